@@ -1,0 +1,47 @@
+/**
+ * What the host tells its observers, over `node:diagnostics_channel`: free when nobody listens, never awaited, never
+ * in the path of a call. Gauges and counters are not published: observers read them from `Host.snapshot()`.
+ */
+
+import { channel } from 'node:diagnostics_channel';
+import type { HostError } from './errors.ts';
+import type { Receipt } from './types.ts';
+
+export interface InvokeEvent {
+  readonly receipt: Receipt;
+  /** The error with its cause, for the log; undefined when the call succeeded. */
+  readonly error: HostError | undefined;
+  /** W3C trace context as received, or undefined. */
+  readonly traceparent: string | undefined;
+}
+
+export interface AcquireEvent {
+  readonly adapter: string;
+  /** From asking for a cell to having one, or giving up. */
+  readonly waitMs: number;
+}
+
+export interface CellCreatedEvent {
+  readonly adapter: string;
+  readonly createMs: number;
+}
+
+/** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
+export interface NoticeEvent {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** `<room>.<what>`, e.g. `executor.killed`. */
+  readonly event: string;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  readonly cause?: unknown;
+}
+
+export const invokeChannel = channel('hotcell:invoke');
+export const acquireChannel = channel('hotcell:acquire');
+export const cellCreatedChannel = channel('hotcell:cell-created');
+export const noticeChannel = channel('hotcell:notice');
+
+/** Publishes a notice when somebody listens. */
+export function notice(event: NoticeEvent): void {
+  if (noticeChannel.hasSubscribers) noticeChannel.publish(event);
+}

@@ -1,0 +1,124 @@
+/**
+ * Every operating error of the host, in one table: code → HTTP status, whether a retry can help, and a text.
+ *
+ * Codes are `<ROOM>_<REASON>` and stable for ever: compare `error.code`, never the class (classes do not survive
+ * threads). `detail` is safe to show to the caller; `cause` never leaves the process. Programmer errors are not here:
+ * they are assertions. `test/errors.test.ts` keeps this table and the one in `host/README.md` equal.
+ */
+
+interface ErrorRow {
+  /** HTTP status of the problem document. */
+  readonly status: number;
+  /** The same call may succeed later without being changed. */
+  readonly retryable: boolean;
+  /** One sentence for people: what happened. What to do is in the detail. */
+  readonly title: string;
+}
+
+const row = (status: number, retryable: boolean, title: string): ErrorRow => ({ status, retryable, title });
+
+export const ERRORS = {
+  CONFIG_INVALID: row(500, false, 'The configuration is not valid'),
+
+  HTTP_MALFORMED: row(400, false, 'The request could not be read'),
+  HTTP_ROUTE_NOT_FOUND: row(404, false, 'There is no such route'),
+  HTTP_BODY_TOO_LARGE: row(413, false, 'The body is larger than this operation accepts'),
+  HTTP_UNSUPPORTED_TYPE: row(415, false, 'The content type is not one this route accepts'),
+  HTTP_IDEMPOTENCY_MISMATCH: row(422, false, 'The idempotency key was used with another body'),
+  HTTP_DRAINING: row(503, true, 'The host is shutting down or starting'),
+
+  POLICY_TENANT_INVALID: row(400, false, 'The tenant name is not valid'),
+  POLICY_TIMEOUT_INVALID: row(400, false, 'The requested timeout is not valid'),
+  POLICY_UNAUTHENTICATED: row(401, false, 'An API token is required'),
+  POLICY_FORBIDDEN: row(403, false, 'This token may not do that'),
+  POLICY_ADMIN_OFF: row(403, false, 'Installing and removing adapters is off: no admin token is configured'),
+
+  REGISTRY_NOT_FOUND: row(404, false, 'There is no such adapter'),
+  REGISTRY_OPERATION_NOT_FOUND: row(404, false, 'The adapter has no such operation'),
+  REGISTRY_MANIFEST_INVALID: row(422, false, 'The manifest is not valid'),
+  REGISTRY_DIGEST_MISMATCH: row(422, false, 'The component is not the one the manifest names'),
+  REGISTRY_REJECTED: row(422, false, 'The component was refused'),
+  REGISTRY_IMPORT_FORBIDDEN: row(422, false, 'The component imports something it was not granted'),
+  REGISTRY_UNSUPPORTED: row(422, false, 'The component needs a feature this host does not have'),
+  REGISTRY_PREPARE_LIMIT: row(422, false, 'Preparing the component took more time or memory than allowed'),
+  REGISTRY_STORE_FAILED: row(500, true, 'The package could not be written or read'),
+
+  POOL_TENANT_SHARE: row(429, true, 'This tenant already uses its share of the adapter'),
+  POOL_NEVER_FITS: row(422, false, 'The request can never fit the limits of this adapter'),
+  POOL_FULL: row(503, true, 'All permits of the adapter are taken'),
+  POOL_TIMEOUT: row(503, true, 'No cell became free in time'),
+  POOL_BREAKER_OPEN: row(503, true, 'The adapter fails too often and is resting'),
+  POOL_BUDGET: row(503, true, 'The host-wide budget of wasm memories is spent'),
+  POOL_CREATE_FAILED: row(502, true, 'A cell could not be created'),
+  POOL_CLOSED: row(503, true, 'The pool is closed'),
+  POOL_SESSION_LOST: row(409, true, 'The cell of this session is gone'),
+
+  EXECUTOR_TRAP: row(502, false, 'The adapter crashed'),
+  EXECUTOR_STACK_OVERFLOW: row(502, false, 'The adapter recursed without end'),
+  EXECUTOR_MEMORY: row(502, false, 'The adapter ran out of its memory limit'),
+  EXECUTOR_BAD_RESULT: row(502, false, 'The adapter returned something that is not a result'),
+  EXECUTOR_OUTPUT_TOO_LARGE: row(502, false, 'The result is larger than this operation may return'),
+  EXECUTOR_DIED: row(502, true, 'The executor died during the call'),
+  EXECUTOR_DEADLINE: row(504, true, 'The call did not finish before its deadline'),
+
+  ADAPTER_BAD_INPUT: row(400, false, 'The adapter refused the input'),
+  ADAPTER_NOT_FOUND: row(404, false, 'The adapter did not find what was asked for'),
+  ADAPTER_INTERNAL: row(500, false, 'The adapter reported an internal error'),
+
+  HOST_CLOSED: row(503, true, 'The host is closed'),
+  HOST_INTERNAL: row(500, false, 'The host made an error'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface HostErrorOptions {
+  /** The original error. Logged, never sent. */
+  readonly cause?: unknown;
+  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
+  readonly retryAfterS?: number;
+  /** All problems at once, where there can be several: a JSON pointer or option name, and what is wrong. */
+  readonly problems?: readonly Problem[];
+}
+
+export interface Problem {
+  readonly at: string;
+  readonly message: string;
+}
+
+export class HostError extends Error {
+  readonly code: ErrorCode;
+  /** Safe to show: names what was wrong and what to do. */
+  readonly detail: string;
+  readonly retryAfterS: number | undefined;
+  readonly problems: readonly Problem[] | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: HostErrorOptions = {}) {
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HostError';
+    this.code = code;
+    this.detail = detail;
+    this.retryAfterS = options.retryAfterS;
+    this.problems = options.problems;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+/** The error itself when it is a HostError, else `HOST_INTERNAL` with the original as cause. */
+export function toHostError(error: unknown): HostError {
+  if (error instanceof HostError) return error;
+  return new HostError('HOST_INTERNAL', 'an unexpected error; the log has the cause under this request id', {
+    cause: error,
+  });
+}
+
+/** True for an error with this code. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof HostError && error.code === code;
+}

@@ -1,0 +1,357 @@
+/**
+ * The nouns that rooms share. Call (asked) → Grant (permitted) → Lease (a cell, borrowed) → Outcome → Receipt.
+ *
+ * Only shapes live here, no behaviour. Units stand last in names. Bytes handed to the host are not kept or changed
+ * after the promise settles; bytes handed out belong to the caller.
+ */
+
+import type { HostError } from './errors.ts';
+
+/** What was asked. */
+export interface Call {
+  readonly adapter: string;
+  readonly operation: string;
+  readonly payload: Uint8Array;
+  /** Tenant name, already validated; `public` where nobody said otherwise. */
+  readonly tenant: string;
+  /** Wanted limit in ms; narrowed by the operation's own limit. */
+  readonly timeoutMs?: number;
+  /** A cell that already holds this key or layout is preferred. A hint only. */
+  readonly affinity?: string;
+  readonly requestId: string;
+}
+
+/** What is permitted: the call's absolute limits. */
+export interface Grant {
+  readonly tenant: string;
+  /** Absolute, in ms of `Clock.now()`. */
+  readonly deadlineMs: number;
+  readonly inputMaxBytes: number;
+  readonly outputMaxBytes: number;
+}
+
+/** What the call cost. Always present, also beside an error. */
+export interface Usage {
+  /** From admission to the first byte given to a guest, in ms. */
+  readonly queueMs: number;
+  /** Time in the guest of the last attempt, in ms. */
+  readonly runMs: number;
+  /** Times a guest was entered: 1, more after replays, 0 when refused before. */
+  readonly attempts: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+}
+
+export type Outcome =
+  | { readonly kind: 'ok'; readonly bytes: Uint8Array; readonly usage: Usage }
+  | { readonly kind: 'error'; readonly error: HostError; readonly usage: Usage };
+
+/** What was recorded: headers and one log line. */
+export interface Receipt {
+  readonly requestId: string;
+  readonly adapter: string;
+  readonly version: string;
+  readonly operation: string;
+  readonly tenant: string;
+  /** `ok` or the error code. */
+  readonly outcome: string;
+  readonly usage: Usage;
+}
+
+// ── adapters ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Isolation = 'fresh' | 'tenant' | 'shared';
+
+export interface OperationSpec {
+  /** May be replayed after a crash. Default false. */
+  readonly idempotent: boolean;
+  readonly description: string | undefined;
+  /** Media type of the result when the operation always returns one. Default application/octet-stream. */
+  readonly produces: string;
+  readonly timeoutMs: number;
+  readonly inputMaxBytes: number;
+  readonly outputMaxBytes: number;
+}
+
+export interface Limits {
+  readonly memoryMaxMiB: number;
+  readonly timeoutMs: number;
+  readonly inputMaxBytes: number;
+  readonly outputMaxBytes: number;
+}
+
+export interface PoolOptions {
+  readonly min: number;
+  readonly max: number;
+  /** Running + waiting calls; 0 means 2 × max. */
+  readonly permits: number;
+  /** Part of the permits one tenant may hold, 0 < share ≤ 1. */
+  readonly tenantShare: number;
+  readonly acquireTimeoutMs: number;
+  readonly healthIntervalMs: number;
+  readonly idleMs: number;
+  readonly recycleCalls: number;
+  readonly recycleAgeMs: number;
+  /** Part of `memoryMaxMiB` above which a cell is replaced after its call. */
+  readonly recycleMemoryRatio: number;
+  readonly maxCrashes: number;
+  /** Times a begun idempotent call is replayed after its cell crashed. */
+  readonly replayMax: number;
+}
+
+/** The manifest after validation, defaults filled in. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string | undefined;
+  readonly component: string;
+  /** Lower-case hex SHA-256 of the component. */
+  readonly sha256: string;
+  readonly world: 'bytes';
+  readonly operations: Readonly<Record<string, OperationSpec>>;
+  readonly limits: Limits;
+  readonly pool: PoolOptions;
+  readonly isolation: Isolation;
+  readonly capabilities: readonly string[];
+}
+
+// ── link plan: how a component becomes a running cell ───────────────────────────────────────────────────────────
+
+/** Something a core instance exports. */
+export interface CoreExportRef {
+  /** Index into `LinkPlan.instances`. */
+  readonly instance: number;
+  readonly name: string;
+}
+
+/** What is handed to a core import. */
+export type CoreItem =
+  | ({ readonly kind: 'export' } & CoreExportRef)
+  /** A component-level function that this host does not provide: calling it traps, with this text. */
+  | { readonly kind: 'trap'; readonly reason: string };
+
+/** One core instantiation, in order. */
+export interface CoreInstantiation {
+  /** Index into `LinkPlan.modules`. */
+  readonly module: number;
+  readonly imports: readonly { readonly module: string; readonly name: string; readonly item: CoreItem }[];
+}
+
+/** A lifted function: everything the component's `canon lift` says about it. */
+export interface LiftedFunction {
+  readonly core: CoreExportRef;
+  readonly memory: CoreExportRef | undefined;
+  readonly realloc: CoreExportRef | undefined;
+  readonly postReturn: CoreExportRef | undefined;
+  readonly encoding: 'utf8' | 'utf16';
+}
+
+/** How to build one cell of a bytes-world component. Plain data: survives structured clone and JSON. */
+export interface LinkPlan {
+  /** Byte ranges of the core modules within the component. */
+  readonly modules: readonly { readonly offset: number; readonly length: number }[];
+  readonly instances: readonly CoreInstantiation[];
+  readonly invoke: LiftedFunction;
+  readonly health: LiftedFunction;
+  /** Linear memories one cell has, zero-page ones included. */
+  readonly memoryCount: number;
+}
+
+/** One adapter version, ready to be given to executors. */
+export interface AdapterImage {
+  /** Unique within the process: `name@version+digest8#n`. */
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly plan: LinkPlan;
+  /** Compiled once, shared with every thread. Same order as `plan.modules`. */
+  readonly modules: readonly WebAssembly.Module[];
+  /** WIT text of the component. */
+  readonly wit: string;
+}
+
+// ── executors ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface RunRequest {
+  readonly operation: string;
+  readonly payload: Uint8Array;
+  readonly deadlineMs: number;
+  /** A call that could not begin by then is not begun. At most the deadline. */
+  readonly beginByMs: number;
+  readonly outputMaxBytes: number;
+}
+
+export type RunResult =
+  | { readonly kind: 'ok'; readonly bytes: Uint8Array; readonly runMs: number; readonly memoryBytes: number }
+  /** The guest's own `result::err`: the cell is well. */
+  | {
+      readonly kind: 'failure';
+      readonly failure: 'bad-input' | 'not-found' | 'internal';
+      readonly message: string;
+      readonly runMs: number;
+      readonly memoryBytes: number;
+    }
+  /** The cell is dead and already dropped by its executor. */
+  | { readonly kind: 'crash'; readonly error: HostError; readonly runMs: number }
+  /** The guest was never entered; the cell is well unless `cellLost`. */
+  | {
+      readonly kind: 'not-begun';
+      readonly reason: 'late' | 'cancelled' | 'executor-died';
+      readonly cellLost: boolean;
+    };
+
+export interface CellInfo {
+  readonly id: number;
+  readonly createMs: number;
+  readonly memoryBytes: number;
+}
+
+/** Code that runs cells: one at a time, in a place of its own. Placements: thread, inline. */
+export interface Executor {
+  readonly id: number;
+  /** Calls given and not yet answered. */
+  readonly inFlight: number;
+  readonly alive: boolean;
+  /** Idempotent. Frames are ordered: a cell may be created right after. */
+  load(image: AdapterImage): void;
+  unload(imageId: string): void;
+  /** Throws POOL_CREATE_FAILED — instantiation failed; EXECUTOR_DIED — the executor died meanwhile. */
+  createCell(imageId: string): Promise<CellInfo>;
+  /** Forgets the cell. Unknown ids are ignored: the executor may have dropped it already. */
+  destroyCell(cellId: number): void;
+  /** Never rejects: every end of a run is a `RunResult`. The payload is copied before this returns. */
+  run(cellId: number, request: RunRequest): Promise<RunResult>;
+  /** Calls the guest's `health` export. Never rejects. */
+  probe(cellId: number, deadlineMs: number): Promise<RunResult>;
+  stop(): Promise<void>;
+}
+
+// ── snapshots: what metrics, the API and people read ────────────────────────────────────────────────────────────
+
+export type Health = 'healthy' | 'degraded' | 'crashed';
+
+export interface PoolSnapshot {
+  readonly adapter: string;
+  readonly version: string;
+  readonly health: Health;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly isolation: Isolation;
+  /** Live cells: idle + leased. */
+  readonly size: number;
+  readonly idle: number;
+  /** Part of `idle` that is bound to a tenant. */
+  readonly idleBound: number;
+  readonly leased: number;
+  readonly waiting: number;
+  readonly creating: number;
+  readonly restingSlots: number;
+  readonly target: number;
+  readonly min: number;
+  readonly max: number;
+  readonly permits: number;
+  readonly permitsTaken: number;
+  /** leased / (leased + idle), smoothed, 0…1. */
+  readonly utilisation: number;
+  readonly counters: {
+    readonly created: number;
+    readonly destroyed: number;
+    readonly hits: number;
+    readonly misses: number;
+    readonly waits: number;
+    readonly returns: number;
+    readonly replacements: number;
+    readonly crashes: number;
+    readonly replays: number;
+    readonly refusals: number;
+  };
+}
+
+export interface HostSnapshot {
+  readonly state: HostState;
+  readonly pools: readonly PoolSnapshot[];
+  readonly executors: {
+    readonly live: number;
+    readonly spare: number;
+    readonly busy: number;
+    readonly started: number;
+    readonly killed: number;
+    readonly died: number;
+    readonly recycled: number;
+  };
+  readonly memories: { readonly live: number; readonly budget: number };
+}
+
+export type HostState = 'starting' | 'ready' | 'draining' | 'closed';
+
+// ── the host, as its doors see it ───────────────────────────────────────────────────────────────────────────────
+
+export interface Credentials {
+  /** The `Authorization` header, or undefined. */
+  readonly authorization: string | undefined;
+  /** The `X-Tenant-Id` header, or undefined. Ignored when tokens are configured. */
+  readonly tenantHeader: string | undefined;
+}
+
+export interface Identity {
+  readonly tenant: string;
+  readonly role: 'caller' | 'admin';
+  /** Name of the token, or `loopback`. For the log. */
+  readonly name: string;
+}
+
+export interface AdapterSummary {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string | undefined;
+  readonly sha256: string;
+  readonly world: string;
+  readonly isolation: Isolation;
+  readonly operations: readonly string[];
+  readonly health: Health;
+  readonly origin: 'bundled' | 'directory' | 'installed';
+}
+
+export interface AdapterDetail extends AdapterSummary {
+  readonly manifest: Manifest;
+  readonly wit: string;
+  readonly pool: PoolSnapshot;
+}
+
+export interface Reply {
+  readonly outcome: Outcome;
+  readonly receipt: Receipt;
+}
+
+/** A pinned cell for streams of calls. Idle for more than 30 s it is closed. */
+export interface Session {
+  /** Like `Host.invoke` on the pinned cell; a lost cell gives POOL_SESSION_LOST and the owner starts again. */
+  invoke(operation: string, payload: Uint8Array): Promise<Reply>;
+  close(): void;
+}
+
+export interface Host {
+  readonly state: HostState;
+  /** Never rejects: errors are outcomes. */
+  invoke(call: Call, traceparent?: string): Promise<Reply>;
+  /** Pins a cell. Throws what `invoke` would report. */
+  session(request: {
+    readonly adapter: string;
+    readonly tenant: string;
+    readonly requestId: string;
+    readonly affinity?: string;
+  }): Promise<Session>;
+  /** Throws POLICY_UNAUTHENTICATED, POLICY_TENANT_INVALID. */
+  identify(credentials: Credentials): Identity;
+  /** Throws POLICY_ADMIN_OFF, POLICY_FORBIDDEN. */
+  requireAdmin(identity: Identity): void;
+  adapters(): readonly AdapterSummary[];
+  /** Throws REGISTRY_NOT_FOUND. */
+  adapter(name: string): AdapterDetail;
+  /** Verifies, prepares, stores and activates. Throws REGISTRY_*. `manifest` is parsed JSON, unvalidated. */
+  install(manifest: unknown, component: Uint8Array): Promise<AdapterSummary>;
+  /** Drains and removes. Throws REGISTRY_NOT_FOUND. */
+  remove(name: string): Promise<void>;
+  snapshot(): HostSnapshot;
+  /** Stops taking calls, waits for those in flight up to the drain limit, ends every cell and thread. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
