@@ -1,0 +1,48 @@
+/** The part of the WebAssembly JavaScript interface that the host uses; `lib.dom` would bring a browser with it. */
+declare namespace WebAssembly {
+  type ImportValue = ExportValue | number | bigint;
+  type CoreFunction = (...args: number[]) => number;
+  type ExportValue = CoreFunction | Memory | Table | Global | Tag;
+  type Exports = Record<string, ExportValue>;
+  type Imports = Record<string, Record<string, ImportValue>>;
+  interface ModuleImportDescriptor {
+    module: string;
+    name: string;
+    kind: 'function' | 'table' | 'memory' | 'global' | 'tag';
+  }
+  interface ModuleExportDescriptor {
+    name: string;
+    kind: 'function' | 'table' | 'memory' | 'global' | 'tag';
+  }
+  class Module {
+    private readonly brand: 'Module';
+    constructor(bytes: BufferSource);
+    static imports(module: Module): ModuleImportDescriptor[];
+    static exports(module: Module): ModuleExportDescriptor[];
+  }
+  class Instance {
+    constructor(module: Module, imports?: Imports);
+    readonly exports: Exports;
+  }
+  class Memory {
+    constructor(descriptor: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+  class Table {
+    private readonly brand: 'Table';
+    readonly length: number;
+  }
+  class Global {
+    value: number | bigint;
+  }
+  class Tag {
+    private readonly brand: 'Tag';
+  }
+  class CompileError extends Error {}
+  class LinkError extends Error {}
+  class RuntimeError extends Error {}
+  type BufferSource = ArrayBufferView | ArrayBuffer;
+  function validate(bytes: BufferSource): boolean;
+  function compile(bytes: BufferSource): Promise<Module>;
+}
