@@ -113,22 +113,22 @@ function fillPool(given: Partial<PoolOptions>, defaults: PoolOptions): PoolOptio
 function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] {
   const problems: Problem[] = [];
   const root = record(json);
-  const pool = record(root['pool']);
-  const max = number(pool['max']) ?? defaults.pool.max;
-  const min = number(pool['min']);
-  const permits = number(pool['permits']);
+  const pool = record(root.pool);
+  const max = number(pool.max) ?? defaults.pool.max;
+  const min = number(pool.min);
+  const permits = number(pool.permits);
   if (min !== undefined && min > max) {
     problems.push({ at: '/pool/min', message: `must be at most max, which is ${max}` });
   }
   if (permits !== undefined && permits > 0 && permits < max) {
     problems.push({ at: '/pool/permits', message: `must be 0 (2 × max) or at least max, which is ${max}` });
   }
-  const component = root['component'];
+  const component = root.component;
   if (typeof component === 'string' && component.toLowerCase() === 'adapter.json') {
     problems.push({ at: '/component', message: 'must not be adapter.json: that is the manifest itself' });
   }
-  const limits = record(root['limits']);
-  for (const [name, operation] of Object.entries(record(root['operations']))) {
+  const limits = record(root.limits);
+  for (const [name, operation] of Object.entries(record(root.operations))) {
     for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes'] as const) {
       const own = number(record(operation)[limit]);
       const cap = number(limits[limit]) ?? defaults.limits[limit];
@@ -158,18 +158,18 @@ function toProblem(error: ErrorObject): Problem {
   switch (error.keyword) {
     case 'additionalProperties':
       return {
-        at: `${at}/${pointer(String(error.params['additionalProperty']))}`,
+        at: `${at}/${pointer(String(error.params.additionalProperty))}`,
         message: 'is not a known field',
       };
     case 'required':
-      return { at: `${at}/${pointer(String(error.params['missingProperty']))}`, message: 'is required' };
+      return { at: `${at}/${pointer(String(error.params.missingProperty))}`, message: 'is required' };
     case 'propertyNames':
       return {
-        at: `${at}/${pointer(String(error.params['propertyName']))}`,
+        at: `${at}/${pointer(String(error.params.propertyName))}`,
         message: 'is not a valid name: a lower-case letter, then up to 63 of a-z, 0-9 and -',
       };
     case 'enum':
-      return { at, message: `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}` };
+      return { at, message: `must be one of ${(error.params.allowedValues as unknown[]).join(', ')}` };
     default:
       return { at, message: error.message ?? 'is not valid' };
   }

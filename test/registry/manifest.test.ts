@@ -23,7 +23,7 @@ describe('a manifest', () => {
     expect(manifest.pool).toEqual(defaults.pool);
     expect(manifest.isolation).toBe('tenant');
     expect(manifest.capabilities).toEqual([]);
-    expect({ ...manifest.operations['echo'] }).toEqual({
+    expect({ ...manifest.operations.echo }).toEqual({
       idempotent: false,
       description: undefined,
       produces: 'application/octet-stream',
@@ -41,8 +41,8 @@ describe('a manifest', () => {
       }),
       defaults,
     );
-    expect(manifest.operations['a']).toMatchObject({ timeoutMs: 7, idempotent: true });
-    expect(manifest.operations['b']).toMatchObject({ timeoutMs: 50, idempotent: false });
+    expect(manifest.operations.a).toMatchObject({ timeoutMs: 7, idempotent: true });
+    expect(manifest.operations.b).toMatchObject({ timeoutMs: 50, idempotent: false });
   });
 
   it('with every field wrong is answered once, with all problems', () => {
@@ -180,9 +180,9 @@ describe('a manifest', () => {
 
   it('has no operation that it does not name, not even one that every object has', () => {
     const { operations } = parseManifest(manifestJson(), defaults);
-    expect(operations['constructor']).toBeUndefined();
-    expect(operations['__proto__']).toBeUndefined();
-    expect(operations['hasOwnProperty']).toBeUndefined();
+    expect(operations.constructor).toBeUndefined();
+    expect(operations.__proto__).toBeUndefined();
+    expect(operations.hasOwnProperty).toBeUndefined();
   });
 
   it('cannot smuggle a prototype in', () => {
@@ -221,7 +221,7 @@ describe('a manifest', () => {
       manifest.limits,
       manifest.pool,
       manifest.operations,
-      manifest.operations['echo'],
+      manifest.operations.echo,
     ]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
