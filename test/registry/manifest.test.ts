@@ -180,9 +180,8 @@ describe('a manifest', () => {
 
   it('has no operation that it does not name, not even one that every object has', () => {
     const { operations } = parseManifest(manifestJson(), defaults);
-    expect(operations.constructor).toBeUndefined();
-    expect(operations.__proto__).toBeUndefined();
-    expect(operations.hasOwnProperty).toBeUndefined();
+    for (const name of ['constructor', '__proto__', 'hasOwnProperty'])
+      expect(operations[name]).toBeUndefined();
   });
 
   it('cannot smuggle a prototype in', () => {
