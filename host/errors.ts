@@ -34,6 +34,7 @@ export const ERRORS = {
   POLICY_ADMIN_OFF: row(403, false, 'Installing and removing adapters is off: no admin token is configured'),
 
   REGISTRY_NOT_FOUND: row(404, false, 'There is no such adapter'),
+  REGISTRY_NOT_REMOVABLE: row(409, false, 'The adapter was not installed and cannot be removed'),
   REGISTRY_OPERATION_NOT_FOUND: row(404, false, 'The adapter has no such operation'),
   REGISTRY_MANIFEST_INVALID: row(422, false, 'The manifest is not valid'),
   REGISTRY_DIGEST_MISMATCH: row(422, false, 'The component is not the one the manifest names'),
