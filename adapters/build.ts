@@ -143,7 +143,9 @@ async function readManifest(folder: string): Promise<Source> {
   }
   const { name, world, build } = manifest ?? {};
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
-    throw new Error(`${path}: "name" must be lower-case letters, digits and hyphens, at most 64, a letter first`);
+    throw new Error(
+      `${path}: "name" must be lower-case letters, digits and hyphens, at most 64, a letter first`,
+    );
   }
   if (typeof world !== 'string') throw new Error(`${path}: "world" is missing`);
   if (build?.language !== 'as' && build?.language !== 'js') {

@@ -32,15 +32,19 @@ export function createSourceReader(folder: string): SourceReader {
   return {
     async read(path) {
       const bytes = await readIfThere(path);
-      files.set(relative(folder, path).replaceAll('\\', '/'), bytes && digest(bytes));
-      return bytes && bytes.toString('utf8');
+      files.set(relative(folder, path).replaceAll('\\', '/'), bytes === null ? null : digest(bytes));
+      return bytes === null ? null : bytes.toString('utf8');
     },
     files: () => Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 
 /** True when the package is whole and nothing it was made of has changed. */
-export async function isFresh(packageFolder: string, sourceFolder: string, builder: string): Promise<boolean> {
+export async function isFresh(
+  packageFolder: string,
+  sourceFolder: string,
+  builder: string,
+): Promise<boolean> {
   const text = await readIfThere(join(packageFolder, 'inputs.json'));
   if (text === null || (await readIfThere(join(packageFolder, 'adapter.json'))) === null) return false;
   const inputs = JSON.parse(text.toString('utf8')) as Inputs;
@@ -61,7 +65,7 @@ export function digest(...parts: readonly (Uint8Array | string)[]): string {
 
 async function digestOf(path: string): Promise<string | null> {
   const bytes = await readIfThere(path);
-  return bytes && digest(bytes);
+  return bytes === null ? null : digest(bytes);
 }
 
 async function readIfThere(path: string): Promise<Buffer | null> {

@@ -9,7 +9,11 @@ import { caseTitle, readCases, runCase } from './run-cases.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const bundled = await discoverAdapters(join(ROOT, 'adapters'));
 const sources = [...bundled, join(import.meta.dirname, 'faulty')];
-const packages = await buildAdapters({ sources, outDir: join(ROOT, '.build', 'test-adapters'), log: console.log });
+const packages = await buildAdapters({
+  sources,
+  outDir: join(ROOT, '.build', 'test-adapters'),
+  log: console.log,
+});
 
 test('echo and hello-js are among the bundled adapters', () => {
   expect(bundled.map((folder) => basename(folder))).toEqual(expect.arrayContaining(['echo', 'hello-js']));
