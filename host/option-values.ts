@@ -18,9 +18,9 @@ export interface ApiToken {
 }
 
 /** What a tenant may be called: it appears in logs and keys. */
-export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;
 /** Tokens are compared one by one for each request; more belong into an identity provider in front. */
 const TOKENS_MAX_COUNT = 1000;
@@ -125,7 +125,7 @@ function readTokens(raw: unknown, context: ValueContext): readonly ApiToken[] | 
     const fields = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
     const { name, sha256, tenant, role, ...others } = fields;
     if (typeof name !== 'string' || !TOKEN_NAME.test(name)) {
-      refuse(`${at}.name`, 'must be 1 to 63 letters, digits, dots, dashes or underscores');
+      refuse(`${at}.name`, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
     } else if (names.has(name)) refuse(`${at}.name`, `is used twice: ${name}`);
     else names.add(name);
     if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) {
@@ -133,7 +133,7 @@ function readTokens(raw: unknown, context: ValueContext): readonly ApiToken[] | 
     } else if (digests.has(sha256)) refuse(`${at}.sha256`, 'is the same as that of another token');
     else digests.add(sha256);
     if (typeof tenant !== 'string' || !TENANT_PATTERN.test(tenant)) {
-      refuse(`${at}.tenant`, 'must be 1 to 63 letters, digits, dots, dashes or underscores');
+      refuse(`${at}.tenant`, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
     }
     if (role !== 'caller' && role !== 'admin') refuse(`${at}.role`, 'must be caller or admin');
     if (Object.keys(others).length > 0) {
