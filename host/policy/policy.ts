@@ -31,12 +31,12 @@ export interface Policy {
   /** Throws POLICY_ADMIN_OFF — no admin token is configured; POLICY_FORBIDDEN — this identity is not an admin. */
   requireAdmin(identity: Identity): void;
   /**
-   * The absolute limits of one call.
+   * The absolute limits of one call that came in at `startMs` (ms of the clock; default now).
    *
    * Throws POLICY_TIMEOUT_INVALID — the wanted timeout is no whole number of ms ≥ 1; HTTP_BODY_TOO_LARGE — the
    * payload is over the operation's limit.
    */
-  admit(call: Call, spec: OperationSpec): Grant;
+  admit(call: Call, spec: OperationSpec, startMs?: number): Grant;
 }
 
 const DEFAULT_TENANT = 'public';
@@ -90,7 +90,7 @@ export function createPolicy(options: PolicyOptions): Policy {
       }
     },
 
-    admit(call, spec) {
+    admit(call, spec, startMs = clock.now()) {
       const wanted = call.timeoutMs;
       if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= 1)) {
         throw new HostError(
@@ -107,7 +107,7 @@ export function createPolicy(options: PolicyOptions): Policy {
       }
       return {
         tenant: call.tenant,
-        deadlineMs: clock.now() + Math.min(wanted ?? spec.timeoutMs, spec.timeoutMs),
+        deadlineMs: startMs + Math.min(wanted ?? spec.timeoutMs, spec.timeoutMs),
         inputMaxBytes: spec.inputMaxBytes,
         outputMaxBytes: spec.outputMaxBytes,
       };
