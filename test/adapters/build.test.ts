@@ -98,6 +98,8 @@ describe('only what is stale is built', () => {
     writeFileSync(path, readFileSync(path).subarray(1));
     expect(await build()).toEqual(['echo']);
     expect(digestOf(path)).toBe(before);
+    writeFileSync(join(outDir, 'echo', 'inputs.json'), '{"builder":');
+    expect(await build()).toEqual(['echo']);
   });
 
   test('an adapter that imports a file which changed', async () => {
@@ -173,10 +175,17 @@ describe('a build that fails', () => {
     expect(await failure({ 'adapter.json': manifest({}), 'guest.ts': '' })).toMatch(/handle/);
   });
 
-  test('shows what JavaScript is wrong', async () => {
-    const js = { 'adapter.json': manifest({ build: { language: 'js' } }) };
+  const js = { 'adapter.json': manifest({ build: { language: 'js' } }) };
+
+  test('says that a JavaScript adapter needs a guest.js', async () => {
     expect(await failure(js)).toMatch(/there is no .*guest\.js/);
+  });
+
+  test('shows where JavaScript does not parse', async () => {
     expect(await failure({ ...js, 'guest.js': 'export const handler = {' })).toMatch(/guest\.js:1:/);
+  });
+
+  test('shows what the top level of JavaScript threw', async () => {
     expect(await failure({ ...js, 'guest.js': 'throw new Error("at the top")' })).toMatch(/at the top/);
   });
 
