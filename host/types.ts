@@ -230,6 +230,8 @@ export interface Executor {
 export type Health = 'healthy' | 'degraded' | 'crashed';
 
 export interface PoolSnapshot {
+  /** Of the image that the pool serves: unique, so that counters of two pools of one version are not mixed up. */
+  readonly imageId: string;
   readonly adapter: string;
   readonly version: string;
   readonly health: Health;
