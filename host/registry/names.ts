@@ -9,7 +9,7 @@
 
 import { type ByteReader, rejectAt } from './binary.ts';
 
-/** Longest name, in bytes. The longest that the known toolchains write has 79; interface names rarely pass 120. */
+/** Longest name, in bytes. The longest that the known toolchains write has 78; interface names rarely pass 120. */
 export const NAME_MAX_BYTES = 512;
 
 /**
