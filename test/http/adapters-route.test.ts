@@ -94,7 +94,10 @@ describe('adapters', () => {
       const reply = await put('x', body);
       expect([reply.statusCode, reply.json().code]).toEqual([400, 'HTTP_MALFORMED']);
     }
-    const many = form({ name: 'x' }, ...Array.from({ length: 7 }, () => [field('more'), ''] as [string, string]));
+    const many = form(
+      { name: 'x' },
+      ...Array.from({ length: 7 }, () => [field('more'), ''] as [string, string]),
+    );
     expect((await put('x', many)).statusCode).toBe(413);
     expect((await put('x', form({ name: 'x' }), 'application/json')).statusCode).toBe(415);
     expect(bench.fake.installed).toHaveLength(0);

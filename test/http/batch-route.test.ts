@@ -57,7 +57,12 @@ describe('a batch', () => {
   });
 
   it('keeps bytes exactly, line breaks and other boundaries included', async () => {
-    const bodies = [Buffer.from('\r\n--c\r\n'), Buffer.from([0, 255, 13, 10]), Buffer.alloc(0), Buffer.from('--')];
+    const bodies = [
+      Buffer.from('\r\n--c\r\n'),
+      Buffer.from([0, 255, 13, 10]),
+      Buffer.alloc(0),
+      Buffer.from('--'),
+    ];
     const parts = await partsOf(await post(items(...bodies)));
     expect(parts.map((part) => part.text)).toEqual(bodies.map((body) => body.toString()));
   });

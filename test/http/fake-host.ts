@@ -188,7 +188,10 @@ export async function createBench(options: Partial<HttpOptions> = {}): Promise<B
 }
 
 /** A multipart body of these parts, each given as header lines and bytes. */
-export function multipart(boundary: string, parts: readonly (readonly [string, Uint8Array | string])[]): Buffer {
+export function multipart(
+  boundary: string,
+  parts: readonly (readonly [string, Uint8Array | string])[],
+): Buffer {
   const pieces: (Uint8Array | string)[] = [];
   for (const [headers, bytes] of parts) pieces.push(`--${boundary}\r\n${headers}\r\n\r\n`, bytes, '\r\n');
   pieces.push(`--${boundary}--\r\n`);

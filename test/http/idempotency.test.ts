@@ -12,10 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const post = (
-  key: string,
-  options: { body?: string; url?: string; tenant?: string; on?: Bench } = {},
-) => {
+const post = (key: string, options: { body?: string; url?: string; tenant?: string; on?: Bench } = {}) => {
   const headers: Record<string, string> = { 'idempotency-key': key };
   if (options.tenant !== undefined) headers['x-tenant-id'] = options.tenant;
   const url = options.url ?? '/v1/adapters/echo/echo';
@@ -83,16 +80,19 @@ describe('the same idempotency key', () => {
     ]);
   });
 
-  it.each(['POOL_FULL', 'POOL_TENANT_SHARE', 'EXECUTOR_TRAP', 'EXECUTOR_DEADLINE', 'ADAPTER_INTERNAL'] as const)(
-    'does not keep %s: the retry is carried out',
-    async (code) => {
-      bench.fake.respond = () => (++answers === 1 ? failed(new HostError(code, 'no')) : ok(Buffer.from('yes')));
-      expect((await post('k')).json().code).toBe(code);
-      const retry = await post('k');
-      expect([retry.statusCode, retry.body]).toEqual([200, 'yes']);
-      expect(retry.headers['idempotency-replayed']).toBeUndefined();
-    },
-  );
+  it.each([
+    'POOL_FULL',
+    'POOL_TENANT_SHARE',
+    'EXECUTOR_TRAP',
+    'EXECUTOR_DEADLINE',
+    'ADAPTER_INTERNAL',
+  ] as const)('does not keep %s: the retry is carried out', async (code) => {
+    bench.fake.respond = () => (++answers === 1 ? failed(new HostError(code, 'no')) : ok(Buffer.from('yes')));
+    expect((await post('k')).json().code).toBe(code);
+    const retry = await post('k');
+    expect([retry.statusCode, retry.body]).toEqual([200, 'yes']);
+    expect(retry.headers['idempotency-replayed']).toBeUndefined();
+  });
 
   it('is forgotten after its time', async () => {
     await post('k');

@@ -220,8 +220,8 @@ describe('a problem document', () => {
   });
 
   it('answers what the framework refuses: a broken escape, a content type that is none', async () => {
-    const escape = await post({ url: '/v1/adapters/echo/%zz' });
-    expect([escape.statusCode, escape.json().code]).toEqual([400, 'HTTP_MALFORMED']);
+    const broken = await post({ url: '/v1/adapters/echo/%zz' });
+    expect([broken.statusCode, broken.json().code]).toEqual([400, 'HTTP_MALFORMED']);
     const type = await post({ headers: { 'content-type': 'not a type' } });
     expect([type.statusCode, type.json().code]).toEqual([415, 'HTTP_UNSUPPORTED_TYPE']);
     const long = await post({ url: `/v1/adapters/echo/${'x'.repeat(500)}` });

@@ -14,7 +14,11 @@ describe('health', () => {
     for (const state of ['starting', 'draining', 'closed'] as const) {
       bench.fake.state = state;
       const reply = await bench.inject('/health/ready');
-      expect([reply.statusCode, reply.json().state, reply.json().code]).toEqual([503, state, 'HTTP_DRAINING']);
+      expect([reply.statusCode, reply.json().state, reply.json().code]).toEqual([
+        503,
+        state,
+        'HTTP_DRAINING',
+      ]);
       expect((await bench.inject('/health/live')).statusCode).toBe(200);
     }
   });
@@ -23,7 +27,8 @@ describe('health', () => {
     bench.fake.identify = () => {
       throw new HostError('POLICY_UNAUTHENTICATED', 'a token is needed');
     };
-    for (const url of ['/health/live', '/health/ready']) expect((await bench.inject(url)).statusCode).toBe(200);
+    for (const url of ['/health/live', '/health/ready'])
+      expect((await bench.inject(url)).statusCode).toBe(200);
     for (const url of ['/metrics', '/openapi.json', '/docs', '/docs/json', '/docs/static/swagger-ui.css']) {
       const reply = await bench.inject(url);
       expect([url, reply.statusCode, reply.json().code]).toEqual([url, 401, 'POLICY_UNAUTHENTICATED']);
