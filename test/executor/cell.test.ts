@@ -1,7 +1,8 @@
 import { parse } from '@bytecodealliance/jco';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasCode } from '../../host/errors.ts';
-import { type Cell, type CellEnd, createCell, MESSAGE_MAX_BYTES } from '../../host/executor/cell.ts';
+import { type Cell, type CellEnd, createCell } from '../../host/executor/cell.ts';
+import { MESSAGE_MAX_BYTES } from '../../host/executor/lift.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { LinkPlan } from '../../host/types.ts';
 import {
@@ -276,15 +277,17 @@ describe('a result that is none', () => {
     }
   });
 
-  it('because it is larger than allowed is refused before it is touched', async () => {
-    expect(call(await guest({}), 'x', pattern(100), 100).end).toEqual(OK);
-    const { end, bytes } = call(await guest({}), 'x', pattern(101), 100);
+  it('because it is larger than allowed is refused before it is touched, and the cell goes on', async () => {
+    const cell = await guest({});
+    expect(call(cell, 'x', pattern(100), 100).end).toEqual(OK);
+    const { end, bytes } = call(cell, 'x', pattern(101), 100);
     expect(end).toEqual({
-      kind: 'crash',
-      code: 'EXECUTOR_OUTPUT_TOO_LARGE',
-      detail: 'the result has 101 bytes; the limit is 100',
+      kind: 'failure',
+      failure: 'output-too-large',
+      message: 'the result has 101 bytes; the limit is 100',
     });
     expect(bytes).toBeUndefined();
+    expect(call(cell, 'x', pattern(100), 100).end).toEqual(OK);
   });
 });
 
