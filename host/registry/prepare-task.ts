@@ -22,6 +22,8 @@ export interface PrepareRequest {
 }
 
 export type PrepareReply =
+  /** Sent once, when the worker has loaded its tools: a death before is the host's fault and not the component's. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | {
       readonly kind: 'refused';
@@ -48,7 +50,10 @@ export interface PrepareSteps {
 const WIT_MAX_CHARS = 256 * 1024;
 
 /** Runs the steps on one component. Never rejects. */
-export async function prepareComponent(component: Uint8Array, steps: PrepareSteps): Promise<PrepareReply> {
+export async function prepareComponent(
+  component: Uint8Array,
+  steps: PrepareSteps,
+): Promise<Exclude<PrepareReply, { kind: 'ready' }>> {
   try {
     const { plan, imports } = steps.planComponent(component);
     if (imports.length > 0) throw forbidden(imports);
@@ -70,8 +75,10 @@ export async function prepareComponent(component: Uint8Array, steps: PrepareStep
 export function servePreparation(steps: PrepareSteps): void {
   const port = parentPort;
   if (port === null) throw new Error('preparation is served in a worker thread only');
+  port.postMessage({ kind: 'ready' } satisfies PrepareReply);
   port.on('message', async (request: PrepareRequest) => {
-    port.postMessage(await prepareComponent(request.component, steps));
+    const reply: PrepareReply = await prepareComponent(request.component, steps);
+    port.postMessage(reply);
   });
 }
 

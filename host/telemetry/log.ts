@@ -74,8 +74,11 @@ export function createLog(options: LogOptions): LogWriter {
     logger.fatal({ cause: redact(error) }, 'the process ends: an error nobody caught');
     flush();
   };
-  process.on('exit', flush);
-  process.on('uncaughtExceptionMonitor', onFatal);
+  // A stream that was handed in buffers nothing here; whoever made it flushes it.
+  if (opened !== undefined) {
+    process.on('exit', flush);
+    process.on('uncaughtExceptionMonitor', onFatal);
+  }
 
   function write(level: Level, message: string, fields: Fields | undefined): void {
     if (logger.isLevelEnabled(level)) logger[level](redact(fields ?? {}), redactText(message));

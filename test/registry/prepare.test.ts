@@ -118,6 +118,17 @@ describe('preparation', () => {
     });
   });
 
+  it('does not blame the component when its worker cannot start', async () => {
+    preparer = createPreparer({
+      timeoutMs: 60_000,
+      heapMiB: 64,
+      componentMaxBytes: 1 << 20,
+      clock: systemClock,
+      workerUrl: new URL('./no-such-worker.ts', import.meta.url),
+    });
+    await expect(preparer.prepare(good)).rejects.toMatchObject({ code: 'HOST_INTERNAL' });
+  });
+
   it('refuses a component over the size limit without starting anything', async () => {
     const preparer = open({ componentMaxBytes: good.length - 1 });
     await expect(preparer.prepare(good)).rejects.toMatchObject({ code: 'REGISTRY_REJECTED' });
