@@ -1,0 +1,79 @@
+/**
+ * Writes requests to an executor: into the ring, or beside it by the port when the bytes do not fit a frame.
+ *
+ * Never reorders: when the ring is full, requests wait here in order and go as soon as the reader made room. A payload
+ * is copied before `send` returns; the caller keeps its bytes.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import { BULK, FRAME_BYTES, fitsInline, RUN, writeFrame } from './protocol.ts';
+import type { Ring } from './ring.ts';
+
+export interface RequestFrame {
+  readonly kind: number;
+  readonly sequence?: number;
+  readonly cell?: number;
+  readonly a?: number;
+  readonly c?: number;
+  readonly x?: number;
+  /** ASCII, by the manifest's schema. */
+  readonly operation?: string;
+  readonly payload?: Uint8Array;
+  /** A message that goes by the port right before the frame. */
+  readonly message?: unknown;
+}
+
+export interface RequestWriter {
+  send(frame: RequestFrame): void;
+  /** Writes what had to wait, as far as there is room. */
+  flush(): void;
+  /** Forgets what waits: the reader is gone. */
+  clear(): void;
+}
+
+/** `wake` is called when the reader sleeps and must be woken by a message. */
+export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => void): RequestWriter {
+  const waiting: RequestFrame[] = [];
+
+  const write = (frame: RequestFrame): boolean => {
+    const { operation = '', payload } = frame;
+    const operationBytes = operation.length;
+    const payloadBytes = payload?.length ?? 0;
+    let isInline = fitsInline(operationBytes + payloadBytes);
+    let offset = ring.reserve(FRAME_BYTES + operationBytes + (isInline ? payloadBytes : 0));
+    if (offset < 0 && isInline && payloadBytes > 0) {
+      isInline = false;
+      offset = ring.reserve(FRAME_BYTES + operationBytes);
+    }
+    if (offset < 0) return false;
+    if (frame.message !== undefined) port.postMessage(frame.message);
+    const at = offset + FRAME_BYTES;
+    for (let i = 0; i < operationBytes; i++) ring.u8[at + i] = operation.charCodeAt(i);
+    if (payload && isInline) {
+      ring.u8.set(payload, at + operationBytes);
+    } else if (payload) {
+      const copy = payload.slice().buffer as ArrayBuffer;
+      port.postMessage(copy, [copy]);
+    }
+    const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
+    const flags = isInline ? 0 : BULK;
+    const { kind, sequence = 0, cell = 0, c = 0, x = 0 } = frame;
+    writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, 0);
+    ring.commit();
+    if (ring.wakeNeeded()) wake();
+    return true;
+  };
+
+  return {
+    send(frame) {
+      if (waiting.length === 0 && write(frame)) return;
+      waiting.push(frame.payload ? { ...frame, payload: frame.payload.slice() } : frame);
+    },
+    flush() {
+      for (let next = waiting[0]; next && write(next); next = waiting[0]) waiting.shift();
+    },
+    clear() {
+      waiting.length = 0;
+    },
+  };
+}
