@@ -10,7 +10,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface Package {
   /** The manifest as JSON; a fresh object each time, to be changed at will. */
-  readonly manifest: Record<string, unknown> & { pool?: Record<string, unknown>; operations: Record<string, object> };
+  readonly manifest: Record<string, unknown> & {
+    pool?: Record<string, unknown>;
+    operations: Record<string, object>;
+  };
   readonly component: Uint8Array;
 }
 

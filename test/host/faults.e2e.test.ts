@@ -35,11 +35,14 @@ describe('a guest that breaks', () => {
     ['recurses without end', 'recurse', 502, 'EXECUTOR_STACK_OVERFLOW'],
     ['takes memory until there is none', 'grow', 502, 'EXECUTOR_TRAP'],
     ['returns a result outside its memory', 'wild-result', 502, 'EXECUTOR_BAD_RESULT'],
-  ])('and %s is answered with its code, and the next call is served', async (_what, operation, status, code) => {
-    const answer = await faulty(operation);
-    expect([answer.status, answer.code]).toEqual([status, code]);
-    await expectWell();
-  });
+  ])(
+    'and %s is answered with its code, and the next call is served',
+    async (_what, operation, status, code) => {
+      const answer = await faulty(operation);
+      expect([answer.status, answer.code]).toEqual([status, code]);
+      await expectWell();
+    },
+  );
 
   it('by returning more than allowed is refused and its cell goes on', async () => {
     await faulty('count', '', { 'x-tenant-id': 'large' });
@@ -62,7 +65,9 @@ describe('a guest that breaks', () => {
   it('by looping is stopped at the deadline of its call, and everybody else is served meanwhile', async () => {
     await install('echo');
     const looping = faulty('loop', '', { 'x-request-timeout-ms': '100' });
-    const others = Array.from({ length: 200 }, (_, index) => served.call('/v1/adapters/echo/echo', `${index}`));
+    const others = Array.from({ length: 200 }, (_, index) =>
+      served.call('/v1/adapters/echo/echo', `${index}`),
+    );
     const statuses = new Set((await Promise.all(others.slice(0, 8))).map((answer) => answer.status));
     const answer = await looping;
     expect([answer.status, answer.code]).toEqual([504, 'EXECUTOR_DEADLINE']);
@@ -76,9 +81,12 @@ describe('a guest that breaks', () => {
     await install('faulty', { pool: { healthIntervalMs: 1_000 } });
     await faulty('poison-health', '', { 'x-tenant-id': 'ill' });
     await expect
-      .poll(() => served.host.snapshot().pools.find((pool) => pool.adapter === 'faulty')?.counters.replacements, {
-        timeout: 10_000,
-      })
+      .poll(
+        () => served.host.snapshot().pools.find((pool) => pool.adapter === 'faulty')?.counters.replacements,
+        {
+          timeout: 10_000,
+        },
+      )
       .toBe(1);
     expect((await faulty('count', '', { 'x-tenant-id': 'ill' })).bytes.toString()).toBe('1');
   });

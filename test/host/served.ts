@@ -31,7 +31,13 @@ export interface Answer {
 export async function serveHost(options: CreateHostOptions = {}): Promise<Served> {
   const ownData = options.data === undefined ? await mkdtemp(join(tmpdir(), 'hotcell-')) : undefined;
   const dataDir = options.data ?? (ownData as string);
-  const host = await createHost({ bundled: false, executors: 2, drainTimeoutMs: 2_000, ...options, data: dataDir });
+  const host = await createHost({
+    bundled: false,
+    executors: 2,
+    drainTimeoutMs: 2_000,
+    ...options,
+    data: dataDir,
+  });
   const server = await serve(host, {
     host: '127.0.0.1',
     port: 0,
