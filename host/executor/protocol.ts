@@ -1,0 +1,82 @@
+/**
+ * What host and executor say to each other: frames in two rings (requests, answers), each with a sequence number.
+ *
+ * Bytes that do not fit a frame go by a `MessagePort` of their own, sent before the frame and read synchronously when
+ * the frame is met, so that the order of frames is the order of everything. Nothing here knows pools or adapters.
+ *
+ * Both kinds of frame share one shape: five words, two numbers, then bytes.
+ *
+ *   word 0  size      word 1  kind       word 2  sequence   word 3  cell or image number
+ *   word 4  flags     word 5  a          word 6  b          word 7  c
+ *   f64 4   x         f64 5   y          byte 48…  bytes
+ */
+
+import type { ErrorCode } from '../errors.ts';
+import { INLINE_MAX_BYTES, type Ring } from './ring.ts';
+
+export const FRAME_BYTES = 48;
+
+/** Host to executor. */
+export const LOAD = 1; // cell = image number; the image comes by the port
+export const UNLOAD = 2; // cell = image number
+export const CREATE = 3; // cell = new cell number, a = image number
+export const DESTROY = 4; // cell
+export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms)
+export const PROBE = 6; // cell, x = begin by (ms)
+export const COLLECT = 7; // collect garbage now
+
+/** Executor to host; the sequence is that of the request. */
+export const DONE = 1; // a = byte count, x = run ms, y = memory bytes
+export const FAILURE = 2; // a = message bytes, b = index into FAILURES, x, y
+export const CRASH = 3; // bytes = JSON CrashNote, x
+export const NOT_BEGUN = 4; // too late
+export const CREATED = 5; // x = create ms, y = memory bytes
+export const COLLECTED = 6; // a = memories found dead since the last report
+
+/** Flag: the bytes come by the port. */
+export const BULK = 1;
+
+export const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
+
+export interface CrashNote {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** Given to a thread when it starts. */
+export interface ThreadStart {
+  readonly requests: SharedArrayBuffer;
+  readonly answers: SharedArrayBuffer;
+  /** `MessagePort` for bytes that do not fit a frame; typed by its owner. */
+  readonly bulk: unknown;
+}
+
+/** Writes the fixed part. The bytes follow at `offset + FRAME_BYTES`; then the caller commits. */
+export function writeFrame(
+  ring: Ring,
+  offset: number,
+  kind: number,
+  sequence: number,
+  cell: number,
+  flags: number,
+  a: number,
+  b: number,
+  c: number,
+  x: number,
+  y: number,
+): void {
+  const { i32, f64 } = ring;
+  const word = offset >> 2;
+  i32[word + 1] = kind;
+  i32[word + 2] = sequence;
+  i32[word + 3] = cell;
+  i32[word + 4] = flags;
+  i32[word + 5] = a;
+  i32[word + 6] = b;
+  i32[word + 7] = c;
+  f64[(offset >> 3) + 4] = x;
+  f64[(offset >> 3) + 5] = y;
+}
+
+/** True when `bytes` may travel inside a frame. */
+export const fitsInline = (bytes: number): boolean => bytes <= INLINE_MAX_BYTES - FRAME_BYTES;

@@ -1,0 +1,126 @@
+/**
+ * A byte ring in shared memory: one writer, one reader, in different threads.
+ *
+ * Why not one message a call: a message costs microseconds on both sides, and results that a thread has computed but
+ * not yet posted die with it. A frame in the ring is one copy, and what was committed survives its writer: after a
+ * kill the host still reads every finished result, so only the call that was running is ever in doubt.
+ *
+ * Frames are 8-byte aligned and contiguous; the first word of a frame is its size. `reserve` → write → `commit` on
+ * one side, `next` → read → `release` on the other. Positions are byte counts modulo 2³². Whoever finds the ring
+ * empty declares itself asleep; whoever commits to a sleeping reader must ring the bell (`wakeNeeded`).
+ */
+
+/** Control words, then data. */
+const HEADER_BYTES = 64;
+const HEAD = 0;
+const TAIL = 1;
+const ASLEEP = 2;
+const BEGUN = 3;
+const WRITER_WAITS = 4;
+/** Index as a 64-bit float: bytes 40 to 47 of the header. */
+const BEGUN_AT = 5;
+
+/** In the place of a frame: the rest up to the end of the ring is not used. */
+const SKIP = -1;
+
+/** Holds a few hundred frames of common size; larger bytes travel beside the ring (`INLINE_MAX_BYTES`). */
+export const RING_BYTES = 2 * 1024 * 1024;
+
+/** One frame may take a sixteenth of the ring, so that a few large ones cannot stop the small ones. */
+export const INLINE_MAX_BYTES = RING_BYTES / 16;
+
+export class Ring {
+  readonly shared: SharedArrayBuffer;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly u8: Uint8Array;
+  readonly #capacity: number;
+  #position = 0;
+  #reserved = 0;
+
+  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(HEADER_BYTES + RING_BYTES)) {
+    this.shared = shared;
+    this.i32 = new Int32Array(shared);
+    this.f64 = new Float64Array(shared);
+    this.u8 = new Uint8Array(shared);
+    this.#capacity = shared.byteLength - HEADER_BYTES;
+  }
+
+  /** Writer: byte offset of a fresh frame of at least `bytes`, or -1 when there is no room. */
+  reserve(bytes: number): number {
+    const size = (bytes + 7) & ~7;
+    let offset = this.#position & (this.#capacity - 1);
+    const toEnd = this.#capacity - offset;
+    const free = this.#capacity - ((this.#position - Atomics.load(this.i32, TAIL)) >>> 0);
+    if (free < (size <= toEnd ? size : toEnd + size)) return -1;
+    if (size > toEnd) {
+      this.i32[(HEADER_BYTES + offset) >> 2] = SKIP;
+      this.#position = (this.#position + toEnd) | 0;
+      offset = 0;
+    }
+    this.#reserved = size;
+    this.i32[(HEADER_BYTES + offset) >> 2] = size;
+    return HEADER_BYTES + offset;
+  }
+
+  /** Writer: makes the reserved frame visible. */
+  commit(): void {
+    this.#position = (this.#position + this.#reserved) | 0;
+    Atomics.store(this.i32, HEAD, this.#position);
+  }
+
+  /** Writer: true once for each time the reader fell asleep; the caller then wakes it by a message. */
+  wakeNeeded(): boolean {
+    return Atomics.load(this.i32, ASLEEP) === 1 && Atomics.exchange(this.i32, ASLEEP, 0) === 1;
+  }
+
+  /** Writer, in a thread that may block: waits until the reader has released something. */
+  waitForRoom(): void {
+    Atomics.store(this.i32, WRITER_WAITS, 1);
+    // The bound covers a release between the failed reserve and this line.
+    Atomics.wait(this.i32, TAIL, Atomics.load(this.i32, TAIL), 5);
+  }
+
+  /** Reader: byte offset of the next frame, or -1 when there is none. */
+  next(): number {
+    if (this.#position === Atomics.load(this.i32, HEAD)) return -1;
+    const offset = this.#position & (this.#capacity - 1);
+    if (this.i32[(HEADER_BYTES + offset) >> 2] !== SKIP) return HEADER_BYTES + offset;
+    this.#position = (this.#position + this.#capacity - offset) | 0;
+    return HEADER_BYTES;
+  }
+
+  /** Reader: gives the frame at `offset` back; its bytes may be overwritten from now on. */
+  release(offset: number): void {
+    this.#position = (this.#position + (this.i32[offset >> 2] ?? 0)) | 0;
+    Atomics.store(this.i32, TAIL, this.#position);
+    if (Atomics.load(this.i32, WRITER_WAITS) === 1) {
+      Atomics.store(this.i32, WRITER_WAITS, 0);
+      Atomics.notify(this.i32, TAIL);
+    }
+  }
+
+  /** Reader: declares itself asleep; false when something arrived meanwhile and it must read on. */
+  sleep(): boolean {
+    Atomics.store(this.i32, ASLEEP, 1);
+    if (this.#position === Atomics.load(this.i32, HEAD)) return true;
+    Atomics.store(this.i32, ASLEEP, 0);
+    return false;
+  }
+
+  /** Reader: notes that the frame with this sequence number is being worked on since `nowMs`. */
+  begin(sequence: number, nowMs: number): void {
+    this.f64[BEGUN_AT] = nowMs;
+    Atomics.store(this.i32, BEGUN, sequence);
+  }
+
+  /** Writer: sequence number of the last frame that was begun. */
+  get begun(): number {
+    return Atomics.load(this.i32, BEGUN);
+  }
+
+  /** Writer: when that was, in ms. */
+  get begunAtMs(): number {
+    return this.f64[BEGUN_AT] as number;
+  }
+}

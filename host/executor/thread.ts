@@ -1,0 +1,257 @@
+/**
+ * The executor's side of the thread: reads requests, enters guests one at a time, writes answers.
+ *
+ * It holds cells by number and knows nothing of tenants, pools or HTTP. A cell that crashed is dropped before its
+ * answer is written. It refuses to load on the main thread. Dropped cells are watched until the garbage collector
+ * has taken them, because a wasm memory reserves address space until then, for all threads of the process.
+ */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  isMainThread,
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
+import { systemClock } from '../clock.ts';
+import type { LinkPlan } from '../types.ts';
+import { type Cell, type CellEnd, createCell } from './cell.ts';
+import {
+  BULK,
+  COLLECT,
+  COLLECTED,
+  CRASH,
+  CREATE,
+  CREATED,
+  type CrashNote,
+  DESTROY,
+  DONE,
+  FAILURE,
+  FAILURES,
+  FRAME_BYTES,
+  fitsInline,
+  LOAD,
+  NOT_BEGUN,
+  PROBE,
+  RUN,
+  type ThreadStart,
+  UNLOAD,
+  writeFrame,
+} from './protocol.ts';
+import { Ring } from './ring.ts';
+
+if (isMainThread || !parentPort) throw new Error('host/executor/thread.ts runs in a worker thread only');
+
+interface Image {
+  readonly modules: readonly WebAssembly.Module[];
+  readonly plan: LinkPlan;
+}
+
+const port = parentPort;
+const start = workerData as ThreadStart;
+const requests = new Ring(start.requests);
+const answers = new Ring(start.answers);
+const bulk = start.bulk as MessagePort;
+
+const images = new Map<number, Image>();
+const cells = new Map<number, Cell>();
+const encoder = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
+
+/** After so many frames, or ms, the thread turns its event loop once: finalizers run only between turns. */
+const TURN_FRAMES = 256;
+const TURN_MS = 5;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+let collected = 0;
+const watched = new FinalizationRegistry<number>((memories) => {
+  if (collected === 0) setImmediate(reportCollected);
+  collected += memories;
+});
+
+function reportCollected(): void {
+  const count = collected;
+  collected = 0;
+  answer(COLLECTED, 0, 0, count, 0, 0, 0, NO_BYTES);
+}
+
+/** A frame that is reserved and filled but not visible yet. */
+interface Placed {
+  readonly offset: number;
+  /** Copy of bytes that did not fit the frame. */
+  readonly beside: ArrayBuffer | undefined;
+}
+
+/** Copies the bytes of an answer out of guest memory. Nothing is visible to the host before `commit`. */
+function place(bytes: Uint8Array): Placed {
+  const inline = fitsInline(bytes.length);
+  const beside = inline ? undefined : (bytes.slice().buffer as ArrayBuffer);
+  const frameBytes = FRAME_BYTES + (inline ? bytes.length : 0);
+  let offset = answers.reserve(frameBytes);
+  while (offset < 0) {
+    // The host reads whenever its loop turns; being asleep it must hear of it.
+    if (answers.wakeNeeded()) port.postMessage(0);
+    answers.waitForRoom();
+    offset = answers.reserve(frameBytes);
+  }
+  if (inline && bytes.length > 0) answers.u8.set(bytes, offset + FRAME_BYTES);
+  return { offset, beside };
+}
+
+function commit(
+  placed: Placed,
+  kind: number,
+  sequence: number,
+  cell: number,
+  a: number,
+  b: number,
+  x: number,
+  y: number,
+): void {
+  if (placed.beside) bulk.postMessage(placed.beside, [placed.beside]);
+  writeFrame(answers, placed.offset, kind, sequence, cell, placed.beside ? BULK : 0, a, b, 0, x, y);
+  answers.commit();
+  if (answers.wakeNeeded()) port.postMessage(0);
+}
+
+function answer(
+  kind: number,
+  sequence: number,
+  cell: number,
+  a: number,
+  b: number,
+  x: number,
+  y: number,
+  bytes: Uint8Array,
+): void {
+  commit(place(bytes), kind, sequence, cell, a, b, x, y);
+}
+
+function crash(sequence: number, cell: number, runMs: number, note: CrashNote): void {
+  const bytes = encoder.encode(JSON.stringify(note));
+  answer(CRASH, sequence, cell, bytes.length, 0, runMs, 0, bytes);
+}
+
+function fromPort(): unknown {
+  const received = receiveMessageOnPort(bulk);
+  if (!received) throw new Error('a frame announced bytes that did not come');
+  return received.message;
+}
+
+function create(sequence: number, cellId: number, imageNumber: number): void {
+  const image = images.get(imageNumber);
+  const from = systemClock.now();
+  if (!image) {
+    crash(sequence, cellId, 0, {
+      code: 'POOL_CREATE_FAILED',
+      detail: 'the adapter version was unloaded meanwhile',
+    });
+    return;
+  }
+  let cell: Cell;
+  try {
+    cell = createCell(image.modules, image.plan);
+  } catch (error) {
+    const detail =
+      error instanceof Error ? error.message.slice(0, 500) : 'instantiation threw something that is no error';
+    crash(sequence, cellId, systemClock.now() - from, { code: 'POOL_CREATE_FAILED', detail });
+    return;
+  }
+  cells.set(cellId, cell);
+  watched.register(cell, image.plan.memoryCount);
+  answer(CREATED, sequence, cellId, 0, 0, systemClock.now() - from, cell.memoryBytes, NO_BYTES);
+}
+
+function enter(kind: number, sequence: number, cellId: number, offset: number): void {
+  const word = offset >> 2;
+  const { i32, f64, u8 } = requests;
+  const operationBytes = i32[word + 5] as number;
+  const payloadBytes = i32[word + 6] as number;
+  // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
+  const beside = (i32[word + 4] as number) & BULK ? new Uint8Array(fromPort() as ArrayBuffer) : undefined;
+  const cell = cells.get(cellId);
+  const from = systemClock.now();
+  if (!cell || from > (f64[(offset >> 3) + 4] as number)) {
+    answer(NOT_BEGUN, sequence, cellId, cell ? 0 : 1, 0, 0, 0, NO_BYTES);
+    return;
+  }
+  const operationAt = offset + FRAME_BYTES;
+  const operation = u8.subarray(operationAt, operationAt + operationBytes);
+  const payload =
+    beside ?? u8.subarray(operationAt + operationBytes, operationAt + operationBytes + payloadBytes);
+  requests.begin(sequence, from);
+  let placed: Placed | undefined;
+  let byteCount = 0;
+  const end: CellEnd =
+    kind === PROBE
+      ? cell.health()
+      : cell.invoke(operation, payload, i32[word + 7] as number, (bytes) => {
+          byteCount = bytes.length;
+          placed = place(bytes);
+        });
+  const runMs = systemClock.now() - from;
+  if (end.kind === 'ok') {
+    // Only now: a guest that traps in its post-return has not succeeded.
+    commit(placed ?? place(NO_BYTES), DONE, sequence, cellId, byteCount, 0, runMs, cell.memoryBytes);
+  } else if (end.kind === 'failure') {
+    const message = encoder.encode(end.message);
+    const failure = FAILURES.indexOf(end.failure);
+    answer(FAILURE, sequence, cellId, message.length, failure, runMs, cell.memoryBytes, message);
+  } else {
+    cells.delete(cellId);
+    crash(sequence, cellId, runMs, end);
+  }
+}
+
+function handle(offset: number): void {
+  const word = offset >> 2;
+  const kind = requests.i32[word + 1] as number;
+  const sequence = requests.i32[word + 2] as number;
+  const cellId = requests.i32[word + 3] as number;
+  switch (kind) {
+    case RUN:
+    case PROBE:
+      enter(kind, sequence, cellId, offset);
+      break;
+    case CREATE:
+      requests.begin(sequence, systemClock.now());
+      create(sequence, cellId, requests.i32[word + 5] as number);
+      break;
+    case DESTROY:
+      cells.delete(cellId);
+      break;
+    case LOAD:
+      images.set(cellId, fromPort() as Image);
+      break;
+    case UNLOAD:
+      images.delete(cellId);
+      break;
+    case COLLECT:
+      collectGarbage();
+      break;
+    default:
+      throw new Error(`unknown request ${kind}`);
+  }
+}
+
+function drain(): void {
+  const until = systemClock.now() + TURN_MS;
+  for (let frames = 0; ; frames++) {
+    const offset = requests.next();
+    if (offset < 0) {
+      if (requests.sleep()) return;
+      continue;
+    }
+    if (frames >= TURN_FRAMES || ((frames & 15) === 15 && systemClock.now() > until)) break;
+    handle(offset);
+    requests.release(offset);
+  }
+  setImmediate(drain);
+}
+
+port.on('message', drain);
+// Asleep from the start; work that came before this line is found here.
+drain();

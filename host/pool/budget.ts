@@ -1,0 +1,68 @@
+/**
+ * The host-wide budget of wasm memories.
+ *
+ * V8 reserves 8 GiB of address space for each linear memory, zero-page ones too, and one process can hold about
+ * 16,300 of them over all its threads; an allocation beyond that kills the thread that asked, and a thread's dead
+ * memories count until *its* collector has run. So every memory counts from creation until its executor reports it
+ * collected, and above 60 % of the budget the executors are asked to collect between calls.
+ */
+
+import type { Executor } from '../types.ts';
+
+/** Part of the budget above which garbage is collected on purpose. */
+const COLLECT_ABOVE = 0.6;
+/** A full collection takes milliseconds; asking again sooner than after so many further creations brings nothing. */
+const COLLECT_EVERY = 256;
+
+export interface MemoryBudget {
+  readonly live: number;
+  readonly limit: number;
+  /** Counts `memories` of a new cell; false when the budget is spent. */
+  reserve(executor: Executor, memories: number): boolean;
+  /** `memories` of the executor are gone for good. */
+  release(executor: Executor, memories: number): void;
+  /** The executor ended, and all its memories with it. */
+  forget(executor: Executor): void;
+}
+
+export function createMemoryBudget(options: {
+  readonly limit: number;
+  /** Asks all executors to collect garbage. */
+  readonly collect: () => void;
+}): MemoryBudget {
+  const { limit } = options;
+  const byExecutor = new Map<Executor, number>();
+  let live = 0;
+  let reservedSinceCollect = 0;
+  return {
+    get live() {
+      return live;
+    },
+    limit,
+    reserve(executor, memories) {
+      reservedSinceCollect += memories;
+      const isTight = live + memories > limit * COLLECT_ABOVE;
+      const fits = live + memories <= limit;
+      if (isTight && (reservedSinceCollect >= COLLECT_EVERY || !fits)) {
+        reservedSinceCollect = 0;
+        options.collect();
+      }
+      if (!fits) return false;
+      live += memories;
+      byExecutor.set(executor, (byExecutor.get(executor) ?? 0) + memories);
+      return true;
+    },
+    release(executor, memories) {
+      const held = byExecutor.get(executor);
+      // A report can arrive after the executor was forgotten: it is already counted there.
+      if (held === undefined) return;
+      const gone = Math.min(held, memories);
+      byExecutor.set(executor, held - gone);
+      live -= gone;
+    },
+    forget(executor) {
+      live -= byExecutor.get(executor) ?? 0;
+      byExecutor.delete(executor);
+    },
+  };
+}
