@@ -1,17 +1,16 @@
 /**
  * `npm run bench -- <name> [--quick] [--check] [--markdown] [--only <table>]`: runs one bench and prints its tables.
  *
- * Benches are the files bench/<name>.bench.ts, found by looking. Results go to bench/results/<name>.jsonl, those of a
- * smoke run to <name>.quick.jsonl, so that the two never mix. A table that throws does not stop the others, but the
- * exit code is 1 then; with `--check` also when a row misses its target.
+ * Benches are the files bench/<name>.bench.ts, found by looking. Exit code 1: no such bench, a table broke, or, with
+ * `--check`, a row missed its target.
  */
 
-import { appendFile, mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Bench, measureTable } from './harness.ts';
-import { inspectMachine, noiseWarning } from './machine.ts';
-import { type Finding, judge, renderTable, toJsonLines } from './report.ts';
+import type { Bench } from './harness.ts';
+import { inspectMachine } from './machine.ts';
+import { runBench } from './run-bench.ts';
 
 const SUFFIX = '.bench.ts';
 const HELP = `Usage: npm run bench -- <name> [options]
@@ -23,13 +22,6 @@ const HELP = `Usage: npm run bench -- <name> [options]
   --help          this text
 
 Example: npm run bench -- host --check`;
-
-interface Options {
-  readonly quick: boolean;
-  readonly check: boolean;
-  readonly markdown: boolean;
-  readonly only: readonly string[];
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,70 +47,15 @@ if (values.help || name === undefined) {
   process.exitCode = 1;
 } else {
   const module: { bench: Bench } = await import(`./${name}${SUFFIX}`);
-  process.exitCode = await runBench(name, module.bench, values);
+  process.exitCode = await runBench(name, module.bench, values, {
+    machine: inspectMachine(),
+    resultsFolder: join(import.meta.dirname, 'results'),
+    print: (text) => console.log(text),
+    progress: showProgress,
+  });
 }
 
-async function runBench(name: string, bench: Bench, options: Options): Promise<number> {
-  const tables = bench.tables.filter(
-    (table) => options.only.length === 0 || options.only.includes(table.name),
-  );
-  if (tables.length === 0) {
-    console.error(`No such table. Tables: ${bench.tables.map((table) => table.name).join(', ')}`);
-    return 1;
-  }
-  const machine = inspectMachine();
-  const warning = noiseWarning(machine);
-  console.log(
-    `${bench.title}\n${machine.cpu}, ${machine.cores} cores, node ${machine.node}, commit ${machine.commit}, ` +
-      `load ${machine.load.toFixed(2)}, ${machine.date}`,
-  );
-  if (warning !== undefined) console.log(`WARNING: ${warning}`);
-  if (options.quick) console.log('QUICK RUN: a smoke test; do not state these figures anywhere');
-  console.log('');
-
-  const resultsFile = join(
-    import.meta.dirname,
-    'results',
-    options.quick ? `${name}.quick.jsonl` : `${name}.jsonl`,
-  );
-  await mkdir(join(import.meta.dirname, 'results'), { recursive: true });
-  const missed: string[] = [];
-  const broken: string[] = [];
-  for (const [index, table] of tables.entries()) {
-    const progress = (text: string): void =>
-      showProgress(`[${index + 1}/${tables.length}] ${table.name}: ${text}`);
-    try {
-      const rows = await measureTable(table, options.quick ? table.quick : table.effort, progress);
-      const findings = judge(table, rows);
-      clearProgress();
-      console.log(renderTable(table, rows, findings, options.markdown));
-      await appendFile(resultsFile, toJsonLines(name, table, findings, machine));
-      missed.push(
-        ...findings.filter(({ ok }) => ok === false).map((finding) => describeMiss(table.name, finding)),
-      );
-    } catch (error) {
-      clearProgress();
-      console.error(`Table '${table.name}' failed:`, error);
-      broken.push(table.name);
-    }
-  }
-  for (const miss of missed) console.log(`${options.check ? 'MISSED' : 'WARNING: missed'}: ${miss}`);
-  if (broken.length > 0) console.log(`FAILED tables: ${broken.join(', ')}`);
-  return broken.length > 0 || (options.check && missed.length > 0) ? 1 : 0;
-}
-
-function describeMiss(table: string, { row, metric, value, unit, ratio, target }: Finding): string {
-  const measured = target?.includes('×')
-    ? `ratio ${ratio?.toPrecision(3)}`
-    : `${value.toPrecision(3)} ${unit}`;
-  return `${table}: ${row}: ${metric} is ${measured}, target ${target}`;
-}
-
-/** On a terminal one line that is overwritten; elsewhere nothing, so that logs stay readable. */
+/** On a terminal one line that is overwritten, cleared by an empty text; elsewhere nothing, so that logs stay readable. */
 function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }
