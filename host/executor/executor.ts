@@ -198,7 +198,8 @@ export class ThreadExecutor implements Executor {
     if (this.#state !== 'live') {
       return Promise.resolve({ kind: 'not-begun', reason: 'executor-died', cellLost: true });
     }
-    const sequence = (this.#lastSequence = (this.#lastSequence + 1) & 0x7fffffff);
+    const sequence = (this.#lastSequence + 1) & 0x7fffffff;
+    this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
       this.#inFlight.set(sequence, { sequence, deadlineMs, settle });
     });

@@ -1,65 +1,53 @@
 /**
- * What a pool measures about itself to refuse well: completions a second and each operation's median run time.
+ * What a pool measures about itself to refuse well: how long cells are held, and each operation's median run time.
+ *
+ * Waiting times follow from how long a cell is held, not from how many calls ended lately: after a quiet minute the
+ * latter says nothing.
  */
 
-import type { Clock } from '../clock.ts';
-
-/** Completions are counted over this many one-second buckets. */
-const RATE_SECONDS = 10;
+/** Weight of the newest lease in the moving average. */
+const NEWEST_WEIGHT = 0.1;
 /** The median is taken over so many last runs, and again only after so many new ones. */
 const MEDIAN_OF = 31;
 const MEDIAN_EVERY = 8;
 
 export interface Rates {
-  completed(operation: string, runMs: number): void;
-  /** Calls completed a second over the last ten, or 0 when unknown. */
-  perSecond(): number;
+  /** A cell came back after so long. */
+  held(ms: number): void;
+  ran(operation: string, runMs: number): void;
   /** Median run time of the operation in ms, or 0 before it has run. */
   medianMs(operation: string): number;
-  /** Seconds until `ahead` calls are done at the measured rate: 1…60. */
-  retryAfterS(ahead: number): number;
+  /** Expected ms until `ahead` calls are done when `cells` work on them; 0 when nothing is known yet. */
+  waitMs(ahead: number, cells: number): number;
+  /** The same as seconds for `Retry-After`: 1…60. */
+  retryAfterS(ahead: number, cells: number): number;
 }
 
-export function createRates(clock: Clock): Rates {
-  const buckets = new Array<number>(RATE_SECONDS).fill(0);
-  const startMs = clock.now();
-  let currentSecond = Math.floor(startMs / 1000);
+export function createRates(): Rates {
   const medians = new Map<string, { samples: number[]; next: number; medianMs: number }>();
+  let holdMs = 0;
 
-  const roll = (): void => {
-    const second = Math.floor(clock.now() / 1000);
-    const steps = Math.min(RATE_SECONDS, second - currentSecond);
-    for (let step = 1; step <= steps; step++) buckets[(currentSecond + step) % RATE_SECONDS] = 0;
-    currentSecond = second;
-  };
-  const perSecond = (): number => {
-    roll();
-    const spanS = Math.min(RATE_SECONDS, Math.max(1, (clock.now() - startMs) / 1000));
-    return buckets.reduce((sum, count) => sum + count, 0) / spanS;
-  };
+  const waitMs = (ahead: number, cells: number): number => (ahead * holdMs) / Math.max(1, cells);
 
   return {
-    completed(operation, runMs) {
-      roll();
-      const bucket = currentSecond % RATE_SECONDS;
-      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+    held(ms) {
+      holdMs = holdMs === 0 ? ms : holdMs + NEWEST_WEIGHT * (ms - holdMs);
+    },
+    ran(operation, runMs) {
       let entry = medians.get(operation);
       if (!entry) {
-        entry = { samples: [], next: 0, medianMs: runMs };
+        entry = { samples: [], next: 0, medianMs: 0 };
         medians.set(operation, entry);
       }
       entry.samples[entry.next % MEDIAN_OF] = runMs;
       entry.next++;
       if (entry.next % MEDIAN_EVERY === 0) {
         const sorted = entry.samples.slice().sort((a, b) => a - b);
-        entry.medianMs = sorted[sorted.length >> 1] ?? runMs;
+        entry.medianMs = sorted[sorted.length >> 1] ?? 0;
       }
     },
-    perSecond,
     medianMs: (operation) => medians.get(operation)?.medianMs ?? 0,
-    retryAfterS(ahead) {
-      const rate = perSecond();
-      return rate === 0 ? 1 : Math.min(60, Math.max(1, Math.ceil(ahead / rate)));
-    },
+    waitMs,
+    retryAfterS: (ahead, cells) => Math.min(60, Math.max(1, Math.ceil(waitMs(ahead, cells) / 1000))),
   };
 }

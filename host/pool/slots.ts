@@ -27,6 +27,8 @@ export interface Slots {
   free(slot: Slot): void;
   crashed(slot: Slot): void;
   succeeded(slot: Slot): void;
+  /** True when `take` would give one. */
+  hasFree(): boolean;
   /** Slots that rest now. */
   resting(): number;
   /** Ms until the first resting slot may be used again; 0 when none rests. */
@@ -59,6 +61,10 @@ export function createSlots(options: {
       }
       if (best) best.occupied = true;
       return best;
+    },
+    hasFree() {
+      const now = clock.now();
+      return slots.some((slot) => !slot.occupied && !rests(slot, now));
     },
     free(slot) {
       slot.occupied = false;

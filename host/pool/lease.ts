@@ -1,0 +1,78 @@
+/**
+ * A cell, borrowed: runs on it, judges how each run ended, ends exactly once.
+ *
+ * The judgement is here, once: a guest's own error is a success of the cell; a crash is the slot's and the adapter's
+ * failure; a run that never began is nobody's.
+ */
+
+import assert from 'node:assert';
+import type { RunResult } from '../types.ts';
+import type { PooledCell } from './pooled-cell.ts';
+import type { Rates } from './rates.ts';
+
+/** Hints remembered a cell. */
+const AFFINITY_MAX = 16;
+
+export interface LeaseRun {
+  readonly operation: string;
+  readonly payload: Uint8Array;
+  /** Absolute, ms. */
+  readonly deadlineMs: number;
+  readonly outputMaxBytes: number;
+}
+
+export interface Lease {
+  /** Never rejects. After a crash the lease can only be ended. */
+  run(request: LeaseRun): Promise<RunResult>;
+  /** False once the cell has crashed or its executor is gone. */
+  readonly isAlive: boolean;
+  /** Gives the cell back or destroys it; a second call does nothing. */
+  end(): void;
+}
+
+export function openLease(
+  cell: PooledCell,
+  affinity: string | undefined,
+  rates: Rates,
+  hooks: {
+    readonly onResult: (cell: PooledCell, result: RunResult) => void;
+    readonly onEnd: (cell: PooledCell) => void;
+  },
+): Lease {
+  let isEnded = false;
+  return {
+    get isAlive() {
+      return !cell.isLost;
+    },
+    async run(request) {
+      assert(!isEnded, 'a lease is used before its end');
+      cell.calls++;
+      if (affinity !== undefined) {
+        if (cell.affinities.size >= AFFINITY_MAX) cell.affinities.clear();
+        cell.affinities.add(affinity);
+      }
+      // Started later than this it would most probably be stopped before its end: better not started.
+      const beginByMs = request.deadlineMs - rates.medianMs(request.operation);
+      const result = await cell.executor.run(cell.id, {
+        operation: request.operation,
+        payload: request.payload,
+        deadlineMs: request.deadlineMs,
+        beginByMs,
+        outputMaxBytes: request.outputMaxBytes,
+      });
+      if (result.kind === 'ok' || result.kind === 'failure') {
+        cell.memoryBytes = result.memoryBytes;
+        rates.ran(request.operation, result.runMs);
+      } else if (result.kind === 'crash' || result.cellLost) {
+        cell.isLost = true;
+      }
+      hooks.onResult(cell, result);
+      return result;
+    },
+    end() {
+      if (isEnded) return;
+      isEnded = true;
+      hooks.onEnd(cell);
+    },
+  };
+}
