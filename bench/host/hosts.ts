@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { type NoticeEvent, noticeChannel } from '../../host/channels.ts';
 import { createHost } from '../../host/host.ts';
 import type { Host, Isolation, PoolOptions } from '../../host/types.ts';
 import { ECHO } from './cells.ts';
@@ -20,19 +21,41 @@ export interface OpenedHost {
   close(): Promise<void>;
 }
 
-/** Resolves when the host is ready and its pools are warm. */
+/**
+ * Resolves when the host is ready and its pools are warm. Throws what the host said when it did not load a package:
+ * a host starts without adapters it had to refuse, and a bench must not.
+ */
 export async function openHost({ packages }: { readonly packages: readonly Package[] }): Promise<OpenedHost> {
   const scratch = await makeScratchFolder();
   const adapters = join(scratch.path, 'adapters');
   await writePackages(adapters, packages);
-  const host = await createHost({ adapters, data: join(scratch.path, 'data'), bundled: false });
-  return {
-    host,
-    async close() {
-      await host.close();
-      await scratch.remove();
-    },
+  const problems: string[] = [];
+  const onNotice = (message: unknown): void => {
+    const { level, message: text, cause } = message as NoticeEvent;
+    if (level === 'warn' || level === 'error') problems.push(`${text} ${cause ?? ''}`);
   };
+  noticeChannel.subscribe(onNotice);
+  let host: Host;
+  try {
+    host = await createHost({ adapters, data: join(scratch.path, 'data'), bundled: false });
+  } catch (error) {
+    await scratch.remove();
+    throw error;
+  } finally {
+    noticeChannel.unsubscribe(onNotice);
+  }
+  const close = async (): Promise<void> => {
+    await host.close();
+    await scratch.remove();
+  };
+  const loaded = host.adapters().length;
+  if (loaded !== packages.length) {
+    await close();
+    throw new Error(
+      `${loaded} of ${packages.length} packages were loaded: ${problems.join('; ').slice(0, 2_000)}`,
+    );
+  }
+  return { host, close };
 }
 
 /** One echo call; the answer's bytes. Throws the call's error. */

@@ -1,21 +1,23 @@
 /**
  * Question: how much of a bare Fastify echo's throughput is left when the echo happens in a sandbox? Same 64-byte body,
- * 32 connections, load from a second process, one contestant at a time. With two cores, generator, event loop and
- * executors share them: what the host's threads take, its peer leaves to the generator.
+ * 32 connections, load from a second process, one contestant at a time. Every server is a process of its own. With two
+ * cores, generator, event loop and executors share them: what the host's threads take, its peer leaves to the generator.
  */
 
-import type { Contestant, Round, Table } from '../harness.ts';
+import type { PoolSnapshot } from '../../host/types.ts';
+import type { Contestant, Figure, Round, Table } from '../harness.ts';
 import { runLoadProcess } from '../load-process.ts';
 import { payloadOf } from './cells.ts';
-import { openHost, POOLS_OFF_TERMS, serveHost } from './hosts.ts';
+import { POOLS_OFF_TERMS } from './hosts.ts';
 import { readBuilt, vary } from './packages.ts';
-import { startBareFastify } from './peers.ts';
+import { type Server, startBareFastify, startHotcell } from './servers.ts';
 
 const CONNECTIONS = 32;
 const BODY_BYTES = 64;
 const CONTENT_TYPE = 'application/octet-stream';
-/** Time of one sample: the effort of this table counts in these. */
+/** The effort of this table counts in samples of this length. */
 const SAMPLE_MS = 100;
+const WARM_UP_MS = 500;
 const POOLS_OFF = 'pools off (a new cell for each call)';
 const BARE = 'bare Fastify echo';
 /** No caller of this table is ever refused: 32 wait or run at once. */
@@ -31,40 +33,60 @@ export const httpTable: Table = {
   quick: { rounds: 1, samples: 5, warmUp: 0 },
   async open() {
     const built = await readBuilt('echo');
-    const opened = await openHost({
-      packages: [
-        vary(built, { pool: POOL }),
-        vary(built, {
-          name: 'pools-off',
-          isolation: POOLS_OFF_TERMS.isolation,
-          pool: { ...POOLS_OFF_TERMS.pool, ...POOL },
-        }),
-      ],
+    const pooled = vary(built, { pool: POOL });
+    const poolsOff = vary(built, {
+      name: 'pools-off',
+      isolation: POOLS_OFF_TERMS.isolation,
+      pool: { ...POOLS_OFF_TERMS.pool, ...POOL },
     });
-    const served = await serveHost(opened.host);
-    const bare = await startBareFastify();
-    return {
-      contestants: [
-        contestantOf(POOLS_OFF, `${served.origin}/v1/adapters/pools-off/echo`),
-        contestantOf(BARE, bare.url),
-        {
-          ...contestantOf('Hotcell echo', `${served.origin}/v1/adapters/echo/echo`),
-          targets: [
-            { metric: 'throughput', test: '>=', value: 0.5, against: BARE },
-            { metric: 'not 2xx', test: '<=', value: 0 },
-          ],
-        },
-      ],
-      async close() {
-        await bare.close();
-        await served.close();
-        await opened.close();
-      },
+    const servers: Server[] = [];
+    const start = async (server: Promise<Server>): Promise<string> => {
+      servers.push(await server);
+      return (await server).origin;
     };
+    const close = async (): Promise<void> => {
+      for (const server of servers) await server.close();
+    };
+    try {
+      const bare = await start(startBareFastify());
+      const hotcell = await start(startHotcell([pooled, poolsOff], []));
+      const silent = await start(startHotcell([pooled], ['--log-level', 'silent']));
+      return {
+        contestants: [
+          contestantOf(
+            POOLS_OFF,
+            `${hotcell}/v1/adapters/pools-off/echo`,
+            `${hotcell}/v1/adapters/pools-off`,
+          ),
+          contestantOf(BARE, `${bare}/echo`),
+          {
+            ...contestantOf(
+              'Hotcell echo',
+              `${hotcell}/v1/adapters/echo/echo`,
+              `${hotcell}/v1/adapters/echo`,
+            ),
+            targets: [
+              { metric: 'throughput', test: '>=', value: 0.5, against: BARE },
+              { metric: 'failures', test: '<=', value: 0 },
+            ],
+          },
+          contestantOf(
+            'Hotcell echo, log silent',
+            `${silent}/v1/adapters/echo/echo`,
+            `${silent}/v1/adapters/echo`,
+          ),
+        ],
+        close,
+      };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   },
 };
 
-function contestantOf(row: string, url: string): Contestant {
+/** `detailUrl`, where there is one, tells how many calls found no cell ready. */
+function contestantOf(row: string, url: string, detailUrl?: string): Contestant {
   return {
     row,
     async answer() {
@@ -77,14 +99,16 @@ function contestantOf(row: string, url: string): Contestant {
       return response.bytes();
     },
     async round(count): Promise<Round> {
+      const before = detailUrl === undefined ? undefined : await readCounters(detailUrl);
       const report = await runLoadProcess({
         url,
         headers: [`Content-Type: ${CONTENT_TYPE}`],
         bodyBytes: BODY_BYTES,
         connections: CONNECTIONS,
-        warmUpMs: 500,
+        warmUpMs: WARM_UP_MS,
         durationMs: count * SAMPLE_MS,
       });
+      const after = detailUrl === undefined ? undefined : await readCounters(detailUrl);
       const n = report.requests;
       const failures = report.non2xx + report.brokenConnections + report.unanswered;
       return {
@@ -94,9 +118,23 @@ function contestantOf(row: string, url: string): Contestant {
           p95: { value: report.p95, unit: 'ms', n },
           p99: { value: report.p99, unit: 'ms', n },
           max: { value: report.max, unit: 'ms', n, over: 'max' },
-          'not 2xx': { value: failures, unit: '', n, over: 'sum' },
+          failures: { value: failures, unit: '', n, over: 'sum' },
+          ...(before && after ? { 'found no cell ready': shareWithoutCell(before, after) } : {}),
         },
       };
     },
   };
+}
+
+type Counters = PoolSnapshot['counters'];
+
+async function readCounters(detailUrl: string): Promise<Counters> {
+  const detail = (await (await fetch(detailUrl)).json()) as { readonly pool: PoolSnapshot };
+  return detail.pool.counters;
+}
+
+function shareWithoutCell(before: Counters, after: Counters): Figure {
+  const hits = after.hits - before.hits;
+  const others = after.misses - before.misses + (after.waits - before.waits);
+  return { value: (100 * others) / (hits + others), unit: '%', n: hits + others };
 }

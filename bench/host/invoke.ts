@@ -5,9 +5,9 @@
 
 import { type Contestant, type Table, timeEach } from '../harness.ts';
 import { payloadOf } from './cells.ts';
+import { startEchoThread } from './echo-thread.ts';
 import { callHost, openHost, POOLS_OFF_TERMS } from './hosts.ts';
 import { readBuilt, vary } from './packages.ts';
-import { startEchoThread } from './peers.ts';
 
 const POOLS_OFF = 'pools off (a new cell for each call)';
 const BARE = 'bare postMessage round trip';

@@ -73,7 +73,7 @@ export const populationTable: Table = {
 const adapterName = (index: number): string => `echo-${index}`;
 
 function packagesOf(built: Package, { adapters, cellsPerAdapter }: Population): Package[] {
-  const pool = { min: cellsPerAdapter, max: cellsPerAdapter, permits: 64, tenantShare: 1 };
+  const pool = { min: cellsPerAdapter, max: cellsPerAdapter, tenantShare: 1 };
   return Array.from({ length: adapters }, (_, index) => vary(built, { name: adapterName(index), pool }));
 }
 
