@@ -22,6 +22,9 @@ export const ERRORS = {
 
   HTTP_MALFORMED: row(400, false, 'The request could not be read'),
   HTTP_ROUTE_NOT_FOUND: row(404, false, 'There is no such route'),
+  HTTP_METHOD_NOT_ALLOWED: row(405, false, 'The route does not take this method'),
+  HTTP_REQUEST_TIMEOUT: row(408, true, 'The request did not arrive in time'),
+  HTTP_HEADERS_TOO_LARGE: row(431, false, 'The request line or the headers are too long'),
   HTTP_BODY_TOO_LARGE: row(413, false, 'The body is larger than this operation accepts'),
   HTTP_UNSUPPORTED_TYPE: row(415, false, 'The content type is not one this route accepts'),
   HTTP_IDEMPOTENCY_MISMATCH: row(422, false, 'The idempotency key was used with another body'),
@@ -34,6 +37,7 @@ export const ERRORS = {
   POLICY_ADMIN_OFF: row(403, false, 'Installing and removing adapters is off: no admin token is configured'),
 
   REGISTRY_NOT_FOUND: row(404, false, 'There is no such adapter'),
+  REGISTRY_NOT_REMOVABLE: row(409, false, 'The adapter was not installed and cannot be removed'),
   REGISTRY_OPERATION_NOT_FOUND: row(404, false, 'The adapter has no such operation'),
   REGISTRY_MANIFEST_INVALID: row(422, false, 'The manifest is not valid'),
   REGISTRY_DIGEST_MISMATCH: row(422, false, 'The component is not the one the manifest names'),

@@ -11,10 +11,10 @@
 
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
-import { HostError, toHostError } from './errors.ts';
+import { HostError, hasCode, toHostError } from './errors.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
-import type { AdapterPool } from './pool/pool.ts';
+import type { AcquireRequest, AdapterPool } from './pool/pool.ts';
 import type { ReplayBudget } from './pool/replay-budget.ts';
 import type { Call, Manifest, OperationSpec, Outcome, Receipt, Reply, RunResult } from './types.ts';
 
@@ -83,7 +83,8 @@ async function runToEnd(
     progress.version = manifest.version;
     if (progress.attempts === 0) replays.noteCall();
 
-    const lease = pinned ?? (await pool.acquire({ ...grant, affinity: call.affinity }));
+    const lease = pinned ?? (await acquireFrom(pool, { ...grant, affinity: call.affinity }));
+    if (!lease) continue;
     let result: RunResult;
     try {
       result = await lease.run({ ...grant, operation: call.operation, payload: call.payload });
@@ -101,9 +102,13 @@ async function runToEnd(
       case 'failure':
         throw new HostError(FAILURE_CODES[result.failure], result.message);
       case 'not-begun':
-        if (pinned && result.cellLost) throw new HostError('POOL_SESSION_LOST', 'the session ended with its cell');
+        if (pinned && result.cellLost)
+          throw new HostError('POOL_SESSION_LOST', 'the session ended with its cell');
         if (result.reason === 'late') {
-          throw new HostError('EXECUTOR_DEADLINE', 'the call could not begin early enough to end before its deadline');
+          throw new HostError(
+            'EXECUTOR_DEADLINE',
+            'the call could not begin early enough to end before its deadline',
+          );
         }
         break;
       case 'crash': {
@@ -120,13 +125,32 @@ async function runToEnd(
   }
 }
 
+/** A lease, or undefined when the version was replaced while the call waited: it then asks the new one. */
+async function acquireFrom(pool: AdapterPool, request: AcquireRequest): Promise<Lease | undefined> {
+  try {
+    return await pool.acquire(request);
+  } catch (error) {
+    if (hasCode(error, 'POOL_CLOSED')) return undefined;
+    throw error;
+  }
+}
+
 function operationOf(manifest: Manifest, operation: string): OperationSpec {
   if (Object.hasOwn(manifest.operations, operation)) return manifest.operations[operation] as OperationSpec;
   const known = Object.keys(manifest.operations).join(', ');
-  throw new HostError('REGISTRY_OPERATION_NOT_FOUND', `adapter "${manifest.name}" has the operations: ${known}`);
+  throw new HostError(
+    'REGISTRY_OPERATION_NOT_FOUND',
+    `adapter "${manifest.name}" has the operations: ${known}`,
+  );
 }
 
-function usageOf(call: Call, startMs: number, endMs: number, progress: Progress, outputBytes: number): Outcome['usage'] {
+function usageOf(
+  call: Call,
+  startMs: number,
+  endMs: number,
+  progress: Progress,
+  outputBytes: number,
+): Outcome['usage'] {
   return {
     queueMs: Math.max(0, endMs - startMs - progress.runMs),
     runMs: progress.runMs,

@@ -195,7 +195,7 @@ export type RunResult =
   /** The guest was never entered; the cell is well unless `cellLost`. */
   | {
       readonly kind: 'not-begun';
-      readonly reason: 'late' | 'cancelled' | 'executor-died';
+      readonly reason: 'late' | 'cell-gone' | 'executor-died';
       readonly cellLost: boolean;
     };
 

@@ -55,6 +55,10 @@ export interface ThreadExecutorOptions {
 
 const decoder = new TextDecoder();
 
+const LATE: RunResult = { kind: 'not-begun', reason: 'late', cellLost: false };
+const CELL_GONE: RunResult = { kind: 'not-begun', reason: 'cell-gone', cellLost: true };
+const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-died', cellLost: true };
+
 interface InFlight {
   readonly sequence: number;
   readonly deadlineMs: number;
@@ -196,7 +200,7 @@ export class ThreadExecutor implements Executor {
     bytes?: { readonly operation: string; readonly payload: Uint8Array },
   ): Promise<RunResult> {
     if (this.#state !== 'live') {
-      return Promise.resolve({ kind: 'not-begun', reason: 'executor-died', cellLost: true });
+      return Promise.resolve(EXECUTOR_GONE);
     }
     const sequence = (this.#lastSequence + 1) & 0x7fffffff;
     this.#lastSequence = sequence;
@@ -340,7 +344,7 @@ export class ThreadExecutor implements Executor {
         break;
       }
       case NOT_BEGUN:
-        entry.settle({ kind: 'not-begun', reason: 'late', cellLost: byteCount === 1 });
+        entry.settle(byteCount === 1 ? CELL_GONE : LATE);
         break;
       default:
         throw new Error(`unknown answer ${kind}`);
@@ -357,7 +361,7 @@ export class ThreadExecutor implements Executor {
       const isBegun = ((begun - entry.sequence) & 0x7fffffff) < 0x40000000;
       if (!isBegun) {
         this.#inFlight.delete(entry.sequence);
-        entry.settle({ kind: 'not-begun', reason: 'late', cellLost: false });
+        entry.settle(LATE);
       } else if (now > entry.deadlineMs + this.#options.killGraceMs) {
         this.#inFlight.delete(entry.sequence);
         const error = new HostError(
@@ -400,7 +404,7 @@ export class ThreadExecutor implements Executor {
         const error = new HostError('EXECUTOR_DIED', 'the executor ended while this call was running');
         entry.settle({ kind: 'crash', error, runMs: this.#options.clock.now() - this.#requests.begunAtMs });
       } else {
-        entry.settle({ kind: 'not-begun', reason: 'executor-died', cellLost: true });
+        entry.settle(EXECUTOR_GONE);
       }
     }
     this.#inFlight.clear();

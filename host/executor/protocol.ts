@@ -29,7 +29,7 @@ export const COLLECT = 7; // collect garbage now
 export const DONE = 1; // a = byte count, x = run ms, y = memory bytes
 export const FAILURE = 2; // a = message bytes, b = index into FAILURES, x, y
 export const CRASH = 3; // bytes = JSON CrashNote, x
-export const NOT_BEGUN = 4; // too late
+export const NOT_BEGUN = 4; // a = 1: there is no such cell; 0: too late
 export const CREATED = 5; // x = create ms, y = memory bytes
 export const COLLECTED = 6; // a = memories found dead since the last report
 

@@ -336,7 +336,8 @@ export function createAdapterPool(parts: {
       const limitMs = clock.now() + graceMs;
       do {
         for (const cell of stock.takeBound(() => true)) stock.discard(cell);
-        for (const cell of await Promise.all(stock.takeVirgins(Number.POSITIVE_INFINITY))) stock.discard(cell);
+        for (const cell of await Promise.all(stock.takeVirgins(Number.POSITIVE_INFINITY)))
+          stock.discard(cell);
         // Cells still being made or probed come home first: nothing may live afterwards.
         await new Promise((resolve) => setImmediate(resolve));
       } while (stock.coming + idleCount() > 0 && clock.now() < limitMs);

@@ -1,0 +1,45 @@
+/**
+ * The memory of one call: a bump arena over AssemblyScript's `stub` runtime, given back in one step after the call.
+ *
+ * What the module allocated while it started lies below the mark and stays. What a call allocates lies above it and is
+ * gone after `release()`. Memory grows as calls need it, is used again by the next one, and never shrinks.
+ * Must be imported before the guest, so that the anchor is the heap's first block.
+ */
+
+/**
+ * `release` moves the heap's end by allocating one block from the heap's start up to the mark, which overwrites the
+ * size of whatever block comes first. Nobody ever looks at the anchor's size, so that one is sacrificed.
+ */
+const anchor: usize = __alloc(0);
+let mark: usize = 0;
+
+/** Everything allocated so far stays for the life of the instance. Called once, when the module has started. */
+export function settle(): void {
+  mark = __alloc(0);
+}
+
+/** Gives back everything allocated since `settle`. */
+export function release(): void {
+  heap.reset();
+  __alloc(mark - anchor);
+}
+
+/**
+ * Memory for the host to write an argument to, 16-byte aligned. The block carries the header of an ArrayBuffer, so
+ * that the guest gets the host's bytes as a typed array without copying them. Traps at the memory's limit.
+ */
+export function allocate(sizeBytes: usize): usize {
+  return __new(sizeBytes, idof<ArrayBuffer>());
+}
+
+/** Changes the size of a block of `allocate`, in place when it is the newest. */
+export function reallocate(address: usize, sizeBytes: usize): usize {
+  return __renew(address, sizeBytes);
+}
+
+/** The bytes at an address of `allocate`, as a typed array over that same memory. */
+export function view(address: usize, lengthBytes: i32): Uint8Array {
+  // An empty list need not have been allocated: its address says nothing.
+  if (lengthBytes == 0) return new Uint8Array(0);
+  return Uint8Array.wrap(changetype<ArrayBuffer>(address), 0, lengthBytes);
+}

@@ -1,0 +1,234 @@
+/**
+ * The host: makes the rooms, joins them, and owns their lifetime. Embed it with `createHost(options)`; HTTP is one
+ * door to it, the command line another.
+ *
+ * It decides nothing about single calls (`invoke.ts`); it keeps one pool for each active adapter version, gives new
+ * executors to every pool, and on reload warms the new pool before the old one drains.
+ */
+
+import { fileURLToPath } from 'node:url';
+import { notice } from './channels.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type HostConfig, isLoopback, LIMIT_DEFAULTS, resolveConfig } from './config.ts';
+import { HostError, hasCode } from './errors.ts';
+import { createFleet } from './executor/fleet.ts';
+import { invoke, type Rooms } from './invoke.ts';
+import { createPolicy } from './policy/policy.ts';
+import { createMemoryBudget } from './pool/budget.ts';
+import { type AdapterPool, createAdapterPool } from './pool/pool.ts';
+import { createReplayBudget, type ReplayBudget } from './pool/replay-budget.ts';
+import { createSession } from './pool/session.ts';
+import { createRegistry } from './registry/registry.ts';
+import type { AdapterDetail, AdapterImage, AdapterSummary, Host, HostState, Reply } from './types.ts';
+
+/** Where the build puts the adapters that come with Hotcell. */
+const BUNDLED_DIR = fileURLToPath(new URL('../.build/adapters', import.meta.url));
+
+export interface CreateHostOptions extends Partial<Omit<HostConfig, 'pool'>> {
+  /** Host-wide pool defaults, for adapters whose manifest does not say. */
+  readonly pool?: Partial<HostConfig['pool']>;
+  /** For tests; default the system's. */
+  readonly clock?: Clock;
+}
+
+interface Active {
+  readonly pool: AdapterPool;
+  readonly replays: ReplayBudget;
+}
+
+/**
+ * Starts a host: boots the executors, loads every adapter, warms every pool. Ready when it resolves.
+ * Throws CONFIG_INVALID — with all problems; REGISTRY_STORE_FAILED — the data directory cannot be used.
+ */
+export async function createHost(options: CreateHostOptions = {}): Promise<Host> {
+  const { clock = systemClock, ...flags } = options;
+  const { config } = resolveConfig({ flags });
+  const policy = createPolicy({ loopback: isLoopback(config.host), tokens: config.tokens, clock });
+  const active = new Map<string, Active>();
+  const pools = new Set<AdapterPool>();
+  const openSessions = new Set<() => void>();
+  let state: HostState = 'starting';
+  let inFlight = 0;
+  let onIdle: (() => void) | undefined;
+
+  const budget = createMemoryBudget({ limit: config.memoryBudget, collect: () => fleet.collect() });
+  const fleet = await createFleet({
+    count: config.executors,
+    clock,
+    killGraceMs: config.killGraceMs,
+    onJoin: (executor) => {
+      for (const pool of pools) pool.join(executor);
+    },
+    onLeave: (executor) => {
+      for (const pool of pools) pool.leave(executor);
+      budget.forget(executor);
+    },
+    onCollected: (executor, memories) => budget.release(executor, memories),
+  });
+
+  const activate = async (image: AdapterImage): Promise<void> => {
+    fleet.load(image);
+    const pool = createAdapterPool({ image, executors: fleet.executors, budget, clock });
+    pools.add(pool);
+    try {
+      await pool.warm();
+    } catch (error) {
+      await retirePool(pool);
+      throw error;
+    }
+    const replays = active.get(image.manifest.name)?.replays ?? createReplayBudget(clock);
+    active.set(image.manifest.name, { pool, replays });
+  };
+
+  const retirePool = async (pool: AdapterPool): Promise<void> => {
+    await pool.close(config.drainTimeoutMs);
+    pools.delete(pool);
+    fleet.unload(pool.image.id);
+  };
+
+  const registry = createRegistry({
+    dataDir: config.data,
+    ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),
+    ...(config.adapters === undefined ? {} : { adaptersDir: config.adapters }),
+    defaults: { pool: config.pool, limits: LIMIT_DEFAULTS },
+    prepare: {
+      timeoutMs: config.prepareTimeoutMs,
+      heapMiB: config.prepareHeapMiB,
+      componentMaxBytes: config.componentMaxBytes,
+    },
+    clock,
+    activate,
+    async retire(image) {
+      const current = active.get(image.manifest.name);
+      if (current?.pool.image.id === image.id) active.delete(image.manifest.name);
+      for (const pool of pools) if (pool.image.id === image.id) await retirePool(pool);
+    },
+  });
+
+  const rooms: Rooms = {
+    clock,
+    policy,
+    resolve(adapter) {
+      const entry = active.get(adapter);
+      if (entry) return entry;
+      if (state === 'draining' || state === 'closed')
+        throw new HostError('HOST_CLOSED', 'the host takes no more calls');
+      // The registry knows what exists, and says so in its error.
+      registry.resolve(adapter);
+      throw new HostError('REGISTRY_NOT_FOUND', `adapter "${adapter}" is being removed`);
+    },
+  };
+
+  /** Counts a call that is under way, so that `close` can wait for it. */
+  const tracked = async (run: () => Promise<Reply>): Promise<Reply> => {
+    inFlight++;
+    try {
+      return await run();
+    } finally {
+      inFlight--;
+      if (inFlight === 0) onIdle?.();
+    }
+  };
+
+  const summarise = ({ image, origin }: ReturnType<typeof registry.resolve>): AdapterSummary => {
+    const { manifest } = image;
+    return {
+      name: manifest.name,
+      version: manifest.version,
+      description: manifest.description,
+      sha256: manifest.sha256,
+      world: manifest.world,
+      isolation: manifest.isolation,
+      operations: Object.keys(manifest.operations),
+      health: active.get(manifest.name)?.pool.snapshot().health ?? 'crashed',
+      origin,
+    };
+  };
+
+  const close = async (): Promise<void> => {
+    if (state === 'closed') return;
+    state = 'draining';
+    for (const closeSession of openSessions) closeSession();
+    if (inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        const limit = clock.after(config.drainTimeoutMs, () => {
+          notice({ level: 'warn', event: 'host.drain', message: `${inFlight} calls did not end in time` });
+          resolve();
+        });
+        onIdle = () => {
+          limit.cancel();
+          resolve();
+        };
+      });
+    }
+    // From here on nobody finds a pool: calls that still wait are told that the host is closed.
+    active.clear();
+    await registry.close();
+    await Promise.all([...pools].map((pool) => pool.close(config.drainTimeoutMs)));
+    await fleet.close();
+    state = 'closed';
+  };
+
+  try {
+    await registry.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  state = 'ready';
+
+  return {
+    get state() {
+      return state;
+    },
+    invoke(call, traceparent) {
+      return tracked(() => invoke(rooms, call, traceparent));
+    },
+    async session({ adapter, tenant, requestId, affinity }) {
+      if (state !== 'ready') throw new HostError('HOST_CLOSED', 'the host takes no new sessions');
+      const { pool } = rooms.resolve(adapter);
+      const deadlineMs = clock.now() + pool.image.manifest.pool.acquireTimeoutMs;
+      const lease = await pool.acquire({ tenant, deadlineMs, affinity });
+      const session = createSession(lease, clock, () => openSessions.delete(session.close));
+      openSessions.add(session.close);
+      return {
+        invoke: (operation, payload) =>
+          tracked(() =>
+            session.call((pinned) =>
+              invoke(rooms, { adapter, operation, payload, tenant, requestId }, undefined, pinned),
+            ),
+          ),
+        close: session.close,
+      };
+    },
+    identify: (credentials) => policy.identify(credentials),
+    requireAdmin: (identity) => policy.requireAdmin(identity),
+    adapters: () => registry.list().map(summarise),
+    adapter(name): AdapterDetail {
+      const entry = registry.resolve(name);
+      const { pool } = rooms.resolve(name);
+      return {
+        ...summarise(entry),
+        manifest: entry.image.manifest,
+        wit: entry.image.wit,
+        pool: pool.snapshot(),
+      };
+    },
+    async install(manifest, component) {
+      const image = await registry.install(manifest, component);
+      return summarise(registry.resolve(image.manifest.name));
+    },
+    remove: (name) => registry.remove(name),
+    snapshot: () => ({
+      state,
+      pools: [...active.values()].map(({ pool }) => pool.snapshot()),
+      executors: fleet.stats(),
+      memories: { live: budget.live, budget: budget.limit },
+    }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export type * from './types.ts';
+export { HostError, hasCode };

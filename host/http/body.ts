@@ -1,0 +1,71 @@
+/**
+ * Reads a request body up to a limit. Never holds more than the limit plus one chunk of the socket.
+ *
+ * Nearly every body arrives in one chunk: it is handed on as it is, without a copy. The bytes belong to the caller
+ * afterwards. Nothing is decoded here, and a refused body is not read further: see `linger` in `answer.ts`.
+ */
+
+import type { IncomingMessage } from 'node:http';
+import { HostError } from '../errors.ts';
+
+const EMPTY = new Uint8Array(0);
+
+function tooLarge(maxBytes: number): HostError {
+  return new HostError('HTTP_BODY_TOO_LARGE', `the body may have at most ${maxBytes} bytes`);
+}
+
+/**
+ * The whole body of `incoming`, at most `maxBytes` long. Must be called before anything else reads the stream.
+ *
+ * Throws HTTP_BODY_TOO_LARGE — the announced length or the bytes read pass `maxBytes`; HTTP_MALFORMED — the connection
+ * ended before the body did.
+ */
+export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const announced = incoming.headers['content-length'];
+  // The parser has already refused lengths that are not plain decimal numbers.
+  const expectedBytes = announced === undefined ? -1 : Number(announced);
+  if (expectedBytes > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  if (expectedBytes === 0 || (expectedBytes < 0 && incoming.headers['transfer-encoding'] === undefined)) {
+    return Promise.resolve(EMPTY);
+  }
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] | undefined;
+    let readBytes = 0;
+    const stop = (): void => {
+      incoming.off('data', onData);
+      incoming.off('end', onEnd);
+      incoming.off('error', onCut);
+      incoming.off('close', onCut);
+    };
+    const onData = (chunk: Buffer): void => {
+      // One chunk that is the whole body: done before `end`, which comes a turn later.
+      if (chunk.byteLength === expectedBytes) {
+        stop();
+        resolve(chunk);
+        return;
+      }
+      readBytes += chunk.byteLength;
+      if (readBytes > maxBytes) {
+        stop();
+        incoming.pause();
+        reject(tooLarge(maxBytes));
+        return;
+      }
+      if (chunks === undefined) chunks = [chunk];
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      stop();
+      if (chunks === undefined) resolve(EMPTY);
+      else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, readBytes));
+    };
+    const onCut = (cause?: Error): void => {
+      stop();
+      reject(new HostError('HTTP_MALFORMED', 'the connection ended before the body did', { cause }));
+    };
+    incoming.on('data', onData);
+    incoming.on('end', onEnd);
+    incoming.on('error', onCut);
+    incoming.on('close', onCut);
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * The HTTP door: assembles the routes over a host and listens.
+ *
+ * The framework routes, checks and times out; what the routes answer and how is in the files beside this one. Always
+ * true: every request ends in exactly one reply with a request id; an error is a problem document with a stable code;
+ * no body is read past its limit; after `close()` no new connection is taken and no call under way is cut. It knows the
+ * host only by its interface and never touches adapters, pools or threads.
+ */
+
+import { STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Clock } from '../clock.ts';
+import { HostError } from '../errors.ts';
+import type { Host } from '../types.ts';
+import { createAdaptersAnswerers } from './adapters-route.ts';
+import { baseHeaders } from './answer.ts';
+import { createBatchAnswerer } from './batch-route.ts';
+import { registerDocs } from './docs-route.ts';
+import { createDrain } from './drain.ts';
+import { createHandler, type Door, writeProblem } from './exchange.ts';
+import { requestIdOf } from './headers.ts';
+import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
+import { createInvokeAnswerer } from './invoke-route.ts';
+import * as limits from './limits.ts';
+import { createMethodTable } from './method-table.ts';
+import { composeOpenApi } from './openapi.ts';
+import { createOperationIndex } from './operation-index.ts';
+import { createOpsAnswerers } from './ops-routes.ts';
+import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
+import { createToolsAnswerer } from './tools-route.ts';
+
+export interface HttpOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Largest body of any route, in bytes; an operation's own limit narrows it. */
+  readonly bodyMaxBytes: number;
+  readonly idempotency: IdempotencyOptions;
+  readonly clock: Clock;
+  /** Metrics in the Prometheus text format, version 0.0.4. */
+  readonly metricsText: () => Promise<string>;
+  /** Version of this host, for the API document. */
+  readonly version: string;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:8080`, with the port that was taken. */
+  readonly address: string;
+  /** Takes no new connection, lets requests under way finish, closes the others. Idempotent. Does not close the host. */
+  close(): Promise<void>;
+}
+
+/** The assembled application, not listening: for tests that send requests without a socket. */
+export interface HttpApp {
+  readonly app: FastifyInstance;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the host over HTTP until closed.
+ *
+ * Rejects with Node's own error when the address cannot be taken.
+ */
+export async function serve(host: Host, options: HttpOptions): Promise<HttpServer> {
+  const { app, close } = await createHttpApp(host, options);
+  await app.listen({ host: options.host, port: options.port });
+  const { address, family, port } = app.server.address() as AddressInfo;
+  const name = family === 'IPv6' ? `[${address}]` : address;
+  return { address: `http://${name}:${port}`, close };
+}
+
+/** Assembles the routes without listening. */
+export async function createHttpApp(host: Host, options: HttpOptions): Promise<HttpApp> {
+  const { clock, bodyMaxBytes } = options;
+  let closing: Promise<void> | undefined;
+  const door: Door = {
+    host,
+    clock,
+    bodyMaxBytes,
+    operations: createOperationIndex(host, clock),
+    idempotency: createIdempotency(options.idempotency, clock),
+    isClosing: () => closing !== undefined,
+  };
+
+  const app = createFramework(door);
+  const drain = createDrain(app.server, clock);
+  const openApi = (): object => composeOpenApi(host, options.version);
+  await registerRoutes(app, door, { openApi, metricsText: options.metricsText });
+  await app.ready();
+
+  const end = async (): Promise<void> => {
+    const stopDraining = drain.begin();
+    try {
+      await app.close();
+    } finally {
+      stopDraining();
+    }
+  };
+  return {
+    app,
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}
+
+function createFramework(door: Door): FastifyInstance {
+  const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack();
+    const exchange = { incoming: request.raw, outgoing: reply.raw, requestId: request.id };
+    writeProblem(door, exchange, fromFrameworkError(error), { isCall: false });
+  };
+  const app = fastify({
+    logger: false,
+    // The id is read and checked by us; the framework's own way would take any header value.
+    requestIdHeader: false,
+    genReqId: (raw) => requestIdOf(raw.headers),
+    bodyLimit: door.bodyMaxBytes,
+    routerOptions: { maxParamLength: limits.PATH_PARAM_MAX_CHARS },
+    requestTimeout: limits.REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: limits.KEEP_ALIVE_TIMEOUT_MS,
+    http: {
+      headersTimeout: limits.HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: limits.CONNECTIONS_CHECK_MS,
+    },
+    // A request that still comes in on an open connection during a drain is served: the host takes calls until then.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: onError,
+    clientErrorHandler: answerUnreadable,
+  });
+  app.server.maxConnections = limits.CONNECTIONS_MAX;
+  // Bodies are read by the routes, each to its own limit, after it is known who asks: nothing is parsed here.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.setErrorHandler(onError);
+  return app;
+}
+
+async function registerRoutes(
+  app: FastifyInstance,
+  door: Door,
+  sources: { readonly openApi: () => object; readonly metricsText: () => Promise<string> },
+): Promise<void> {
+  const methods = createMethodTable();
+  app.addHook('onRoute', (route) => methods.add(route.url, route.method));
+
+  const call = { isCall: true };
+  const page = { isCall: false };
+  const adapters = createAdaptersAnswerers(door);
+  const ops = createOpsAnswerers(door, sources);
+  app.post('/v1/adapters/:name/:operation', createHandler(door, createInvokeAnswerer(door), call));
+  app.post('/v1/adapters/:name/:operation/batch', createHandler(door, createBatchAnswerer(door), call));
+  app.post('/v1/tools/call', createHandler(door, createToolsAnswerer(door), call));
+  app.get('/v1/adapters', createHandler(door, adapters.list, page));
+  app.get('/v1/adapters/:name', createHandler(door, adapters.show, page));
+  app.put('/v1/adapters/:name', createHandler(door, adapters.install, page));
+  app.delete('/v1/adapters/:name', createHandler(door, adapters.remove, page));
+  app.get('/health/live', createHandler(door, ops.live, page));
+  app.get('/health/ready', createHandler(door, ops.ready, page));
+  app.get('/metrics', createHandler(door, ops.metrics, page));
+  app.get('/openapi.json', createHandler(door, ops.openApi, page));
+  await registerDocs(app, door, sources.openApi);
+
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    const exchange = { incoming: request.raw, outgoing: reply.raw, requestId: request.id };
+    const allowed = methods.allowed(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length === 0) {
+      const error = new HostError('HTTP_ROUTE_NOT_FOUND', 'no route has this path; /openapi.json lists them');
+      writeProblem(door, exchange, error, { isCall: false });
+      return;
+    }
+    const error = new HostError('HTTP_METHOD_NOT_ALLOWED', `this path takes ${allowed.join(', ')}`);
+    writeProblem(door, exchange, error, { isCall: false, extraHeaders: ['Allow', allowed.join(', ')] });
+  });
+}
+
+/** Answers what Node could not parse into a request, straight on the socket; then the connection ends. */
+function answerUnreadable(cause: Error & { readonly code?: string }, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error = unreadable(cause);
+  const requestId = requestIdOf({});
+  const body = JSON.stringify(problemDocument(error, requestId));
+  const headers = baseHeaders(requestId, PROBLEM_TYPE, true);
+  let head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n`;
+  for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`;
+  head += `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  socket.end(head + body, () => socket.destroy());
+}
+
+function unreadable(cause: Error & { readonly code?: string }): HostError {
+  if (cause.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new HostError('HTTP_REQUEST_TIMEOUT', 'the request took too long to arrive', { cause });
+  }
+  if (cause.code === 'HPE_HEADER_OVERFLOW') {
+    return new HostError('HTTP_HEADERS_TOO_LARGE', 'the request line and headers are too long', { cause });
+  }
+  return new HostError('HTTP_MALFORMED', 'this is not an HTTP request', { cause });
+}

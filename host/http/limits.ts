@@ -1,0 +1,57 @@
+/**
+ * The limits of the HTTP door that are not configuration: each with its unit and the reason for its value.
+ *
+ * Limits an operator tunes (body size, idempotency store) arrive in `HttpOptions`; limits of one operation come from
+ * its manifest. What stands here protects the process from slow, huge or endless requests whatever is configured.
+ */
+
+/** A request line and headers fit one packet or two; who needs longer than this is stuck or hostile. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+
+/** A whole request, body included: 64 MiB at half a megabyte a second. */
+export const REQUEST_TIMEOUT_MS = 120_000;
+
+/** Longer than the 60 s after which common load balancers drop an idle connection: they must be the first to close. */
+export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** How often Node looks for connections past the limits above: they are exact to this. */
+export const CONNECTIONS_CHECK_MS = 5_000;
+
+/** One file descriptor and a few kilobytes each; above it the kernel's backlog is the better queue. */
+export const CONNECTIONS_MAX = 4_096;
+
+/** A request refused before its body was read is read and thrown away for this long, so that the client sees why. */
+export const LINGER_MS = 2_000;
+
+/** A client that takes none of a large reply for this long gives up its connection. */
+export const REPLY_STALL_MS = 30_000;
+
+/** Replies up to this fit the socket's send buffer, so that they need no stall timer. */
+export const REPLY_STALL_FREE_BYTES = 64 * 1024;
+
+/** After this a drain cuts what is still open; calls have their own, usually much shorter, deadlines. */
+export const DRAIN_MAX_MS = 30_000;
+
+/** How often a drain closes connections that have become idle meanwhile. */
+export const DRAIN_SWEEP_MS = 100;
+
+/** Items of one batch: with the default body limit of tens of MiB more would only be overhead. */
+export const BATCH_ITEMS_MAX = 1_000;
+
+/** Items of one batch under way or answered and unsent: bounds both the share of a pool and the bytes held. */
+export const BATCH_IN_FLIGHT_MAX = 16;
+
+/** Header bytes of one multipart part; ours use under 200. */
+export const PART_HEADER_MAX_BYTES = 8 * 1024;
+
+/** Parts of an adapter upload: `manifest`, `component`, and room for a field a client adds. */
+export const UPLOAD_PARTS_MAX = 8;
+
+/** One hour: the longest timeout a caller may ask for. The operation's own limit narrows it. */
+export const TIMEOUT_MAX_MS = 3_600_000;
+
+/** Longest path parameter in characters: adapter names have 64 at most, the rest is for operations. */
+export const PATH_PARAM_MAX_CHARS = 128;
+
+/** How long an adapter's operations are remembered between looks at the host. */
+export const OPERATION_INDEX_TTL_MS = 1_000;

@@ -1,0 +1,90 @@
+/**
+ * The parts of the OpenAPI document that do not depend on adapters: schemas of what the door sends, and the headers it
+ * reads. The checks behind them are in `headers.ts` and `problem.ts`; here they are only described.
+ */
+
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import { TIMEOUT_MAX_MS } from './limits.ts';
+
+export type Json = Record<string, unknown>;
+
+export const ALL_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+export const PROBLEM_SCHEMA: Json = {
+  type: 'object',
+  description: 'RFC 9457 problem document. Compare `code`: it never changes its meaning.',
+  required: ['type', 'title', 'status', 'code', 'detail', 'instance', 'retryable'],
+  properties: {
+    type: { type: 'string', description: 'urn:hotcell:error:<code>' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { enum: ALL_CODES },
+    detail: { type: 'string' },
+    instance: { type: 'string', description: 'the request id' },
+    retryable: { type: 'boolean', description: 'the same request may succeed later' },
+    problems: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['at', 'message'],
+        properties: {
+          at: { type: 'string', description: 'JSON pointer' },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+};
+
+export const RESULT_SCHEMA: Json = {
+  type: 'object',
+  required: ['success', 'result', 'error', 'execution_id', 'timestamp'],
+  properties: {
+    success: { type: 'boolean' },
+    result: {
+      type: ['object', 'null'],
+      required: ['payload', 'encoding'],
+      properties: { payload: { type: 'string' }, encoding: { enum: ['utf8', 'base64'] } },
+    },
+    error: {
+      type: ['object', 'null'],
+      required: ['code', 'title', 'detail', 'retryable'],
+      properties: {
+        code: { enum: ALL_CODES },
+        title: { type: 'string' },
+        detail: { type: 'string' },
+        retryable: { type: 'boolean' },
+      },
+    },
+    execution_id: { type: 'string' },
+    timestamp: { type: 'string', format: 'date-time' },
+    plan_id: { type: 'string' },
+    step_index: { type: 'integer' },
+  },
+};
+
+const header = (name: string, description: string, schema: Json): Json => ({
+  name,
+  in: 'header',
+  description,
+  schema,
+});
+
+export const PARAMETERS: Record<string, Json> = {
+  Tenant: header('X-Tenant-Id', 'The tenant; ignored where the host has tokens', { type: 'string' }),
+  RequestId: header('X-Request-Id', 'Given back, and logged; made by the host when absent or malformed', {
+    type: 'string',
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+  }),
+  Timeout: header('X-Request-Timeout-Ms', "Narrows the operation's own limit", {
+    type: 'integer',
+    minimum: 1,
+    maximum: TIMEOUT_MAX_MS,
+  }),
+  Traceparent: header('traceparent', 'W3C trace context', { type: 'string' }),
+  IdempotencyKey: header('Idempotency-Key', 'The same key with the same body is carried out once', {
+    type: 'string',
+    pattern: '^[\\x21-\\x7e]{1,255}$',
+  }),
+  AdapterName: { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+};

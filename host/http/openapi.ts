@@ -1,0 +1,204 @@
+/**
+ * The OpenAPI 3.1 document of this host, composed from the live adapters each time it is asked for.
+ *
+ * Every operation of every adapter is a path of its own, with its media type and limits, beside the routes that do not
+ * depend on adapters. The error responses come from the error table, so that a code cannot be missing here.
+ */
+
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import type { AdapterDetail, Host, OperationSpec } from '../types.ts';
+import { BATCH_ITEMS_MAX } from './limits.ts';
+import { ALL_CODES, type Json, PARAMETERS, PROBLEM_SCHEMA, RESULT_SCHEMA } from './openapi-components.ts';
+import { PROBLEM_TYPE } from './problem.ts';
+import { TOOL_CALL_SCHEMA } from './tools-route.ts';
+
+const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+const json = (schema: Json): Json => ({ 'application/json': { schema } });
+const binary = (maxBytes: number): Json => ({
+  'application/octet-stream': { schema: { description: `at most ${maxBytes} bytes` } },
+});
+
+const COMMON = [ref('parameters', 'Tenant'), ref('parameters', 'RequestId')];
+const CALL = [...COMMON, ref('parameters', 'Timeout'), ref('parameters', 'Traceparent')];
+const KEYED_CALL = [...CALL, ref('parameters', 'IdempotencyKey')];
+
+/** One response a status for every code these rooms can report. */
+function errorResponses(rooms: readonly string[]): Json {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of ALL_CODES) {
+    if (!rooms.some((room) => code.startsWith(`${room}_`))) continue;
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const responses: Json = {};
+  for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
+    responses[String(status)] = {
+      description: codes.map((code) => `${code}: ${ERRORS[code].title}`).join('. '),
+      content: { [PROBLEM_TYPE]: { schema: ref('schemas', 'Problem') } },
+    };
+  }
+  return responses;
+}
+
+const CALL_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'ADAPTER', 'HOST']);
+const ADMIN_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
+const READ_ERRORS = errorResponses(['HTTP', 'POLICY', 'HOST']);
+
+/** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
+const TOOL_ERRORS: Json = Object.fromEntries(
+  Object.entries(CALL_ERRORS).map(([status, response]) => {
+    const { description, content } = response as { description: string; content: Json };
+    return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
+  }),
+);
+
+const CALL_HEADERS: Json = {
+  'X-Request-Id': { schema: { type: 'string' } },
+  'Server-Timing': { schema: { type: 'string' }, description: 'queue and run time in ms' },
+  'X-Hotcell-Attempts': { schema: { type: 'integer' }, description: 'times a guest was entered' },
+  'X-Hotcell-Adapter-Version': { schema: { type: 'string' } },
+};
+
+function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpec): [string, Json][] {
+  const base = `/v1/adapters/${encodeURIComponent(adapter.name)}/${encodeURIComponent(name)}`;
+  const limits = {
+    'x-hotcell-limits': {
+      timeoutMs: spec.timeoutMs,
+      inputMaxBytes: spec.inputMaxBytes,
+      outputMaxBytes: spec.outputMaxBytes,
+      idempotent: spec.idempotent,
+    },
+  };
+  const shared = { tags: [adapter.name], ...limits };
+  const ok = {
+    description: 'the result',
+    headers: CALL_HEADERS,
+    content: { [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } } },
+  };
+  const single = {
+    ...shared,
+    operationId: `${adapter.name}.${name}`,
+    summary: spec.description ?? `${adapter.name} ${name}`,
+    parameters: KEYED_CALL,
+    requestBody: { description: 'any content type is taken as bytes', content: binary(spec.inputMaxBytes) },
+    responses: { 200: ok, ...CALL_ERRORS },
+  };
+  const parts = { schema: { type: 'array', maxItems: BATCH_ITEMS_MAX, items: {} } };
+  const batch = {
+    ...shared,
+    operationId: `${adapter.name}.${name}.batch`,
+    summary: `${adapter.name} ${name}, many inputs`,
+    parameters: CALL,
+    requestBody: { required: true, content: { 'multipart/mixed': parts } },
+    responses: {
+      200: {
+        description: 'a part for each item in order: a result or a problem document, its status in X-Status',
+        content: { 'multipart/mixed': parts },
+      },
+      ...CALL_ERRORS,
+    },
+  };
+  return [
+    [base, { post: single }],
+    [`${base}/batch`, { post: batch }],
+  ];
+}
+
+function fixedPaths(): Record<string, Json> {
+  const ok = (description: string, content: Json): Json => ({ 200: { description, content } });
+  const anyObject = json({ type: 'object' });
+  const named = [ref('parameters', 'AdapterName'), ...COMMON];
+  const upload = {
+    type: 'object',
+    required: ['manifest', 'component'],
+    properties: {
+      manifest: { type: 'object' },
+      component: { type: 'string', contentMediaType: 'application/wasm' },
+    },
+  };
+  const get = (operationId: string, summary: string, parameters: Json[], responses: Json): Json => ({
+    operationId,
+    summary,
+    parameters,
+    responses,
+  });
+  return {
+    '/v1/tools/call': {
+      post: {
+        operationId: 'toolsCall',
+        summary: 'Call an operation in the form of tool brokers',
+        parameters: KEYED_CALL,
+        requestBody: { required: true, content: json(ref('schemas', 'ToolCall')) },
+        responses: { ...ok('the envelope', json(ref('schemas', 'ToolResult'))), ...TOOL_ERRORS },
+      },
+    },
+    '/v1/adapters': {
+      get: get('listAdapters', 'All adapters', COMMON, { ...ok('the list', anyObject), ...READ_ERRORS }),
+    },
+    '/v1/adapters/{name}': {
+      get: get('showAdapter', 'Manifest, WIT and pool state', named, {
+        ...ok('the adapter', anyObject),
+        ...ADMIN_ERRORS,
+      }),
+      put: {
+        ...get('installAdapter', 'Install or replace a package (admin)', named, {
+          ...ok('replaced', anyObject),
+          201: { description: 'installed', content: anyObject },
+          ...ADMIN_ERRORS,
+        }),
+        requestBody: { required: true, content: { 'multipart/form-data': { schema: upload } } },
+      },
+      delete: get('removeAdapter', 'Drain and remove (admin)', named, {
+        204: { description: 'removed' },
+        ...ADMIN_ERRORS,
+      }),
+    },
+    '/health/live': { get: get('live', 'The process runs', [], ok('alive', anyObject)) },
+    '/health/ready': {
+      get: get('ready', 'The host takes calls', [], {
+        ...ok('ready', anyObject),
+        503: READ_ERRORS['503'],
+      }),
+    },
+    '/metrics': {
+      get: get('metrics', 'Prometheus metrics', [], {
+        ...ok('metrics', { 'text/plain': { schema: { type: 'string' } } }),
+        ...READ_ERRORS,
+      }),
+    },
+    '/openapi.json': {
+      get: get('openApi', 'This document', [], { ...ok('the document', anyObject), ...READ_ERRORS }),
+    },
+  };
+}
+
+/** The document, as plain JSON data. */
+export function composeOpenApi(host: Host, version: string): object {
+  const paths: Record<string, Json> = fixedPaths();
+  const tags: Json[] = [];
+  for (const { name } of host.adapters()) {
+    const adapter = host.adapter(name);
+    tags.push({ name, description: adapter.description ?? `version ${adapter.version}` });
+    for (const [operation, spec] of Object.entries(adapter.manifest.operations)) {
+      for (const [path, item] of operationPaths(adapter, operation, spec)) paths[path] = item;
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Hotcell',
+      version,
+      description: 'WebAssembly tools in pooled, isolated cells',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{}, { token: [] }],
+    tags,
+    paths,
+    components: {
+      schemas: { Problem: PROBLEM_SCHEMA, ToolCall: TOOL_CALL_SCHEMA, ToolResult: RESULT_SCHEMA },
+      parameters: PARAMETERS,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}

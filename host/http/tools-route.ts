@@ -1,0 +1,190 @@
+/**
+ * POST /v1/tools/call: the form tool brokers speak. A call named `adapter.operation` with JSON arguments, answered by
+ * an envelope `{success, result, error, execution_id, timestamp}`.
+ *
+ * Two kinds of failure. A request that cannot be understood is a problem document, as on every other route. A call that
+ * was understood is always answered by the envelope, with `success: false` and the error's own HTTP status, so that a
+ * broker reads one form and a generic client (retry middleware, a proxy) still sees what happened.
+ * Bytes travel as a string whose encoding is always named.
+ */
+
+import { isUtf8 } from 'node:buffer';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { ERRORS, HostError, type Problem, toHostError } from '../errors.ts';
+import type { Usage } from '../types.ts';
+import { type Answer, jsonAnswer, NO_USAGE } from './answer.ts';
+import { readBody } from './body.ts';
+import { type Answerer, type Door, type Exchange, reportInternal } from './exchange.ts';
+import { credentialsOf, idempotencyKeyOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
+import { callOf } from './invoke-route.ts';
+import { isKeepableError, problemHeaders } from './problem.ts';
+
+interface ToolCall {
+  readonly tool: string;
+  readonly args: { readonly payload: string; readonly encoding?: 'utf8' | 'base64' };
+  readonly plan_id?: string;
+  readonly step_index?: number;
+}
+
+/** JSON Schema (2020-12) of the request; the API document shows it too. */
+export const TOOL_CALL_SCHEMA = {
+  type: 'object',
+  required: ['tool', 'args'],
+  additionalProperties: false,
+  properties: {
+    tool: {
+      type: 'string',
+      pattern: '^[^.]+\\..+$',
+      maxLength: 256,
+      description: 'adapter.operation, split at the first dot',
+    },
+    args: {
+      type: 'object',
+      required: ['payload'],
+      additionalProperties: false,
+      properties: {
+        payload: { type: 'string', description: 'The input of the operation, encoded as `encoding` says' },
+        encoding: { enum: ['utf8', 'base64'], default: 'utf8' },
+      },
+    },
+    plan_id: { type: 'string', maxLength: 256, description: 'Given back in the reply' },
+    step_index: { type: 'integer', minimum: 0, description: 'Given back in the reply' },
+  },
+} as const;
+
+// All problems in one answer; no coercion and no defaults, so that what was sent is what is judged.
+const validate = new Ajv2020({ allErrors: true, strict: true }).compile<ToolCall>(TOOL_CALL_SCHEMA);
+
+/** Source: RFC 4648 section 4, with padding. Buffer alone would skip over anything that is not base64. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function pointerOf(error: ErrorObject): string {
+  const { missingProperty, additionalProperty } = error.params as Record<string, string | undefined>;
+  const name = missingProperty ?? additionalProperty;
+  if (name === undefined) return error.instancePath;
+  return `${error.instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+function invalid(problems: readonly Problem[]): HostError {
+  return new HostError('HTTP_MALFORMED', 'the tool call is not valid; every problem is listed', { problems });
+}
+
+function parseToolCall(body: Uint8Array): ToolCall {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new HostError('HTTP_MALFORMED', 'the body is not JSON in UTF-8', { cause });
+  }
+  if (!validate(value)) {
+    throw invalid(
+      (validate.errors ?? []).map((error) => ({
+        at: pointerOf(error),
+        message: error.message ?? error.keyword,
+      })),
+    );
+  }
+  return value;
+}
+
+function decodePayload({ payload, encoding }: ToolCall['args']): Uint8Array {
+  if (encoding !== 'base64') return Buffer.from(payload);
+  // In slices of whole groups: a pattern over tens of MiB at once would exhaust the matcher's stack.
+  const sliceChars = 64 * 1024;
+  for (let from = 0; from < payload.length; from += sliceChars) {
+    const slice = payload.slice(from, from + sliceChars);
+    const isLast = from + sliceChars >= payload.length;
+    if (!BASE64.test(slice) || (!isLast && slice.endsWith('='))) {
+      throw invalid([{ at: '/args/payload', message: 'must be base64 with padding (RFC 4648, section 4)' }]);
+    }
+  }
+  return Buffer.from(payload, 'base64');
+}
+
+function isText(mediaType: string): boolean {
+  return /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/i.test(mediaType);
+}
+
+/** Text only when the operation says so and the bytes agree: guessing would make the encoding depend on the data. */
+function encodeResult(bytes: Uint8Array, produces: string): { payload: string; encoding: 'utf8' | 'base64' } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isText(produces) && isUtf8(buffer)) return { payload: buffer.toString('utf8'), encoding: 'utf8' };
+  return { payload: buffer.toString('base64'), encoding: 'base64' };
+}
+
+/** The envelope as an answer. Exactly one of `result` and `error` is not null. */
+function envelope(
+  door: Door,
+  call: ToolCall,
+  requestId: string,
+  end: { readonly result: unknown } | { readonly error: HostError },
+  usage: Usage,
+  version: string | undefined,
+): Answer {
+  const failed = 'error' in end ? end.error : undefined;
+  const error = failed && {
+    code: failed.code,
+    title: ERRORS[failed.code].title,
+    detail: failed.detail,
+    retryable: ERRORS[failed.code].retryable,
+  };
+  const value = {
+    success: failed === undefined,
+    result: 'result' in end ? end.result : null,
+    error: error ?? null,
+    execution_id: requestId,
+    timestamp: new Date(door.clock.now()).toISOString(),
+    plan_id: call.plan_id,
+    step_index: call.step_index,
+  };
+  return {
+    ...jsonAnswer(failed === undefined ? 200 : ERRORS[failed.code].status, value),
+    usage,
+    version,
+    extraHeaders: failed && problemHeaders(failed),
+    keepable: failed === undefined || isKeepableError(failed.code),
+  };
+}
+
+export function createToolsAnswerer(door: Door): Answerer {
+  const { host, operations, idempotency, bodyMaxBytes } = door;
+  return async ({ headers, incoming, requestId }: Exchange) => {
+    const identity = host.identify(credentialsOf(headers));
+    const timeoutMs = timeoutMsOf(headers);
+    const traceparent = traceparentOf(headers);
+    const key = idempotencyKeyOf(headers);
+    requireJson(headers);
+    const body = await readBody(incoming, bodyMaxBytes);
+    const toolCall = parseToolCall(body);
+    const payload = decodePayload(toolCall.args);
+    const dot = toolCall.tool.indexOf('.');
+    const target = { adapter: toolCall.tool.slice(0, dot), operation: toolCall.tool.slice(dot + 1) };
+
+    const run = async (): Promise<Answer> => {
+      try {
+        const known = operations.get(target.adapter, target.operation);
+        if (payload.byteLength > known.spec.inputMaxBytes) {
+          const detail = `the decoded payload may have at most ${known.spec.inputMaxBytes} bytes`;
+          throw new HostError('HTTP_BODY_TOO_LARGE', detail);
+        }
+        const call = callOf(identity, target, payload, requestId, timeoutMs);
+        const { outcome, receipt } = await host.invoke(call, traceparent);
+        const { version } = receipt;
+        if (outcome.kind === 'error') {
+          return envelope(door, toolCall, requestId, { error: outcome.error }, outcome.usage, version);
+        }
+        const produces = operations.producedBy(known, target.adapter, target.operation, version);
+        const result = encodeResult(outcome.bytes, produces);
+        return envelope(door, toolCall, requestId, { result }, outcome.usage, version);
+      } catch (thrown) {
+        const error = toHostError(thrown);
+        reportInternal(error, requestId);
+        return envelope(door, toolCall, requestId, { error }, NO_USAGE, undefined);
+      }
+    };
+    if (key === undefined) return run();
+    const scope = { tenant: identity.tenant, ...target, route: 'tools', key } as const;
+    const { answer, replayed } = await idempotency.run(scope, body, run);
+    return replayed ? { answer, replayed } : answer;
+  };
+}

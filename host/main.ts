@@ -1,0 +1,53 @@
+/**
+ * The program `hotcell`: the command line of `cli/cli.ts` in the real world. `boot.mjs` starts it.
+ *
+ * Host, server and telemetry are loaded when a command needs them, so that `--help`, `config` and `token` answer
+ * without loading an HTTP stack. Nothing else happens here.
+ */
+
+import { readFileSync } from 'node:fs';
+import { createCli } from './cli/cli.ts';
+import { systemClock } from './clock.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const cli = createCli({
+  version,
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals(onSignal) {
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    return () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  },
+  exit: (code) => process.exit(code),
+  createHost: async (config) => (await import('./host.ts')).createHost(config),
+  serve: async (host, config, telemetry) =>
+    (await import('./http/http.ts')).serve(host, {
+      host: config.host,
+      port: config.port,
+      bodyMaxBytes: config.bodyMaxBytes,
+      idempotency: {
+        ttlMs: config.idempotencyTtlMs,
+        maxEntries: config.idempotencyMaxEntries,
+        maxBytes: config.idempotencyMaxBytes,
+      },
+      clock: systemClock,
+      metricsText: () => telemetry.metricsText(),
+      version,
+    }),
+  createTelemetry: async (options) => (await import('./telemetry/telemetry.ts')).createTelemetry(options),
+});
+
+// A reader that closed the pipe (`hotcell … | head`) is told to the writer in its callback; without a listener the
+// same error would end the process with a stack.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await cli(process.argv.slice(2));

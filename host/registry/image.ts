@@ -1,0 +1,92 @@
+/**
+ * Manifest + component → `AdapterImage`: verify, prepare (or take from the cache), compile once.
+ *
+ * The modules are compiled here, in the host, and shared with every thread; this is also where V8 validates the code.
+ * Nothing of an image refers to the component's bytes, so they can be dropped. It activates nothing.
+ */
+
+import { createHash } from 'node:crypto';
+import { HostError } from '../errors.ts';
+import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
+import type { Cache } from './cache.ts';
+import { initialMemoryPages } from './core-memory.ts';
+import type { Preparer } from './prepare.ts';
+import { type Prepared, printable } from './prepare-task.ts';
+
+const PAGES_PER_MIB = 16;
+
+/** Images of this process so far: makes ids unique when a version is installed again. */
+let imageCount = 0;
+
+/**
+ * Builds the image of one version. The bytes are borrowed until the promise settles and must not change meanwhile.
+ *
+ * Throws REGISTRY_DIGEST_MISMATCH — not the component that the manifest names; REGISTRY_REJECTED — malformed, does not
+ * compile, or begins with more memory than its limit; what `Preparer.prepare` throws.
+ */
+export async function buildImage(
+  manifest: Manifest,
+  component: Uint8Array,
+  tools: { readonly preparer: Preparer; readonly cache: Cache },
+): Promise<AdapterImage> {
+  const sha256 = createHash('sha256').update(component).digest('hex');
+  if (sha256 !== manifest.sha256) {
+    throw new HostError(
+      'REGISTRY_DIGEST_MISMATCH',
+      `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
+    );
+  }
+  const { plan, wit } = await prepare(sha256, component, tools);
+  const modules = await Promise.all(plan.modules.map((range) => compile(moduleBytes(component, range))));
+  checkMemory(manifest, plan, component);
+  imageCount += 1;
+  const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
+  return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit });
+}
+
+async function prepare(
+  sha256: string,
+  component: Uint8Array,
+  { preparer, cache }: { readonly preparer: Preparer; readonly cache: Cache },
+): Promise<Prepared> {
+  const known = await cache.get(sha256, component.byteLength);
+  if (known !== undefined) return known;
+  const prepared = await preparer.prepare(component);
+  await cache.put(sha256, prepared);
+  return prepared;
+}
+
+function moduleBytes(
+  component: Uint8Array,
+  { offset, length }: { offset: number; length: number },
+): Uint8Array {
+  return component.subarray(offset, offset + length);
+}
+
+async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new HostError('REGISTRY_REJECTED', `a core module does not compile: ${printable(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** All memories of one cell together: a component may instantiate a module many times. */
+function checkMemory(manifest: Manifest, plan: LinkPlan, component: Uint8Array): void {
+  const pagesOf = plan.modules.map((range) => initialMemoryPages(moduleBytes(component, range)));
+  let pages = 0;
+  for (const { module } of plan.instances) {
+    const own = pagesOf[module];
+    if (own === undefined)
+      throw new HostError('REGISTRY_REJECTED', 'the memory of a core module could not be read');
+    pages += own;
+  }
+  if (pages > manifest.limits.memoryMaxMiB * PAGES_PER_MIB) {
+    throw new HostError(
+      'REGISTRY_REJECTED',
+      `a cell would begin with ${pages / PAGES_PER_MIB} MiB of memory, limits.memoryMaxMiB is ${manifest.limits.memoryMaxMiB}`,
+    );
+  }
+}

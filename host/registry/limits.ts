@@ -1,0 +1,44 @@
+/**
+ * Limits on what inspection reads, and the allowance that a whole file draws from.
+ *
+ * The file is untrusted: without these, a few kilobytes could make the reader allocate or loop without end. Each limit
+ * stands well above what real toolchains write and well below what would hurt. They bound reading only; what a running
+ * cell may use is limited elsewhere.
+ */
+
+import { rejectAt } from './binary.ts';
+
+/** Largest component, in bytes: four times the largest JavaScript engine that is packed into components (14.5 MB). */
+export const COMPONENT_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Components and component types within each other. Toolchains reach 4; the reader recurses once for each. */
+export const NESTING_MAX = 16;
+
+/** Core modules in a file. The QuickJS toolchain writes 13; each is compiled and kept. */
+export const MODULES_MAX = 100;
+
+/** Core instances of one cell, and component instances made on the way. QuickJS: 13 and 40. Each costs cell time. */
+export const INSTANCES_MAX = 200;
+
+/** Definitions, types, imports, exports and functions in a file. A 14 MB engine has some 30,000. */
+export const ITEMS_MAX = 300_000;
+
+/** Definitions walked while linking; a component that is instantiated twice is walked twice. */
+export const STEPS_MAX = 300_000;
+
+/** What is left of a limit. */
+export interface Allowance {
+  /** Takes `count`. Throws REGISTRY_REJECTED — the limit is passed; the detail names it. */
+  take(count: number, offset: number): void;
+}
+
+/** An allowance of `max`; `what` is the plural that the message names. */
+export function createAllowance(what: string, max: number): Allowance {
+  let left = max;
+  return {
+    take(count, offset) {
+      left -= count;
+      if (left < 0) rejectAt(offset, `the component has more than ${max} ${what}`);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * `adapter.json` → `Manifest`: everything wrong with it in one answer, or every default filled in.
+ *
+ * The schema and the rules between fields are both evaluated before anything is thrown, so that an author mends a
+ * manifest once. Nothing is coerced: `"3"` is not 3. The result is frozen, and its table of operations has no
+ * prototype, so that a call of `constructor` finds nothing. It does not look at the component.
+ */
+
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { HostError, type Problem } from '../errors.ts';
+import type { Isolation, Limits, Manifest, OperationSpec, PoolOptions } from '../types.ts';
+import { manifestSchema } from './manifest-schema.ts';
+
+export interface ManifestDefaults {
+  readonly pool: PoolOptions;
+  readonly limits: Limits;
+}
+
+interface OperationJson {
+  readonly idempotent?: boolean;
+  readonly description?: string;
+  readonly produces?: string;
+  readonly timeoutMs?: number;
+  readonly inputMaxBytes?: number;
+  readonly outputMaxBytes?: number;
+}
+
+interface ManifestJson {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly component: string;
+  readonly sha256: string;
+  readonly world: string;
+  readonly operations: Readonly<Record<string, OperationJson>>;
+  readonly limits?: Partial<Limits>;
+  readonly pool?: Partial<PoolOptions>;
+  readonly isolation?: Isolation;
+  readonly capabilities?: readonly string[];
+}
+
+/** A hostile manifest can be wrong in a hundred thousand places; nobody reads more than this. */
+const PROBLEMS_MAX_COUNT = 100;
+
+const validate = new Ajv2020({ allErrors: true, strict: true, coerceTypes: false }).compile<ManifestJson>(
+  manifestSchema,
+);
+
+/**
+ * Validates parsed JSON and fills in the defaults.
+ *
+ * Throws REGISTRY_MANIFEST_INVALID — with every problem (JSON pointer, message), at most 100;
+ * REGISTRY_UNSUPPORTED — it is well-formed and asks for a world or a capability that this version does not have.
+ */
+export function parseManifest(json: unknown, defaults: ManifestDefaults): Manifest {
+  const wellShaped = validate(json);
+  const problems = wellShaped ? [] : (validate.errors ?? []).map(toProblem);
+  problems.push(...relationProblems(json, defaults));
+  if (!wellShaped || problems.length > 0) throw invalid(problems);
+  const given = json as ManifestJson;
+  if (given.world !== 'bytes') {
+    throw new HostError(
+      'REGISTRY_UNSUPPORTED',
+      `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes"`,
+    );
+  }
+  const wanted = given.capabilities ?? [];
+  if (wanted.length > 0) {
+    throw new HostError(
+      'REGISTRY_UNSUPPORTED',
+      `this version grants no capabilities; the manifest asks for ${wanted.join(', ')}`,
+    );
+  }
+  return fill(given, defaults);
+}
+
+function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
+  const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
+  const operations: Record<string, OperationSpec> = Object.create(null);
+  for (const [name, operation] of Object.entries(given.operations)) {
+    operations[name] = Object.freeze({
+      idempotent: operation.idempotent ?? false,
+      description: operation.description,
+      produces: operation.produces ?? 'application/octet-stream',
+      timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
+      inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
+      outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
+    });
+  }
+  return Object.freeze({
+    name: given.name,
+    version: given.version,
+    description: given.description,
+    component: given.component,
+    sha256: given.sha256,
+    world: 'bytes',
+    operations: Object.freeze(operations),
+    limits,
+    pool: fillPool(given.pool ?? {}, defaults.pool),
+    isolation: given.isolation ?? 'tenant',
+    capabilities: Object.freeze([]),
+  });
+}
+
+/** A default never contradicts what the author wrote: `max: 2` alone lowers the default `min` to 2. */
+function fillPool(given: Partial<PoolOptions>, defaults: PoolOptions): PoolOptions {
+  const max = given.max ?? defaults.max;
+  const permits = defaults.permits === 0 ? 0 : Math.max(defaults.permits, max);
+  return Object.freeze({ ...defaults, min: Math.min(defaults.min, max), permits, ...given });
+}
+
+/** Rules between fields, on whatever is well-typed of a manifest that may otherwise be nonsense. */
+function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] {
+  const problems: Problem[] = [];
+  const root = record(json);
+  const pool = record(root.pool);
+  const max = number(pool.max) ?? defaults.pool.max;
+  const min = number(pool.min);
+  const permits = number(pool.permits);
+  if (min !== undefined && min > max) {
+    problems.push({ at: '/pool/min', message: `must be at most max, which is ${max}` });
+  }
+  if (permits !== undefined && permits > 0 && permits < max) {
+    problems.push({ at: '/pool/permits', message: `must be 0 (2 × max) or at least max, which is ${max}` });
+  }
+  const component = root.component;
+  if (typeof component === 'string' && component.toLowerCase() === 'adapter.json') {
+    problems.push({ at: '/component', message: 'must not be adapter.json: that is the manifest itself' });
+  }
+  const limits = record(root.limits);
+  for (const [name, operation] of Object.entries(record(root.operations))) {
+    for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes'] as const) {
+      const own = number(record(operation)[limit]);
+      const cap = number(limits[limit]) ?? defaults.limits[limit];
+      if (own === undefined || own <= cap) continue;
+      problems.push({
+        at: `/operations/${pointer(name)}/${limit}`,
+        message: `must be at most the limit of the adapter, which is ${cap}`,
+      });
+    }
+  }
+  return problems;
+}
+
+function invalid(problems: readonly Problem[]): HostError {
+  const shown = problems.slice(0, PROBLEMS_MAX_COUNT);
+  const first = shown[0];
+  const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
+  return new HostError(
+    'REGISTRY_MANIFEST_INVALID',
+    `adapter.json: ${first === undefined ? 'not valid' : `${first.at || '/'} ${first.message}`}${more}`,
+    { problems: shown },
+  );
+}
+
+function toProblem(error: ErrorObject): Problem {
+  const at = clip(error.instancePath);
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return {
+        at: `${at}/${pointer(String(error.params.additionalProperty))}`,
+        message: 'is not a known field',
+      };
+    case 'required':
+      return { at: `${at}/${pointer(String(error.params.missingProperty))}`, message: 'is required' };
+    case 'propertyNames':
+      return {
+        at: `${at}/${pointer(String(error.params.propertyName))}`,
+        message: 'is not a valid name: a lower-case letter, then up to 63 of a-z, 0-9 and -',
+      };
+    case 'enum':
+      return { at, message: `must be one of ${(error.params.allowedValues as unknown[]).join(', ')}` };
+    default:
+      return { at, message: error.message ?? 'is not valid' };
+  }
+}
+
+/** One segment of a JSON pointer, RFC 6901, shortened: names in a hostile manifest can be megabytes long. */
+const pointer = (name: string): string => clip(name.replaceAll('~', '~0').replaceAll('/', '~1'));
+const clip = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+const quote = (text: string): string => JSON.stringify(clip(text));
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};

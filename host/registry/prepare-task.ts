@@ -1,0 +1,111 @@
+/**
+ * What the disposable worker does with one component, and the messages it exchanges with the host.
+ *
+ * Order is the point: names first, then our own reader and the import list, and jco last, so that jco never meets
+ * bytes whose names were not checked. Every end is a message; what is thrown here never reaches the host as an object,
+ * because classes do not survive threads.
+ */
+
+import { parentPort } from 'node:worker_threads';
+import { type ErrorCode, HostError, type Problem } from '../errors.ts';
+import type { LinkPlan } from '../types.ts';
+
+/** What preparation finds out about a component. Plain data: survives structured clone and JSON. */
+export interface Prepared {
+  readonly plan: LinkPlan;
+  /** WIT text of the component. */
+  readonly wit: string;
+}
+
+export interface PrepareRequest {
+  readonly component: Uint8Array;
+}
+
+export type PrepareReply =
+  | { readonly kind: 'prepared'; readonly prepared: Prepared }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly problems: readonly Problem[] | undefined;
+    };
+
+/** The parts of the task, so that a test can put a bomb in the place of one. */
+export interface PrepareSteps {
+  /** Throws REGISTRY_REJECTED — a name that jco must not see. */
+  readonly checkNames: (component: Uint8Array) => void;
+  /** Throws REGISTRY_REJECTED, REGISTRY_UNSUPPORTED, REGISTRY_IMPORT_FORBIDDEN. */
+  readonly planComponent: (component: Uint8Array) => {
+    readonly plan: LinkPlan;
+    readonly imports: readonly string[];
+  };
+  /** Throws anything: it is not our code. */
+  readonly describeComponent: (component: Uint8Array) => Promise<string>;
+}
+
+/** The WIT text is kept per version and sent in answers; that of a large real interface is about 50 KB. */
+const WIT_MAX_CHARS = 256 * 1024;
+
+/** Runs the steps on one component. Never rejects. */
+export async function prepareComponent(component: Uint8Array, steps: PrepareSteps): Promise<PrepareReply> {
+  try {
+    steps.checkNames(component);
+    const { plan, imports } = steps.planComponent(component);
+    if (imports.length > 0) throw forbidden(imports);
+    const wit = await describe(component, steps);
+    if (wit.length > WIT_MAX_CHARS) {
+      throw new HostError('REGISTRY_REJECTED', `its WIT text is longer than ${WIT_MAX_CHARS} characters`);
+    }
+    return { kind: 'prepared', prepared: { plan, wit } };
+  } catch (error) {
+    const refusal =
+      error instanceof HostError
+        ? error
+        : new HostError('REGISTRY_REJECTED', `the component could not be read: ${printable(error)}`);
+    return { kind: 'refused', code: refusal.code, detail: refusal.detail, problems: refusal.problems };
+  }
+}
+
+/** Answers requests on this worker's port with `prepareComponent`, one after the other, until the thread is ended. */
+export function servePreparation(steps: PrepareSteps): void {
+  const port = parentPort;
+  if (port === null) throw new Error('preparation is served in a worker thread only');
+  port.on('message', async (request: PrepareRequest) => {
+    port.postMessage(await prepareComponent(request.component, steps));
+  });
+}
+
+async function describe(component: Uint8Array, steps: PrepareSteps): Promise<string> {
+  try {
+    return await steps.describeComponent(component);
+  } catch (error) {
+    throw new HostError('REGISTRY_REJECTED', `the component is not valid: ${printable(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** No import is on the list in this version: capabilities, which open it, cannot be granted yet. */
+function forbidden(imports: readonly string[]): HostError {
+  const shown = imports
+    .slice(0, 50)
+    .map((name) => ({ at: printable(name), message: 'is not granted by any capability' }));
+  const names = shown.slice(0, 5).map((problem) => problem.at);
+  const more = imports.length > names.length ? ` and ${imports.length - names.length} more` : '';
+  return new HostError('REGISTRY_IMPORT_FORBIDDEN', `the component imports ${names.join(', ')}${more}`, {
+    problems: shown,
+  });
+}
+
+/**
+ * A foreign message made safe to show: printable ASCII on one line, 300 characters. It quotes the component, so an
+ * attacker writes parts of it.
+ */
+export function printable(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .slice(0, 2_000)
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 300);
+}

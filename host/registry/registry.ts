@@ -1,0 +1,315 @@
+/**
+ * The door of the registry: which adapters exist, which version of each is active, and how that changes.
+ *
+ * Packages come from the bundled folder, from a directory and from installs; the later of these wins a name. A new
+ * version is verified, prepared, compiled, written to disk and warmed before it takes the name in one step: until then
+ * calls resolve to the old one, which is retired after. Changes of one name happen one after the other; at most one
+ * old version of a name is still draining when the next is activated. Pools and executors are the host's: the registry
+ * asks for them through `activate` and `retire` and never touches them.
+ */
+
+import { notice } from '../channels.ts';
+import type { Clock } from '../clock.ts';
+import { HostError } from '../errors.ts';
+import type { AdapterImage, Manifest } from '../types.ts';
+import { createCache, currentToolchain } from './cache.ts';
+import { diskFiles, type Files } from './files.ts';
+import { buildImage } from './image.ts';
+import { type ManifestDefaults, parseManifest } from './manifest.ts';
+import { MANIFEST_MAX_BYTES } from './manifest-schema.ts';
+import { nearestFirst } from './nearest.ts';
+import { readComponent, readManifest } from './package-folder.ts';
+import { createPreparer } from './prepare.ts';
+import { type Origin, readSources, reportSkipped, type Source } from './sources.ts';
+import { createStore } from './store.ts';
+
+export interface RegistryOptions {
+  /** Installed packages and the cache live under it. Created when it is missing. */
+  readonly dataDir: string;
+  /** Folder of package folders that come with the host. */
+  readonly bundledDir?: string;
+  /** Folder of package folders, or one package folder, given by the operator. */
+  readonly adaptersDir?: string;
+  readonly defaults: ManifestDefaults;
+  readonly prepare: {
+    readonly timeoutMs: number;
+    readonly heapMiB: number;
+    readonly componentMaxBytes: number;
+    /** Another worker entry, for tests. */
+    readonly workerUrl?: URL;
+  };
+  readonly clock: Clock;
+  /** Another disk, for tests. */
+  readonly files?: Files;
+  /** Creates and warms the pool of an image. A rejection fails the install; the running version stays. */
+  activate(image: AdapterImage, origin: Origin): Promise<void>;
+  /** Drains an image after another took its name, after its removal, or after its install failed late. */
+  retire(image: AdapterImage): Promise<void>;
+}
+
+export interface ActiveAdapter {
+  readonly image: AdapterImage;
+  readonly origin: Origin;
+}
+
+export interface Registry {
+  /** Loads everything there is; what cannot be loaded is a notice. Throws CONFIG_INVALID — a folder is missing. */
+  start(): Promise<void>;
+  /**
+   * Installs a package; resolves once calls resolve to it. The bytes are borrowed until then.
+   *
+   * Throws REGISTRY_* as documented at `parseManifest`, `buildImage` and `Store.stage`; what `activate` throws;
+   * HOST_CLOSED. After any of these the version before is still active.
+   */
+  install(manifest: unknown, component: Uint8Array): Promise<AdapterImage>;
+  /**
+   * Removes an installed package and waits until it has drained. An adapter of the same name from a directory or the
+   * bundle comes back in its place.
+   *
+   * Throws REGISTRY_NOT_FOUND; REGISTRY_NOT_REMOVABLE — it was not installed; REGISTRY_STORE_FAILED; HOST_CLOSED.
+   */
+  remove(name: string): Promise<void>;
+  /** Throws REGISTRY_NOT_FOUND — with the names that exist, nearest first. */
+  resolve(name: string): ActiveAdapter;
+  /** In order of name. */
+  list(): readonly ActiveAdapter[];
+  /** Lets changes under way end, and ends the preparation. Does not retire anything: the host closes its pools. */
+  close(): Promise<void>;
+}
+
+/** Loading is reading, hashing and warming: a few at once fill the waits of each other, more only compete. */
+const LOADS_AT_ONCE = 4;
+/** Names in an answer to an unknown one. */
+const NAMES_SHOWN = 5;
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const { defaults, clock } = options;
+  const files = options.files ?? diskFiles;
+  const store = createStore({ folder: options.dataDir, files });
+  const cache = createCache({ folder: options.dataDir, files, toolchain: currentToolchain() });
+  const preparer = createPreparer({ ...options.prepare, clock });
+  const tools = { preparer, cache };
+
+  const active = new Map<string, ActiveAdapter>();
+  /** Folders below the installed ones, by name, in rising order of precedence. */
+  const beneath = new Map<string, Source[]>();
+  const changes = new Map<string, Promise<unknown>>();
+  const drains = new Map<string, Promise<void>>();
+  let closed = false;
+
+  /** Runs changes of one name one after the other. */
+  function inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
+    const before = changes.get(name) ?? Promise.resolve();
+    const turn = before.then(change, change);
+    changes.set(name, turn);
+    const clear = (): void => {
+      if (changes.get(name) === turn) changes.delete(name);
+    };
+    turn.then(clear, clear);
+    return turn;
+  }
+
+  async function retire(image: AdapterImage): Promise<void> {
+    try {
+      await options.retire(image);
+    } catch (error) {
+      notice({
+        level: 'error',
+        event: 'registry.retire',
+        message: `${image.id} did not drain`,
+        cause: error,
+      });
+    }
+  }
+
+  /** Retires behind the caller's back; the next activation of the name waits for it. */
+  function retireLater(name: string, image: AdapterImage): void {
+    const drain = retire(image);
+    drains.set(name, drain);
+    void drain.then(() => {
+      if (drains.get(name) === drain) drains.delete(name);
+    });
+  }
+
+  async function buildFrom(source: Source): Promise<AdapterImage> {
+    const component = await readComponent(
+      files,
+      source.folder,
+      source.manifest,
+      options.prepare.componentMaxBytes,
+    );
+    return buildImage(source.manifest, component, tools);
+  }
+
+  /** Activates the highest source that can be: tries downwards, with a notice for each that failed. */
+  async function activateHighest(sources: readonly Source[]): Promise<ActiveAdapter | undefined> {
+    for (const source of sources.toReversed()) {
+      try {
+        const startMs = clock.now();
+        const image = await buildFrom(source);
+        await options.activate(image, source.origin);
+        reportReady(image.manifest, source.origin, clock.now() - startMs);
+        return { image, origin: source.origin };
+      } catch (error) {
+        reportSkipped(`${source.manifest.name} ${source.manifest.version}`, source.origin, error);
+      }
+    }
+    return undefined;
+  }
+
+  async function readInstalled(): Promise<Source[]> {
+    const installed: Source[] = [];
+    for (const { name, folder } of await store.start()) {
+      try {
+        const manifest = await readManifest(files, folder, defaults);
+        if (manifest.name !== name) {
+          throw new HostError('REGISTRY_STORE_FAILED', `the package of ${name} says it is ${manifest.name}`);
+        }
+        installed.push({ origin: 'installed', folder, manifest });
+      } catch (error) {
+        reportSkipped(name, 'installed', error);
+      }
+    }
+    return installed;
+  }
+
+  return {
+    async start() {
+      for (const [folder, origin] of [
+        [options.bundledDir, 'bundled'],
+        [options.adaptersDir, 'directory'],
+      ] as const) {
+        if (folder === undefined) continue;
+        for (const source of await readSources(files, folder, origin, defaults)) {
+          const { name } = source.manifest;
+          beneath.set(name, [...(beneath.get(name) ?? []), source]);
+        }
+      }
+      const sources = new Map(beneath);
+      for (const source of await readInstalled()) {
+        const { name } = source.manifest;
+        sources.set(name, [...(sources.get(name) ?? []), source]);
+      }
+      const names = [...sources.keys()].values();
+      const load = async (): Promise<void> => {
+        for (const name of names) {
+          if (closed) return;
+          const adapter = await activateHighest(sources.get(name) ?? []);
+          if (adapter !== undefined) active.set(name, adapter);
+        }
+      };
+      // All loaders draw from the same iterator.
+      await Promise.all(Array.from({ length: LOADS_AT_ONCE }, load));
+    },
+
+    async install(json, component) {
+      const manifest = parseManifest(json, defaults);
+      const { name } = manifest;
+      const manifestText = `${JSON.stringify(json, null, 2)}\n`;
+      // What the next start would refuse to read is not written.
+      if (Buffer.byteLength(manifestText) > MANIFEST_MAX_BYTES) {
+        throw new HostError(
+          'REGISTRY_MANIFEST_INVALID',
+          `the manifest is larger than ${MANIFEST_MAX_BYTES} bytes`,
+        );
+      }
+      return inTurn(name, async () => {
+        if (closed) throw closedError();
+        const startMs = clock.now();
+        const image = await buildImage(manifest, component, tools);
+        const content = { name, manifestText, componentFile: manifest.component, component };
+        const staged = await store.stage(content);
+        try {
+          await drains.get(name);
+          await options.activate(image, 'installed');
+        } catch (error) {
+          await staged.discard();
+          throw error;
+        }
+        try {
+          await staged.commit();
+        } catch (error) {
+          await retire(image);
+          await staged.discard();
+          throw error;
+        }
+        const before = active.get(name);
+        active.set(name, { image, origin: 'installed' });
+        reportReady(manifest, 'installed', clock.now() - startMs);
+        if (before !== undefined) retireLater(name, before.image);
+        return image;
+      });
+    },
+
+    remove(name) {
+      return inTurn(name, async () => {
+        if (closed) throw closedError();
+        const before = active.get(name);
+        if (before === undefined) throw notFound(name, active);
+        if (before.origin !== 'installed') {
+          throw new HostError(
+            'REGISTRY_NOT_REMOVABLE',
+            before.origin === 'bundled'
+              ? `${name} comes with the host; install another version over it to replace it`
+              : `${name} comes from the adapter folder; take it out of there and restart`,
+          );
+        }
+        await drains.get(name);
+        const below = await activateHighest(beneath.get(name) ?? []);
+        try {
+          await store.remove(name);
+        } catch (error) {
+          if (below !== undefined) await retire(below.image);
+          throw error;
+        }
+        if (below === undefined) active.delete(name);
+        else active.set(name, below);
+        notice({
+          level: 'info',
+          event: 'registry.removed',
+          message: `adapter ${name} was removed`,
+          fields: { adapter: name },
+        });
+        await retire(before.image);
+      });
+    },
+
+    resolve(name) {
+      const found = active.get(name);
+      if (found === undefined) throw notFound(name, active);
+      return found;
+    },
+
+    list() {
+      return [...active.values()].sort((a, b) => (a.image.manifest.name < b.image.manifest.name ? -1 : 1));
+    },
+
+    async close() {
+      closed = true;
+      await preparer.close();
+      await Promise.allSettled(changes.values());
+      await Promise.all(drains.values());
+    },
+  };
+}
+
+const closedError = (): HostError => new HostError('HOST_CLOSED', 'the host is closed; nothing was changed');
+
+function notFound(name: string, active: ReadonlyMap<string, ActiveAdapter>): HostError {
+  const names = nearestFirst(name, [...active.keys()]);
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return new HostError(
+    'REGISTRY_NOT_FOUND',
+    names.length === 0 ? 'no adapters are loaded' : `the adapters are ${shown}${more}`,
+  );
+}
+
+function reportReady({ name, version }: Manifest, origin: Origin, tookMs: number): void {
+  notice({
+    level: 'info',
+    event: 'registry.ready',
+    message: `adapter ${name} ${version} ready in ${Math.round(tookMs)} ms (${origin})`,
+    fields: { adapter: name, version, origin, tookMs: Math.round(tookMs) },
+  });
+}

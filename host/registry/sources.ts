@@ -1,0 +1,66 @@
+/**
+ * Where adapters come from, and which of them wins a name.
+ *
+ * Three origins, in rising order: bundled with the host, a directory given on the command line, installed. The sources
+ * of a name are kept in that order, so that a damaged winner or a removed one makes room for the one below it.
+ */
+
+import { join } from 'node:path';
+import { notice } from '../channels.ts';
+import { HostError } from '../errors.ts';
+import type { AdapterSummary, Manifest } from '../types.ts';
+import type { Files } from './files.ts';
+import type { ManifestDefaults } from './manifest.ts';
+import { MANIFEST_FILE, readManifest } from './package-folder.ts';
+
+export type Origin = AdapterSummary['origin'];
+
+/** One package folder. Its manifest has been read; its component has not. */
+export interface Source {
+  readonly origin: Origin;
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Reads the manifests of all package folders in `folder`, or of `folder` itself when it is a package.
+ *
+ * A folder without a manifest is none of ours. A bad manifest is a notice.
+ * Throws CONFIG_INVALID — there is no such folder.
+ */
+export async function readSources(
+  files: Files,
+  folder: string,
+  origin: Origin,
+  defaults: ManifestDefaults,
+): Promise<Source[]> {
+  const entries = await files.list(folder).catch(() => undefined);
+  if (entries === undefined) {
+    throw new HostError('CONFIG_INVALID', `the adapter folder ${folder} does not exist or cannot be read`);
+  }
+  const folders = entries.some((entry) => entry.name === MANIFEST_FILE)
+    ? [folder]
+    : entries.filter((entry) => entry.isFolder).map((entry) => join(folder, entry.name));
+  const sources: Source[] = [];
+  for (const candidate of folders) {
+    try {
+      if ((await files.stat(join(candidate, MANIFEST_FILE))) === undefined) continue;
+      sources.push({ origin, folder: candidate, manifest: await readManifest(files, candidate, defaults) });
+    } catch (error) {
+      reportSkipped(candidate, origin, error);
+    }
+  }
+  return sources;
+}
+
+/** Tells the operator that a package is not served. */
+export function reportSkipped(what: string, origin: Origin, cause: unknown): void {
+  const reason = cause instanceof HostError ? `${cause.code}: ${cause.detail}` : 'an unexpected error';
+  notice({
+    level: 'error',
+    event: 'registry.skipped',
+    message: `adapter ${what} (${origin}) was skipped: ${reason}`,
+    fields: { origin },
+    cause,
+  });
+}

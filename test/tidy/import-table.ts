@@ -1,0 +1,89 @@
+/**
+ * Who may import whom, as data: `tidy.test.ts` holds the sources against it, and `host/README.md` prints it.
+ *
+ * A file belongs to the first layer one of whose patterns it matches, and may import that layer's own files, what
+ * `imports` names, and Node built-ins (only those of `builtins`, where a layer has that list).
+ */
+
+import { matchesGlob } from 'node:path';
+
+export interface Layer {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Layers whose files it may import; `(types)` behind a name allows `import type` only. */
+  readonly imports: readonly string[];
+  readonly builtins?: readonly string[];
+}
+
+export const LAYERS: readonly Layer[] = [
+  {
+    name: 'base',
+    files: ['host/{types,errors,config,options,option-values,clock,channels}.ts'],
+    imports: [],
+    builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
+  },
+  { name: 'protocol', files: ['host/executor/protocol.ts'], imports: ['base'], builtins: [] },
+  {
+    name: 'thread',
+    files: ['host/executor/{thread,cell,imports}.ts'],
+    imports: ['base', 'protocol'],
+    builtins: ['node:worker_threads', 'node:v8'],
+  },
+  { name: 'executor', files: ['host/executor/**'], imports: ['base', 'protocol', 'thread'] },
+  { name: 'policy', files: ['host/policy/**'], imports: ['base'] },
+  { name: 'registry', files: ['host/registry/**'], imports: ['base'] },
+  { name: 'pool', files: ['host/pool/**'], imports: ['base'] },
+  { name: 'telemetry', files: ['host/telemetry/**'], imports: ['base'] },
+  {
+    name: 'flow',
+    files: ['host/invoke.ts'],
+    imports: ['base', 'policy (types)', 'registry (types)', 'pool (types)'],
+  },
+  { name: 'door', files: ['host/http/**'], imports: ['base'] },
+  {
+    name: 'top',
+    files: ['host/{host,main}.ts', 'host/cli/**'],
+    imports: ['base', 'policy', 'registry', 'executor', 'pool', 'telemetry', 'flow', 'door'],
+  },
+  { name: 'start', files: ['host/boot.mjs'], imports: [] },
+  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: [] },
+];
+
+/** A package is imported behind its door and nowhere else in `host/` and `adapters/`, not even for a type. */
+export const DOORS: Readonly<Record<string, readonly string[]>> = {
+  fastify: ['host/http/**'],
+  '@fastify/*': ['host/http/**'],
+  'lru-cache': ['host/http/**'],
+  ajv: ['host/registry/**', 'host/http/**'],
+  'ajv-formats': ['host/registry/**', 'host/http/**'],
+  '@bytecodealliance/*': ['host/registry/compile.ts', 'host/registry/prepare-*.ts', 'adapters/*.ts'],
+  assemblyscript: ['adapters/*.ts'],
+  'componentize-qjs': ['adapters/*.ts'],
+  'generic-pool': ['host/pool/**'],
+  'node:worker_threads': ['host/executor/**', 'host/registry/prepare*.ts'],
+  pino: ['host/telemetry/**'],
+  'prom-client': ['host/telemetry/**'],
+  commander: ['host/main.ts', 'host/cli/**'],
+};
+
+export function layerOf(path: string): Layer | undefined {
+  return LAYERS.find(({ files }) => files.some((pattern) => matchesGlob(path, pattern)));
+}
+
+const code = (items: readonly string[]): string => items.map((item) => `\`${item}\``).join(' ');
+
+/** The table as `host/README.md` prints it. */
+export function importTableMarkdown(): string {
+  const rows = LAYERS.map(({ name, files, imports, builtins }) => {
+    const from = imports.length > 0 ? imports.join(', ') : '–';
+    const node = builtins === undefined ? 'any' : code(builtins) || '–';
+    return `| ${name} | ${code(files)} | ${from} | ${node} |`;
+  });
+  return ['| layer | files | may import | Node built-ins |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** The table of doors as `host/README.md` prints it. */
+export function doorTableMarkdown(): string {
+  const rows = Object.entries(DOORS).map(([name, files]) => `| \`${name}\` | ${code(files)} |`);
+  return ['| package | imported only in |', '|---|---|', ...rows].join('\n');
+}
