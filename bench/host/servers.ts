@@ -7,10 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { makeScratchFolder, type Package, writePackages } from './packages.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'host', 'main.ts');
-const BARE = join(import.meta.dirname, 'bare-fastify.ts');
+const MAIN = fileURLToPath(new URL('../../host/main.ts', import.meta.url));
+const BARE = fileURLToPath(new URL('./bare-fastify.ts', import.meta.url));
 /** Both say so on standard error when they take requests. */
 const LISTENS = /listens on (http:\/\/\S+)/;
 
