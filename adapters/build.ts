@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileAssemblyScript } from './assemblyscript-guest.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
@@ -172,8 +172,9 @@ async function builderDigest(): Promise<string> {
 
 /** Puts a package in the place of an older one. Readers see the old one, for a moment none, then the new one. */
 async function placePackage(folder: string, files: Record<string, Uint8Array | string>): Promise<void> {
-  const fresh = `${folder}.${randomUUID()}.new`;
-  const stale = `${folder}.${randomUUID()}.old`;
+  // A leading dot: no host takes such a folder for a package, should this process be killed.
+  const fresh = join(dirname(folder), `.new-${randomUUID()}`);
+  const stale = join(dirname(folder), `.old-${randomUUID()}`);
   await mkdir(fresh, { recursive: true });
   try {
     for (const [name, content] of Object.entries(files)) await writeFile(join(fresh, name), content);

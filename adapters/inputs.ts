@@ -47,13 +47,22 @@ export async function isFresh(
 ): Promise<boolean> {
   const text = await readIfThere(join(packageFolder, 'inputs.json'));
   if (text === null || (await readIfThere(join(packageFolder, 'adapter.json'))) === null) return false;
-  const inputs = JSON.parse(text.toString('utf8')) as Inputs;
-  if (inputs.builder !== builder) return false;
+  const inputs = parse(text.toString('utf8'));
+  if (inputs?.builder !== builder) return false;
   if ((await digestOf(join(packageFolder, 'component.wasm'))) !== inputs.component) return false;
   for (const [path, expected] of Object.entries(inputs.files)) {
     if ((await digestOf(resolve(sourceFolder, path))) !== expected) return false;
   }
   return true;
+}
+
+/** A file that is not JSON was damaged, and a package that is not whole is built again: null says both. */
+function parse(text: string): Inputs | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** SHA-256 in lower-case hex. */

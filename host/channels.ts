@@ -5,7 +5,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import type { HostError } from './errors.ts';
-import type { Receipt } from './types.ts';
+import type { PoolSnapshot, Receipt } from './types.ts';
 
 export interface InvokeEvent {
   readonly receipt: Receipt;
@@ -26,6 +26,11 @@ export interface CellCreatedEvent {
   readonly createMs: number;
 }
 
+/** Published once for each pool, when it is closed: its last counters, which no later snapshot has. */
+export interface PoolClosedEvent {
+  readonly pool: PoolSnapshot;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -39,6 +44,7 @@ export interface NoticeEvent {
 export const invokeChannel = channel('hotcell:invoke');
 export const acquireChannel = channel('hotcell:acquire');
 export const cellCreatedChannel = channel('hotcell:cell-created');
+export const poolClosedChannel = channel('hotcell:pool-closed');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

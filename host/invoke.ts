@@ -29,6 +29,7 @@ const FAILURE_CODES = {
   'bad-input': 'ADAPTER_BAD_INPUT',
   'not-found': 'ADAPTER_NOT_FOUND',
   internal: 'ADAPTER_INTERNAL',
+  'output-too-large': 'EXECUTOR_OUTPUT_TOO_LARGE',
 } as const;
 
 /** Runs one call. With `pinned` it runs on that lease, which stays open, and nothing is dispatched again. */

@@ -2,13 +2,13 @@
  * Every option of the host as data: unit, bound, default, reason. `config.ts` resolves values against this table,
  * the README prints it, the CLI makes its flags from it, and the manifest schema takes its bounds from it.
  *
- * Base layer: data only. Two tables: `OPTIONS` (what an operator may set) and `LIMITS` (what a manifest may set for
+ * Base layer: data only. Two tables: `OPTIONS` (what an operator may set) and `LIMIT_BOUNDS` (what a manifest may set for
  * its own calls). The rows named `pool.*` are both: the operator sets defaults for manifests that do not say.
  */
 
 import type { Limits, PoolOptions } from './types.ts';
 
-export interface Bound {
+interface Bound {
   readonly min: number;
   readonly max: number;
   readonly integer: boolean;
@@ -50,7 +50,8 @@ const ratio = (bound: [number, number], value: number, reason: string): NumberRo
   integer: false,
 });
 
-const POOL = {
+/** Bounds, defaults and reasons of a pool's options; the operator's are `pool.*` of `OPTIONS`. */
+export const POOL_BOUNDS = {
   min: whole(
     'cells',
     [0, 1024],
@@ -99,7 +100,7 @@ const POOL = {
 } as const satisfies Record<keyof PoolOptions, NumberRow>;
 
 /** What a manifest may set for its calls, per adapter or operation. */
-export const LIMITS = {
+export const LIMIT_BOUNDS = {
   memoryMaxMiB: whole('MiB', [1, 4096], 64, 'Linear memory of one cell, written into each core module.'),
   timeoutMs: whole('ms', [1, 600_000], 1000, 'From admission to reply; the guest is stopped at its end.'),
   inputMaxBytes: whole(
@@ -192,18 +193,18 @@ export const OPTIONS = {
     reason:
       'API tokens as `{name, sha256, tenant, role}`; `hotcell token` makes one. Never a flag: flags are public.',
   },
-  'pool.min': POOL.min,
-  'pool.max': POOL.max,
-  'pool.permits': POOL.permits,
-  'pool.tenantShare': POOL.tenantShare,
-  'pool.acquireTimeoutMs': POOL.acquireTimeoutMs,
-  'pool.healthIntervalMs': POOL.healthIntervalMs,
-  'pool.idleMs': POOL.idleMs,
-  'pool.recycleCalls': POOL.recycleCalls,
-  'pool.recycleAgeMs': POOL.recycleAgeMs,
-  'pool.recycleMemoryRatio': POOL.recycleMemoryRatio,
-  'pool.maxCrashes': POOL.maxCrashes,
-  'pool.replayMax': POOL.replayMax,
+  'pool.min': POOL_BOUNDS.min,
+  'pool.max': POOL_BOUNDS.max,
+  'pool.permits': POOL_BOUNDS.permits,
+  'pool.tenantShare': POOL_BOUNDS.tenantShare,
+  'pool.acquireTimeoutMs': POOL_BOUNDS.acquireTimeoutMs,
+  'pool.healthIntervalMs': POOL_BOUNDS.healthIntervalMs,
+  'pool.idleMs': POOL_BOUNDS.idleMs,
+  'pool.recycleCalls': POOL_BOUNDS.recycleCalls,
+  'pool.recycleAgeMs': POOL_BOUNDS.recycleAgeMs,
+  'pool.recycleMemoryRatio': POOL_BOUNDS.recycleMemoryRatio,
+  'pool.maxCrashes': POOL_BOUNDS.maxCrashes,
+  'pool.replayMax': POOL_BOUNDS.replayMax,
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -219,8 +220,6 @@ const defaultsOf = <K extends string>(rows: Readonly<Record<K, NumberRow>>): Rea
   ) as Readonly<Record<K, number>>;
 
 /** What a pool does when neither the manifest nor the operator says. */
-export const POOL_DEFAULTS: PoolOptions = defaultsOf(POOL);
-export const POOL_BOUNDS: Readonly<Record<keyof PoolOptions, Bound>> = POOL;
+export const POOL_DEFAULTS: PoolOptions = defaultsOf(POOL_BOUNDS);
 /** What a call may use when the manifest does not say. */
-export const LIMIT_DEFAULTS: Limits = defaultsOf(LIMITS);
-export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, Bound>> = LIMITS;
+export const LIMIT_DEFAULTS: Limits = defaultsOf(LIMIT_BOUNDS);

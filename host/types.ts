@@ -182,10 +182,10 @@ export interface RunRequest {
 
 export type RunResult =
   | { readonly kind: 'ok'; readonly bytes: Uint8Array; readonly runMs: number; readonly memoryBytes: number }
-  /** The guest's own `result::err`: the cell is well. */
+  /** The guest's own `result::err`, or a result over the limit: the cell is well. */
   | {
       readonly kind: 'failure';
-      readonly failure: 'bad-input' | 'not-found' | 'internal';
+      readonly failure: 'bad-input' | 'not-found' | 'internal' | 'output-too-large';
       readonly message: string;
       readonly runMs: number;
       readonly memoryBytes: number;
@@ -230,6 +230,8 @@ export interface Executor {
 export type Health = 'healthy' | 'degraded' | 'crashed';
 
 export interface PoolSnapshot {
+  /** Of the image that the pool serves: unique, so that counters of two pools of one version are not mixed up. */
+  readonly imageId: string;
   readonly adapter: string;
   readonly version: string;
   readonly health: Health;

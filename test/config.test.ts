@@ -11,7 +11,7 @@ import {
   resolveConfig,
 } from '../host/config.ts';
 import { HostError, type Problem } from '../host/errors.ts';
-import { LIMITS, OPTION_NAMES, OPTIONS, optionRow } from '../host/options.ts';
+import { LIMIT_BOUNDS, OPTION_NAMES, OPTIONS, optionRow } from '../host/options.ts';
 
 const digest = 'ab'.repeat(32);
 const token = { name: 'broker', sha256: digest, tenant: 'acme', role: 'caller' };
@@ -223,7 +223,7 @@ describe('tokens', () => {
 
 describe('table', () => {
   test('every default lies within its own bounds', () => {
-    for (const row of [...Object.values(OPTIONS), ...Object.values(LIMITS)]) {
+    for (const row of [...Object.values(OPTIONS), ...Object.values(LIMIT_BOUNDS)]) {
       if (row.kind !== 'number') continue;
       expect(row.default >= row.min && row.default <= row.max, row.reason).toBe(true);
     }

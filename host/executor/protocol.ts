@@ -36,7 +36,7 @@ export const COLLECTED = 6; // a = memories found dead since the last report
 /** Flag: the bytes come by the port. */
 export const BULK = 1;
 
-export const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
+export const FAILURES = ['bad-input', 'not-found', 'internal', 'output-too-large'] as const;
 
 export interface CrashNote {
   readonly code: ErrorCode;

@@ -99,8 +99,9 @@ export function writeAnswer(
  * and the client would lose the answer that says why.
  */
 export function linger(incoming: IncomingMessage, clock: Clock): void {
-  if (incoming.complete || incoming.destroyed) return;
+  if (incoming.complete || incoming.readableEnded || incoming.destroyed) return;
   incoming.resume();
-  const cut = clock.after(LINGER_MS, () => incoming.socket.destroy());
+  // Destroying a message that has not fully arrived ends its connection.
+  const cut = clock.after(LINGER_MS, () => incoming.destroy());
   incoming.once('close', () => cut.cancel());
 }

@@ -65,7 +65,12 @@ export interface HttpApp {
  */
 export async function serve(host: Host, options: HttpOptions): Promise<HttpServer> {
   const { app, close } = await createHttpApp(host, options);
-  await app.listen({ host: options.host, port: options.port });
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { address, family, port } = app.server.address() as AddressInfo;
   const name = family === 'IPv6' ? `[${address}]` : address;
   return { address: `http://${name}:${port}`, close };

@@ -291,6 +291,7 @@ export function createAdapterPool(parts: {
       counters.replays++;
     },
     snapshot: () => ({
+      imageId: image.id,
       adapter,
       version: manifest.version,
       health:

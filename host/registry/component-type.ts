@@ -282,56 +282,40 @@ export function readExternType(reader: ByteReader, scope: Scope): Sort {
  * and what is cut ends in `…`, which nothing else does.
  */
 export function printType(type: ScopedType): string {
-  let printed = '';
-  const add = (text: string): void => {
-    if (printed.length <= PRINTED_MAX) printed += text;
-  };
-  const value = (part: ValueType | undefined, types: readonly ScopedType[], depth: number): void => {
-    if (part === undefined) return add('_');
-    if (typeof part === 'string') return add(part);
-    const found = types[part];
-    if (found) return print(found, depth);
-    return add('?');
-  };
-  const each = <T>(parts: readonly T[], one: (part: T) => void): void => {
-    for (const [i, part] of parts.entries()) {
-      if (printed.length > PRINTED_MAX) return;
-      if (i > 0) add(', ');
-      one(part);
-    }
-  };
-  const print = ({ definition, types }: ScopedType, depth: number): void => {
-    if (depth > PRINTED_DEPTH) return add('…');
-    switch (definition.kind) {
-      case 'primitive':
-      case 'opaque':
-        return add(definition.name);
-      case 'generic':
-        add(`${definition.name}<`);
-        each(definition.parts, (part) => value(part, types, depth + 1));
-        return add('>');
-      case 'labelled':
-        add(`${definition.name}{`);
-        each(definition.cases, ({ label, type: part }) => {
-          add(label);
-          if (part === undefined) return;
-          add(definition.name === 'variant' ? '(' : ': ');
-          value(part, types, depth + 1);
-          if (definition.name === 'variant') add(')');
-        });
-        return add('}');
-      case 'func':
-        add(definition.isAsync ? 'async func(' : 'func(');
-        each(definition.parameters, ({ label, type: part }) => {
-          add(`${label}: `);
-          value(part, types, depth + 1);
-        });
-        add(')');
-        if (definition.result === undefined) return;
-        add(' -> ');
-        return value(definition.result, types, depth + 1);
-    }
-  };
-  print(type, 0);
+  const printed = print(type, 0, PRINTED_MAX);
   return printed.length > PRINTED_MAX ? `${printed.slice(0, PRINTED_MAX)}…` : printed;
+}
+
+/** Prints at least `wanted` characters if there are so many; parts beyond that are left out, as types may be huge. */
+function print({ definition, types }: ScopedType, depth: number, wanted: number): string {
+  if (depth > PRINTED_DEPTH) return '…';
+  let printed = '';
+  const value = (part: ValueType | undefined): string => {
+    if (part === undefined) return '_';
+    if (typeof part === 'string') return part;
+    const found = types[part];
+    return found ? print(found, depth + 1, wanted - printed.length) : '?';
+  };
+  const each = <T>(open: string, parts: readonly T[], one: (part: T) => string, close: string): void => {
+    printed += open;
+    for (const [i, part] of parts.entries()) {
+      if (printed.length > wanted) break;
+      printed += `${i > 0 ? ', ' : ''}${one(part)}`;
+    }
+    printed += close;
+  };
+  const { kind } = definition;
+  if (kind === 'primitive' || kind === 'opaque') return definition.name;
+  if (kind === 'generic') each(`${definition.name}<`, definition.parts, value, '>');
+  else if (kind === 'labelled') {
+    const [before, after] = definition.name === 'variant' ? ['(', ')'] : [': ', ''];
+    const one = (part: { label: string; type: ValueType | undefined }): string =>
+      part.type === undefined ? part.label : `${part.label}${before}${value(part.type)}${after}`;
+    each(`${definition.name}{`, definition.cases, one, '}');
+  } else {
+    const open = definition.isAsync ? 'async func(' : 'func(';
+    each(open, definition.parameters, (part) => `${part.label}: ${value(part.type)}`, ')');
+    if (definition.result !== undefined) printed += ` -> ${value(definition.result)}`;
+  }
+  return printed;
 }

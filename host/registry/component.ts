@@ -126,53 +126,64 @@ function readSection(
   switch (id) {
     case 0:
       readName(section, 'the custom section of a component');
-      return;
+      break;
     case 1: {
-      if (context.modules.length >= MODULES_MAX)
+      if (context.modules.length >= MODULES_MAX) {
         rejectAt(start, `the component has more than ${MODULES_MAX} core modules`);
+      }
       const module = readCoreModule(section, context.modules.length, context.items);
       context.modules.push(module);
       scope.counts['core module']++;
       definitions.push({ offset: start, kind: 'core-module', module });
-      return;
+      break;
     }
     case 2:
-      return each('core instances', (offset) => readCoreInstance(section, context, scope, offset));
+      each('core instances', (offset) => readCoreInstance(section, context, scope, offset));
+      break;
     case 3:
-      return each('core types', (offset) => {
+      each('core types', (offset) => {
         readCoreType(section, context, scope);
         return { offset, kind: 'core-type' };
       });
+      break;
     case 4: {
       context.items.take(1, start);
       const component = readScope(section, { ...context, depth: context.depth + 1 }, scope);
       scope.counts.component++;
       definitions.push({ offset: start, kind: 'component', component });
-      return;
+      break;
     }
     case 5:
-      return each('instances', (offset) => readInstance(section, context, scope, offset));
+      each('instances', (offset) => readInstance(section, context, scope, offset));
+      break;
     case 6:
-      return each('aliases', (offset) => ({ offset, ...readAlias(section, scope) }));
+      each('aliases', (offset) => ({ offset, ...readAlias(section, scope) }));
+      break;
     case 7:
-      return each('types', (offset) => ({ offset, kind: 'type', type: readType(section, context, scope) }));
+      each('types', (offset) => ({ offset, kind: 'type', type: readType(section, context, scope) }));
+      break;
     case 8:
-      return each('canonical functions', (offset) => ({ offset, ...readCanon(section, scope) }));
+      each('canonical functions', (offset) => ({ offset, ...readCanon(section, scope) }));
+      break;
     case 9:
-      return unsupportedAt(start, 'a component with a start function');
+      unsupportedAt(start, 'a component with a start function');
+      break;
     case 10:
-      return each('imports', (offset) => {
+      each('imports', (offset) => {
         const name = readExternName(section, 'the import');
         const sort = readExternType(section, scope);
         scope.counts[sort]++;
         return { offset, kind: 'import', name, sort };
       });
+      break;
     case 11:
-      return each('exports', (offset) => readExport(section, scope, offset));
+      each('exports', (offset) => readExport(section, scope, offset));
+      break;
     case 12:
-      return unsupportedAt(start, 'component values');
+      unsupportedAt(start, 'component values');
+      break;
     default:
-      return rejectAt(start, `${id} is not the id of a section of a component`);
+      rejectAt(start, `${id} is not the id of a section of a component`);
   }
 }
 

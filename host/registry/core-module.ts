@@ -2,7 +2,7 @@
  * Reads what linking must know about one core module: imports, exports, function signatures, memories, empty stubs.
  *
  * The code itself is not validated: that is done when the module is compiled. Always: every name in the result is safe
- * (`names.ts`), an unknown section or form of type is refused, and so are shared and 64-bit memories and tables.
+ * (`names.ts`), an unknown section or form of type is refused, and so are shared and 64-bit memories.
  */
 
 import { type ByteReader, rejectAt, unsupportedAt } from './binary.ts';

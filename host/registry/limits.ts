@@ -14,13 +14,13 @@ export const COMPONENT_MAX_BYTES = 64 * 1024 * 1024;
 /** Components and component types within each other. Toolchains reach 4; the reader recurses once for each. */
 export const NESTING_MAX = 16;
 
-/** Core modules in a file. The QuickJS toolchain writes 13; each is compiled and kept. */
+/** Core modules in a file. The QuickJS toolchain writes 11 to 13; each is compiled and kept. */
 export const MODULES_MAX = 100;
 
-/** Core instances of one cell, and component instances made on the way. QuickJS: 13 and 40. Each costs cell time. */
+/** Core instances of one cell, and component instances made on the way. QuickJS: 11 and 24. Each costs cell time. */
 export const INSTANCES_MAX = 200;
 
-/** Definitions, types, imports, exports and functions in a file. A 14 MB engine has some 30,000. */
+/** Definitions, types, imports, exports and functions in a file. A 13 MB engine has some 40,000. */
 export const ITEMS_MAX = 300_000;
 
 /** Definitions walked while linking; a component that is instantiated twice is walked twice. */

@@ -9,11 +9,14 @@
 
 import { type ByteReader, rejectAt } from './binary.ts';
 
-/** Longest name, in bytes. The longest that the known toolchains write has 79; interface names rarely pass 120. */
+/** Longest name, in bytes. The longest that the known toolchains write has 78; interface names rarely pass 120. */
 export const NAME_MAX_BYTES = 512;
 
-/** Nothing that ends a string literal, a line or a comment; all that real toolchains write. The empty name is used. */
-const SAFE = /^[A-Za-z0-9_:/@.#$|<>*+=[\] -]*$/;
+/**
+ * All that real toolchains write, the empty name included, and nothing that ends a string literal, a line or (the
+ * lookahead) a comment.
+ */
+const SAFE = /^(?!.*\*\/)[A-Za-z0-9_:/@.#$|<>*+=[\] -]*$/;
 
 /** Words of letters and digits joined by single hyphens. Source: component model, Explainer, `label`. */
 const LABEL = /^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$/;
@@ -31,9 +34,10 @@ export function escapeName(name: string): string {
   let shown = '';
   for (const character of name) {
     shown += SAFE.test(character) ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-    if (shown.length > SHOWN_MAX) return `${shown.slice(0, SHOWN_MAX)}…`;
+    if (shown.length > SHOWN_MAX) break;
   }
-  return shown;
+  const whole = shown.replaceAll('*/', '*\\u{2f}');
+  return whole.length > SHOWN_MAX ? `${whole.slice(0, SHOWN_MAX)}…` : whole;
 }
 
 /** Reads a name. `place` says where it stands. Throws REGISTRY_REJECTED — too long, not UTF-8, or not safe. */

@@ -5,7 +5,22 @@
  * what was asked for is cut before it is looked at.
  */
 
+import { HostError } from '../errors.ts';
+
 const COMPARED_CHARS = 64;
+/** Names in an answer. */
+const SHOWN_MAX_COUNT = 5;
+
+/** REGISTRY_NOT_FOUND for `wanted`, with the names that exist. What was asked for is not repeated. */
+export function notFound(wanted: string, existing: readonly string[]): HostError {
+  const names = nearestFirst(wanted, existing);
+  const shown = names.slice(0, SHOWN_MAX_COUNT).join(', ');
+  const more = names.length > SHOWN_MAX_COUNT ? ` and ${names.length - SHOWN_MAX_COUNT} more` : '';
+  return new HostError(
+    'REGISTRY_NOT_FOUND',
+    names.length === 0 ? 'no adapters are loaded' : `the adapters are ${shown}${more}`,
+  );
+}
 
 /** The names, likest first; equal likeness in order of name. */
 export function nearestFirst(wanted: string, names: readonly string[]): string[] {

@@ -294,7 +294,7 @@ function instantiateCore(
     const found = source?.kind === 'core-instance' ? source.find(name) : undefined;
     const value = expectSort(found, sort, `the core import "${name}" from "${from}"`, offset);
     if (value.kind !== 'core-item') throw new Error('a core sort without a core item');
-    // A space cannot be told from the one that joins the two, but a pair twice resolves to the same item anyway.
+    // A module may import the same pair twice; both get the same item.
     imports.set(JSON.stringify([from, name]), { module: from, name, item: value.item });
   }
   const instance = linking.instances.length;

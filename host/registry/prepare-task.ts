@@ -1,7 +1,7 @@
 /**
  * What the disposable worker does with one component, and the messages it exchanges with the host.
  *
- * Order is the point: names first, then our own reader and the import list, and jco last, so that jco never meets
+ * Order is the point: our own reader first, which checks every name and import, and jco last, so that jco never meets
  * bytes whose names were not checked. Every end is a message; what is thrown here never reaches the host as an object,
  * because classes do not survive threads.
  */
@@ -22,6 +22,8 @@ export interface PrepareRequest {
 }
 
 export type PrepareReply =
+  /** Sent once, when the worker has loaded its tools: a death before is the host's fault and not the component's. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | {
       readonly kind: 'refused';
@@ -32,9 +34,10 @@ export type PrepareReply =
 
 /** The parts of the task, so that a test can put a bomb in the place of one. */
 export interface PrepareSteps {
-  /** Throws REGISTRY_REJECTED — a name that jco must not see. */
-  readonly checkNames: (component: Uint8Array) => void;
-  /** Throws REGISTRY_REJECTED, REGISTRY_UNSUPPORTED, REGISTRY_IMPORT_FORBIDDEN. */
+  /**
+   * Reads the whole component, every name included. Throws REGISTRY_REJECTED — malformed, or a name that jco must not
+   * see; REGISTRY_UNSUPPORTED; REGISTRY_IMPORT_FORBIDDEN.
+   */
   readonly planComponent: (component: Uint8Array) => {
     readonly plan: LinkPlan;
     readonly imports: readonly string[];
@@ -47,9 +50,11 @@ export interface PrepareSteps {
 const WIT_MAX_CHARS = 256 * 1024;
 
 /** Runs the steps on one component. Never rejects. */
-export async function prepareComponent(component: Uint8Array, steps: PrepareSteps): Promise<PrepareReply> {
+export async function prepareComponent(
+  component: Uint8Array,
+  steps: PrepareSteps,
+): Promise<Exclude<PrepareReply, { kind: 'ready' }>> {
   try {
-    steps.checkNames(component);
     const { plan, imports } = steps.planComponent(component);
     if (imports.length > 0) throw forbidden(imports);
     const wit = await describe(component, steps);
@@ -70,8 +75,10 @@ export async function prepareComponent(component: Uint8Array, steps: PrepareStep
 export function servePreparation(steps: PrepareSteps): void {
   const port = parentPort;
   if (port === null) throw new Error('preparation is served in a worker thread only');
+  port.postMessage({ kind: 'ready' } satisfies PrepareReply);
   port.on('message', async (request: PrepareRequest) => {
-    port.postMessage(await prepareComponent(request.component, steps));
+    const reply: PrepareReply = await prepareComponent(request.component, steps);
+    port.postMessage(reply);
   });
 }
 

@@ -4,8 +4,7 @@
  */
 
 import { describeComponent } from './compile.ts';
-import { checkNames } from './names.ts';
 import { planComponent } from './plan.ts';
 import { servePreparation } from './prepare-task.ts';
 
-servePreparation({ checkNames, planComponent, describeComponent });
+servePreparation({ planComponent, describeComponent });

@@ -28,7 +28,8 @@ export interface Preparer {
    * Checks, reads and describes a component. The bytes are copied to the worker and stay the caller's.
    *
    * Throws REGISTRY_REJECTED, REGISTRY_UNSUPPORTED, REGISTRY_IMPORT_FORBIDDEN — the component was refused;
-   * REGISTRY_PREPARE_LIMIT — time or heap ran out, or the worker died; HOST_CLOSED — after `close()`.
+   * REGISTRY_PREPARE_LIMIT — time or heap ran out, or the worker died of the component; HOST_CLOSED — after `close()`;
+   * HOST_INTERNAL — the worker could not start.
    */
   prepare(component: Uint8Array): Promise<Prepared>;
   /** Ends the worker; what is under way or waiting is rejected with HOST_CLOSED. */
@@ -65,8 +66,12 @@ export function createPreparer(options: PreparerOptions): Preparer {
     });
     worker.stdout.resume();
     worker.stderr.resume();
-    worker.on('message', (reply: PrepareReply) => finish(worker, reply));
-    worker.on('error', (error) => fail(worker, lost(error)));
+    let ready = false;
+    worker.on('message', (reply: PrepareReply) => {
+      if (reply.kind === 'ready') ready = true;
+      else finish(worker, reply);
+    });
+    worker.on('error', (error) => fail(worker, lost(error, ready)));
     worker.on('exit', () =>
       fail(worker, new HostError('REGISTRY_PREPARE_LIMIT', 'the preparation ended without a result')),
     );
@@ -101,7 +106,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
     return job;
   }
 
-  function finish(worker: Worker, reply: PrepareReply): void {
+  function finish(worker: Worker, reply: Exclude<PrepareReply, { kind: 'ready' }>): void {
     if (reply.kind === 'refused') {
       fail(
         worker,
@@ -158,11 +163,14 @@ export function createPreparer(options: PreparerOptions): Preparer {
 const closedError = (): HostError =>
   new HostError('HOST_CLOSED', 'the host was closed while a component was prepared');
 
-function lost(error: unknown): HostError {
-  const code = (error as { code?: unknown } | null)?.code;
-  const detail =
-    code === 'ERR_WORKER_OUT_OF_MEMORY'
-      ? 'preparing the component took more memory than allowed'
-      : 'the preparation died';
-  return new HostError('REGISTRY_PREPARE_LIMIT', detail, { cause: error });
+function lost(error: unknown, ready: boolean): HostError {
+  if ((error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const detail = 'preparing the component took more memory than allowed';
+    return new HostError('REGISTRY_PREPARE_LIMIT', detail, { cause: error });
+  }
+  return ready
+    ? new HostError('REGISTRY_PREPARE_LIMIT', 'the component ended its preparation', { cause: error })
+    : new HostError('HOST_INTERNAL', 'components cannot be prepared: the log has the cause', {
+        cause: error,
+      });
 }

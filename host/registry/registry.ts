@@ -17,11 +17,12 @@ import { diskFiles, type Files } from './files.ts';
 import { buildImage } from './image.ts';
 import { type ManifestDefaults, parseManifest } from './manifest.ts';
 import { MANIFEST_MAX_BYTES } from './manifest-schema.ts';
-import { nearestFirst } from './nearest.ts';
-import { readComponent, readManifest } from './package-folder.ts';
+import { notFound } from './nearest.ts';
+import { readComponent } from './package-folder.ts';
 import { createPreparer } from './prepare.ts';
-import { type Origin, readSources, reportSkipped, type Source } from './sources.ts';
+import { type Origin, readInstalled, readSources, reportSkipped, type Source } from './sources.ts';
 import { createStore } from './store.ts';
+import { createTurns } from './turns.ts';
 
 export interface RegistryOptions {
   /** Installed packages and the cache live under it. Created when it is missing. */
@@ -79,8 +80,6 @@ export interface Registry {
 
 /** Loading is reading, hashing and warming: a few at once fill the waits of each other, more only compete. */
 const LOADS_AT_ONCE = 4;
-/** Names in an answer to an unknown one. */
-const NAMES_SHOWN = 5;
 
 export function createRegistry(options: RegistryOptions): Registry {
   const { defaults, clock } = options;
@@ -93,21 +92,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const active = new Map<string, ActiveAdapter>();
   /** Folders below the installed ones, by name, in rising order of precedence. */
   const beneath = new Map<string, Source[]>();
-  const changes = new Map<string, Promise<unknown>>();
+  const turns = createTurns();
   const drains = new Map<string, Promise<void>>();
   let closed = false;
-
-  /** Runs changes of one name one after the other. */
-  function inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
-    const before = changes.get(name) ?? Promise.resolve();
-    const turn = before.then(change, change);
-    changes.set(name, turn);
-    const clear = (): void => {
-      if (changes.get(name) === turn) changes.delete(name);
-    };
-    turn.then(clear, clear);
-    return turn;
-  }
 
   async function retire(image: AdapterImage): Promise<void> {
     try {
@@ -157,22 +144,6 @@ export function createRegistry(options: RegistryOptions): Registry {
     return undefined;
   }
 
-  async function readInstalled(): Promise<Source[]> {
-    const installed: Source[] = [];
-    for (const { name, folder } of await store.start()) {
-      try {
-        const manifest = await readManifest(files, folder, defaults);
-        if (manifest.name !== name) {
-          throw new HostError('REGISTRY_STORE_FAILED', `the package of ${name} says it is ${manifest.name}`);
-        }
-        installed.push({ origin: 'installed', folder, manifest });
-      } catch (error) {
-        reportSkipped(name, 'installed', error);
-      }
-    }
-    return installed;
-  }
-
   return {
     async start() {
       for (const [folder, origin] of [
@@ -186,7 +157,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         }
       }
       const sources = new Map(beneath);
-      for (const source of await readInstalled()) {
+      for (const source of await readInstalled(files, await store.start(), defaults)) {
         const { name } = source.manifest;
         sources.set(name, [...(sources.get(name) ?? []), source]);
       }
@@ -213,7 +184,7 @@ export function createRegistry(options: RegistryOptions): Registry {
           `the manifest is larger than ${MANIFEST_MAX_BYTES} bytes`,
         );
       }
-      return inTurn(name, async () => {
+      return turns.take(name, async () => {
         if (closed) throw closedError();
         const startMs = clock.now();
         const image = await buildImage(manifest, component, tools);
@@ -242,10 +213,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
 
     remove(name) {
-      return inTurn(name, async () => {
+      return turns.take(name, async () => {
         if (closed) throw closedError();
         const before = active.get(name);
-        if (before === undefined) throw notFound(name, active);
+        if (before === undefined) throw notFound(name, [...active.keys()]);
         if (before.origin !== 'installed') {
           throw new HostError(
             'REGISTRY_NOT_REMOVABLE',
@@ -276,7 +247,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
     resolve(name) {
       const found = active.get(name);
-      if (found === undefined) throw notFound(name, active);
+      if (found === undefined) throw notFound(name, [...active.keys()]);
       return found;
     },
 
@@ -287,23 +258,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     async close() {
       closed = true;
       await preparer.close();
-      await Promise.allSettled(changes.values());
+      await turns.idle();
       await Promise.all(drains.values());
     },
   };
 }
 
 const closedError = (): HostError => new HostError('HOST_CLOSED', 'the host is closed; nothing was changed');
-
-function notFound(name: string, active: ReadonlyMap<string, ActiveAdapter>): HostError {
-  const names = nearestFirst(name, [...active.keys()]);
-  const shown = names.slice(0, NAMES_SHOWN).join(', ');
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
-  return new HostError(
-    'REGISTRY_NOT_FOUND',
-    names.length === 0 ? 'no adapters are loaded' : `the adapters are ${shown}${more}`,
-  );
-}
 
 function reportReady({ name, version }: Manifest, origin: Origin, tookMs: number): void {
   notice({

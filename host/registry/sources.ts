@@ -12,6 +12,7 @@ import type { AdapterSummary, Manifest } from '../types.ts';
 import type { Files } from './files.ts';
 import type { ManifestDefaults } from './manifest.ts';
 import { MANIFEST_FILE, readManifest } from './package-folder.ts';
+import type { StoredPackage } from './store.ts';
 
 export type Origin = AdapterSummary['origin'];
 
@@ -48,6 +49,27 @@ export async function readSources(
       sources.push({ origin, folder: candidate, manifest: await readManifest(files, candidate, defaults) });
     } catch (error) {
       reportSkipped(candidate, origin, error);
+    }
+  }
+  return sources;
+}
+
+/** The same for what the store holds. A package under another name than its own is a notice too. */
+export async function readInstalled(
+  files: Files,
+  packages: readonly StoredPackage[],
+  defaults: ManifestDefaults,
+): Promise<Source[]> {
+  const sources: Source[] = [];
+  for (const { name, folder } of packages) {
+    try {
+      const manifest = await readManifest(files, folder, defaults);
+      if (manifest.name !== name) {
+        throw new HostError('REGISTRY_STORE_FAILED', `the package of ${name} says it is ${manifest.name}`);
+      }
+      sources.push({ origin: 'installed', folder, manifest });
+    } catch (error) {
+      reportSkipped(name, 'installed', error);
     }
   }
   return sources;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -97,14 +98,22 @@ describe('only what is stale is built', () => {
     writeFileSync(path, readFileSync(path).subarray(1));
     expect(await build()).toEqual(['echo']);
     expect(digestOf(path)).toBe(before);
+    writeFileSync(join(outDir, 'echo', 'inputs.json'), '{"builder":');
+    expect(await build()).toEqual(['echo']);
   });
 
-  test('an adapter for which an imported file changed, and one it looked for in vain came', async () => {
-    writeFileSync(join(echo, 'answer.ts'), 'export const answer: i32 = 41;\n');
-    const guest = readFileSync(join(echo, 'guest.ts'), 'utf8');
-    writeFileSync(join(echo, 'guest.ts'), `${guest}\nexport * from './answer';\n`);
+  test('an adapter that imports a file which changed', async () => {
+    mkdirSync(join(echo, 'answer'));
+    writeFileSync(join(echo, 'answer', 'index.ts'), 'export const answer: i32 = 41;\n');
+    appendFileSync(join(echo, 'guest.ts'), "export * from './answer';\n");
     expect(await build()).toEqual(['echo']);
-    writeFileSync(join(echo, 'answer.ts'), 'export const answer: i32 = 42;\n');
+    writeFileSync(join(echo, 'answer', 'index.ts'), 'export const answer: i32 = 42;\n');
+    expect(await build()).toEqual(['echo']);
+    expect(await build()).toEqual([]);
+  });
+
+  test('an adapter whose import means another file now', async () => {
+    writeFileSync(join(echo, 'answer.ts'), 'export const answer: i32 = 43;\n');
     expect(await build()).toEqual(['echo']);
     expect(await build()).toEqual([]);
   });
@@ -166,10 +175,17 @@ describe('a build that fails', () => {
     expect(await failure({ 'adapter.json': manifest({}), 'guest.ts': '' })).toMatch(/handle/);
   });
 
-  test('shows what JavaScript is wrong', async () => {
-    const js = { 'adapter.json': manifest({ build: { language: 'js' } }) };
+  const js = { 'adapter.json': manifest({ build: { language: 'js' } }) };
+
+  test('says that a JavaScript adapter needs a guest.js', async () => {
     expect(await failure(js)).toMatch(/there is no .*guest\.js/);
+  });
+
+  test('shows where JavaScript does not parse', async () => {
     expect(await failure({ ...js, 'guest.js': 'export const handler = {' })).toMatch(/guest\.js:1:/);
+  });
+
+  test('shows what the top level of JavaScript threw', async () => {
     expect(await failure({ ...js, 'guest.js': 'throw new Error("at the top")' })).toMatch(/at the top/);
   });
 

@@ -8,18 +8,16 @@ import { caseTitle, readCases, runCase } from './run-cases.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const bundled = await discoverAdapters(join(ROOT, 'adapters'));
-const sources = [...bundled, join(import.meta.dirname, 'faulty')];
-const packages = await buildAdapters({
-  sources,
-  outDir: join(ROOT, '.build', 'test-adapters'),
-  log: console.log,
-});
+const forTests = [join(import.meta.dirname, 'faulty')];
+const build = (sources: string[], name: string) =>
+  buildAdapters({ sources, outDir: join(ROOT, '.build', name), log: console.log });
+const packages = [...(await build(bundled, 'adapters')), ...(await build(forTests, 'test-adapters'))];
 
 test('echo and hello-js are among the bundled adapters', () => {
   expect(bundled.map((folder) => basename(folder))).toEqual(expect.arrayContaining(['echo', 'hello-js']));
 });
 
-for (const [index, source] of sources.entries()) {
+for (const [index, source] of [...bundled, ...forTests].entries()) {
   const { name, folder } = packages[index] as (typeof packages)[number];
   const { imports, create } = await loadPackage(folder);
   const cell = create();

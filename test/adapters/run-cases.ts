@@ -25,9 +25,7 @@ export interface AdapterCase {
 }
 
 /** The guest's answer. A crash is not an answer: `Invoke` throws. */
-export type Answer =
-  | { readonly ok: Uint8Array }
-  | { readonly failure: FailureKind; readonly message: string };
+type Answer = { readonly ok: Uint8Array } | { readonly failure: FailureKind; readonly message: string };
 
 export type Invoke = (operation: string, payload: Uint8Array) => Answer | Promise<Answer>;
 

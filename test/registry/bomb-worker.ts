@@ -36,7 +36,6 @@ function goOff(mark: string): void {
 }
 
 servePreparation({
-  checkNames: () => undefined,
   planComponent(component) {
     goOff(Buffer.from(component.subarray(0, 16)).toString());
     try {

@@ -6,6 +6,7 @@
  */
 
 import { matchesGlob } from 'node:path';
+import type { Table } from '../markdown.ts';
 
 export interface Layer {
   readonly name: string;
@@ -22,12 +23,12 @@ export const LAYERS: readonly Layer[] = [
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
   },
-  { name: 'protocol', files: ['host/executor/protocol.ts'], imports: ['base'], builtins: [] },
+  { name: 'protocol', files: ['host/executor/{protocol,ring}.ts'], imports: ['base'], builtins: [] },
   {
     name: 'thread',
     files: ['host/executor/{thread,cell,imports}.ts'],
     imports: ['base', 'protocol'],
-    builtins: ['node:worker_threads', 'node:v8'],
+    builtins: ['node:worker_threads', 'node:v8', 'node:vm'],
   },
   { name: 'executor', files: ['host/executor/**'], imports: ['base', 'protocol', 'thread'] },
   { name: 'policy', files: ['host/policy/**'], imports: ['base'] },
@@ -73,17 +74,18 @@ export function layerOf(path: string): Layer | undefined {
 const code = (items: readonly string[]): string => items.map((item) => `\`${item}\``).join(' ');
 
 /** The table as `host/README.md` prints it. */
-export function importTableMarkdown(): string {
-  const rows = LAYERS.map(({ name, files, imports, builtins }) => {
-    const from = imports.length > 0 ? imports.join(', ') : '–';
-    const node = builtins === undefined ? 'any' : code(builtins) || '–';
-    return `| ${name} | ${code(files)} | ${from} | ${node} |`;
-  });
-  return ['| layer | files | may import | Node built-ins |', '|---|---|---|---|', ...rows].join('\n');
+export function importTable(): Table {
+  const rows = LAYERS.map(({ name, files, imports, builtins }) => [
+    name,
+    code(files),
+    imports.length > 0 ? imports.join(', ') : '–',
+    builtins === undefined ? 'any' : code(builtins) || '–',
+  ]);
+  return [['layer', 'files', 'may import', 'Node built-ins'], ...rows];
 }
 
 /** The table of doors as `host/README.md` prints it. */
-export function doorTableMarkdown(): string {
-  const rows = Object.entries(DOORS).map(([name, files]) => `| \`${name}\` | ${code(files)} |`);
-  return ['| package | imported only in |', '|---|---|', ...rows].join('\n');
+export function doorTable(): Table {
+  const rows = Object.entries(DOORS).map(([name, files]) => [code([name]), code(files)]);
+  return [['package', 'imported only in'], ...rows];
 }

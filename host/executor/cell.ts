@@ -1,0 +1,211 @@
+/**
+ * A cell: one instance of one adapter version, built from a link plan, and the direct call path into it.
+ *
+ * Runs in the executor's thread. Everything a guest returns is checked before it is used: pointers, lengths,
+ * alignment, discriminants, UTF-8. Always: the guest's end is a `CellEnd`, never an exception; after a crash the cell is
+ * never entered again; the host keeps no view of guest memory across a guest entry, as memory may grow. It knows
+ * nothing of deadlines and pools, and it does not limit the guest's time or memory.
+ * Source: component model, Canonical ABI, "Lifting and Lowering Values".
+ */
+
+import { type ErrorCode, HostError } from '../errors.ts';
+import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
+import { clearTrapReason, instantiate, lastTrapReason, UNCAUGHT } from './instantiate.ts';
+import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
+
+export type CellEnd =
+  | { readonly kind: 'ok' }
+  /** The guest's own error, or a result over the limit: the cell is well. */
+  | {
+      readonly kind: 'failure';
+      readonly failure: 'bad-input' | 'not-found' | 'internal' | 'output-too-large';
+      readonly message: string;
+    }
+  /** The cell is dead. `detail` is safe to show. */
+  | { readonly kind: 'crash'; readonly code: ErrorCode; readonly detail: string };
+
+export interface Cell {
+  /** Size of the memory that results are read from, in bytes. */
+  readonly memoryBytes: number;
+  /**
+   * Calls the handler. Both inputs are borrowed and copied into the guest. On success `take` gets a view of guest
+   * memory, valid only until it returns: it copies what it wants to keep and does not write.
+   * Throws Error — a crashed or busy cell is entered: an error of the host.
+   */
+  invoke(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+  ): CellEnd;
+  /** Calls the guest's health check. An unhealthy guest is a `failure` of kind `internal`. Throws like `invoke`. */
+  health(): CellEnd;
+}
+
+const OK: CellEnd = { kind: 'ok' };
+const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
+
+/**
+ * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads.
+ * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
+ */
+export function createCell(modules: readonly WebAssembly.Module[], plan: LinkPlan): Cell {
+  return new LinkedCell(instantiate(modules, plan), plan);
+}
+
+/** A lifted function with its parts looked up. */
+interface Entry {
+  readonly core: WebAssembly.CoreFunction;
+  readonly memory: GuestMemory;
+  readonly realloc: WebAssembly.CoreFunction | undefined;
+  readonly postReturn: WebAssembly.CoreFunction | undefined;
+  readonly isUtf16: boolean;
+}
+
+/** Bytes of `result<list<u8>, failure>` in memory: discriminant, then at 4 a list or a variant whose text is at 8. */
+const INVOKE_RESULT_BYTES = 16;
+/** Bytes of `result<_, string>` in memory: discriminant, then at 4 a text. */
+const HEALTH_RESULT_BYTES = 12;
+
+class LinkedCell implements Cell {
+  readonly #invoke: Entry;
+  readonly #health: Entry;
+  #state: 'idle' | 'entered' | 'crashed' = 'idle';
+
+  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan) {
+    this.#invoke = toEntry(instances, plan.invoke);
+    this.#health = toEntry(instances, plan.health);
+  }
+
+  get memoryBytes(): number {
+    return this.#invoke.memory.byteLength;
+  }
+
+  invoke(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+  ): CellEnd {
+    const { core, memory, postReturn, isUtf16 } = this.#invoke;
+    const name = isUtf16 ? toUtf16(operation) : operation;
+    this.#enter();
+    let result: number;
+    let end: CellEnd = OK;
+    let output: Uint8Array | undefined;
+    try {
+      const namePointer = this.#lower(name, isUtf16 ? 2 : 1);
+      const payloadPointer = this.#lower(payload, 1);
+      const nameLength = isUtf16 ? name.length / 2 : name.length;
+      result = core(namePointer, nameLength, payloadPointer, payload.length) >>> 0;
+      memory.refresh();
+      memory.checkRecord(result, INVOKE_RESULT_BYTES);
+      const discriminant = memory.u8(result);
+      if (discriminant === 0) {
+        const bytes = liftList(memory, result + 4);
+        if (bytes.length <= outputMaxBytes) output = bytes;
+        else end = tooLarge(bytes.length, outputMaxBytes);
+      } else if (discriminant === 1) {
+        const failure = FAILURES[memory.u8(result + 4)];
+        if (failure === undefined) throw badResult(`${memory.u8(result + 4)} is not a case of failure`);
+        end = { kind: 'failure', failure, message: liftMessage(memory, result + 8, isUtf16) };
+      } else throw badResult(`${discriminant} is neither ok nor error`);
+    } catch (error) {
+      return this.#crash(error);
+    }
+    // Outside the guard: what `take` throws is an error of the host, not of the guest. The cell stays entered.
+    if (output) take(output);
+    return this.#leave(postReturn, result, end);
+  }
+
+  health(): CellEnd {
+    this.#enter();
+    const { core, memory, postReturn, isUtf16 } = this.#health;
+    let result: number;
+    let end: CellEnd = OK;
+    try {
+      result = core() >>> 0;
+      memory.refresh();
+      memory.checkRecord(result, HEALTH_RESULT_BYTES);
+      const discriminant = memory.u8(result);
+      if (discriminant > 1) throw badResult(`${discriminant} is neither ok nor error`);
+      if (discriminant === 1) {
+        end = { kind: 'failure', failure: 'internal', message: liftMessage(memory, result + 4, isUtf16) };
+      }
+    } catch (error) {
+      return this.#crash(error);
+    }
+    return this.#leave(postReturn, result, end);
+  }
+
+  #enter(): void {
+    if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
+    this.#state = 'entered';
+    clearTrapReason();
+  }
+
+  /** Gives the guest its result back; then the cell is idle again. */
+  #leave(postReturn: WebAssembly.CoreFunction | undefined, result: number, end: CellEnd): CellEnd {
+    if (postReturn) {
+      try {
+        postReturn(result);
+      } catch (error) {
+        return this.#crash(error);
+      }
+    }
+    this.#state = 'idle';
+    return end;
+  }
+
+  /** Copies bytes into the guest; returns where. The allocator is asked for zero bytes too, as the ABI says. */
+  #lower(source: Uint8Array, alignment: number): number {
+    const { memory, realloc } = this.#invoke;
+    if (!realloc) throw new Error('a plan without realloc');
+    const pointer = realloc(0, 0, alignment, source.length) >>> 0;
+    memory.refresh();
+    memory.write(pointer, alignment, source);
+    return pointer;
+  }
+
+  #crash(error: unknown): CellEnd {
+    this.#state = 'crashed';
+    return toCrash(error);
+  }
+}
+
+/** A well-formed result over the limit: refused, but the guest did nothing wrong and its cell is well. */
+function tooLarge(bytes: number, limit: number): CellEnd {
+  return {
+    kind: 'failure',
+    failure: 'output-too-large',
+    message: `the result has ${bytes} bytes; the limit is ${limit}`,
+  };
+}
+
+function toCrash(error: unknown): CellEnd {
+  if (error instanceof HostError) return { kind: 'crash', code: error.code, detail: error.detail };
+  // The engine reports an exhausted stack as a RangeError; a trap is always a RuntimeError.
+  if (error instanceof RangeError) {
+    return { kind: 'crash', code: 'EXECUTOR_STACK_OVERFLOW', detail: error.message };
+  }
+  const message = error instanceof WebAssembly.RuntimeError ? error.message : UNCAUGHT;
+  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: lastTrapReason() ?? message };
+}
+
+function toEntry(instances: readonly WebAssembly.Exports[], lifted: LiftedFunction): Entry {
+  const find = (ref: CoreExportRef): WebAssembly.ExportValue | undefined =>
+    instances[ref.instance]?.[ref.name];
+  const func = (ref: CoreExportRef | undefined): WebAssembly.CoreFunction | undefined =>
+    ref && (find(ref) as WebAssembly.CoreFunction);
+  const memory = lifted.memory && find(lifted.memory);
+  const core = func(lifted.core);
+  if (!core || !(memory instanceof WebAssembly.Memory))
+    throw new Error('the plan and the modules do not match');
+  return {
+    core,
+    memory: new GuestMemory(memory),
+    realloc: func(lifted.realloc),
+    postReturn: func(lifted.postReturn),
+    isUtf16: lifted.encoding === 'utf16',
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The door of telemetry: subscribes to the host's channels and turns them into metrics and log lines.
+ *
+ * It stands beside the path of a call, never in it: nothing awaits it, and without it the channels cost nothing.
+ * After `close()` nothing of it is subscribed, timed or buffered. It keeps no history and sends nothing anywhere.
+ */
+
+import type { Channel } from 'node:diagnostics_channel';
+import type { DestinationStream } from 'pino';
+import {
+  type AcquireEvent,
+  acquireChannel,
+  type CellCreatedEvent,
+  cellCreatedChannel,
+  type InvokeEvent,
+  invokeChannel,
+  type NoticeEvent,
+  noticeChannel,
+  type PoolClosedEvent,
+  poolClosedChannel,
+} from '../channels.ts';
+import type { HostSnapshot } from '../types.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+
+export interface TelemetryOptions {
+  /** A pino level: trace, debug, info, warn, error, fatal or silent. */
+  readonly logLevel: string;
+  /** Read at each scrape. */
+  readonly snapshot: () => HostSnapshot;
+  /** File descriptor of the log, default 1 (stdout), or a stream that takes lines. */
+  readonly destination?: 1 | 2 | DestinationStream;
+}
+
+export interface Telemetry {
+  /** Media type of `metricsText`. */
+  readonly metricsContentType: string;
+  /** Prometheus exposition text of this moment. */
+  metricsText(): Promise<string>;
+  readonly log: Log;
+  /** Unsubscribes and writes what is buffered. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const log = createLog({ level: options.logLevel, destination: options.destination ?? 1 });
+  const metrics = createMetrics({ snapshot: options.snapshot, linesLost: log.linesLost });
+  const ends: (() => void)[] = [];
+
+  function listen<Event>(channel: Channel, onEvent: (event: Event) => void): void {
+    const listener = (message: unknown): void => onEvent(message as Event);
+    channel.subscribe(listener);
+    ends.push(() => channel.unsubscribe(listener));
+  }
+  listen<InvokeEvent>(invokeChannel, metrics.onInvoke);
+  listen<InvokeEvent>(invokeChannel, log.onInvoke);
+  listen<AcquireEvent>(acquireChannel, metrics.onAcquire);
+  listen<CellCreatedEvent>(cellCreatedChannel, metrics.onCellCreated);
+  listen<PoolClosedEvent>(poolClosedChannel, metrics.onPoolClosed);
+  listen<NoticeEvent>(noticeChannel, log.onNotice);
+
+  return {
+    metricsContentType: metrics.registry.contentType,
+    metricsText: metrics.text,
+    log,
+    async close() {
+      for (const end of ends.splice(0)) end();
+      metrics.close();
+      await log.close();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** What the root README says about options, limits, routes of the command line and scripts is what the code has. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { tableUnder } from './markdown.ts';
+import { limitTable, optionTable } from './readme-tables.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const readme = read('README.md');
+
+describe('README.md', () => {
+  test.each([
+    ['configuration', optionTable()],
+    ['limits', limitTable()],
+  ])('prints the table of %s as it is in the code', (_name, table) => {
+    expect(tableUnder(readme, table[0] ?? [])).toEqual(table);
+  });
+
+  test('names every script of package.json and no other', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...readme.matchAll(/(?:`|^)npm (?:run )?(start|test|check|bench|build|dev|lint)\b/gm)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(scripts).toSorted());
+  });
+
+  test('continuous integration runs the check that the README names, and nothing else', () => {
+    const commands = read('.ci/run')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(commands).toEqual([
+      'set -euo pipefail',
+      `cd "$(dirname "\${BASH_SOURCE[0]}")/.."`,
+      'export CI=true',
+      'exec npm run check',
+    ]);
+  });
+});

@@ -1,0 +1,22 @@
+/**
+ * Writes the tables that come from code into the READMEs: run `node test/write-tables.ts` after a change to options,
+ * limits, errors or the import table, then `biome check --write` aligns them. Tests compare; they never write.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
+import { errorTable, limitTable, optionTable } from './readme-tables.ts';
+import { doorTable, importTable } from './tidy/import-table.ts';
+
+const headOf = (table: Table | undefined): string => JSON.stringify(table?.[0]);
+const tables = [optionTable(), limitTable(), errorTable(), importTable(), doorTable()];
+
+for (const name of ['README.md', 'host/README.md']) {
+  const path = new URL(`../${name}`, import.meta.url);
+  const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
+    const [old] = tablesOf(block);
+    const table = tables.find((candidate) => headOf(candidate) === headOf(old));
+    return table ? `${markdownOf(table)}\n` : block;
+  });
+  writeFileSync(path, text);
+}
