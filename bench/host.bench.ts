@@ -1,0 +1,29 @@
+/**
+ * `npm run bench -- host`: what a call through the host costs, against the least that could do the same work and
+ * against the same host with its pools off. One table a question; each lives in bench/host/.
+ */
+
+import type { Bench } from './harness.ts';
+import { callPathTables } from './host/call-path.ts';
+import { churnTable } from './host/churn.ts';
+import { coldStartTable } from './host/cold-start.ts';
+import { httpTable } from './host/http.ts';
+import { idleMemoryTable } from './host/idle-memory.ts';
+import { invokeTable } from './host/invoke.ts';
+import { populationTable } from './host/population.ts';
+import { reloadTable } from './host/reload.ts';
+
+export const bench: Bench = {
+  title: 'Hotcell: the host',
+  tables: [
+    // Resident memory first: in an old process, space that others have freed would hide what is taken.
+    idleMemoryTable,
+    reloadTable,
+    coldStartTable,
+    ...callPathTables,
+    invokeTable,
+    httpTable,
+    populationTable,
+    churnTable,
+  ],
+};

@@ -1,0 +1,95 @@
+/**
+ * Cells without a host around them: images made from components, executors run on their own. What the tables about
+ * creation, memory and the call path stand on, so that they measure that and not a pool.
+ */
+
+import { systemClock } from '../../host/clock.ts';
+import type { Cell } from '../../host/executor/cell.ts';
+import { ThreadExecutor } from '../../host/executor/executor.ts';
+import { LIMIT_DEFAULTS, POOL_DEFAULTS } from '../../host/options.ts';
+import { parseManifest } from '../../host/registry/manifest.ts';
+import { planComponent } from '../../host/registry/plan.ts';
+import type { AdapterImage, Executor, RunRequest, RunResult } from '../../host/types.ts';
+import type { Package } from './packages.ts';
+
+/** Longer than any call measured here takes. */
+const DEADLINE_MS = 60_000;
+const KILL_GRACE_MS = 1_000;
+const OUTPUT_MAX_BYTES = 1_048_576;
+
+export const ECHO = 'echo';
+
+/** n bytes that repeat mod 251. */
+export function payloadOf(bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, index) => index % 251);
+}
+
+let imageCount = 0;
+
+/** Plans and compiles in this thread: for trusted components only. */
+export function makeImage({ manifest, component }: Package): AdapterImage {
+  const { plan } = planComponent(component);
+  return {
+    id: `${manifest.name}@bench#${imageCount++}`,
+    manifest: parseManifest(manifest, { pool: POOL_DEFAULTS, limits: LIMIT_DEFAULTS }),
+    plan,
+    modules: plan.modules.map(
+      ({ offset, length }) => new WebAssembly.Module(component.slice(offset, offset + length)),
+    ),
+    wit: '',
+  };
+}
+
+/** A thread of its own. It is live at once; what is asked before it has booted waits for it. */
+export function startExecutor(id = 0): ThreadExecutor {
+  return new ThreadExecutor({
+    id,
+    clock: systemClock,
+    killGraceMs: KILL_GRACE_MS,
+    onEnd: () => {},
+    onCollected: () => {},
+  });
+}
+
+export function echoRequest(payload: Uint8Array): RunRequest {
+  const deadlineMs = systemClock.now() + DEADLINE_MS;
+  return {
+    operation: ECHO,
+    payload,
+    deadlineMs,
+    beginByMs: deadlineMs,
+    outputMaxBytes: OUTPUT_MAX_BYTES,
+  };
+}
+
+/** The bytes of a run that went well. Throws naming its end otherwise. */
+export function bytesOf(result: RunResult): Uint8Array {
+  if (result.kind === 'ok') return result.bytes;
+  if (result.kind === 'failure') throw new Error(`the guest reported ${result.failure}: ${result.message}`);
+  if (result.kind === 'crash') throw result.error;
+  throw new Error(`the call was not begun: ${result.reason}`);
+}
+
+/** Creates a cell, calls it, drops it: a call without a pool. */
+export async function callOnce(
+  executor: Executor,
+  imageId: string,
+  payload: Uint8Array,
+): Promise<Uint8Array> {
+  const { id } = await executor.createCell(imageId);
+  const result = await executor.run(id, echoRequest(payload));
+  executor.destroyCell(id);
+  return bytesOf(result);
+}
+
+const encodedEcho = new TextEncoder().encode(ECHO);
+
+/** Calls a cell in this thread by the direct path and copies the answer out, as an executor does. */
+export function callDirectly(cell: Cell, payload: Uint8Array): Uint8Array {
+  let answer: Uint8Array | undefined;
+  const end = cell.invoke(encodedEcho, payload, OUTPUT_MAX_BYTES, (bytes) => {
+    answer = bytes.slice();
+  });
+  if (end.kind !== 'ok' || answer === undefined) throw new Error(`the direct call ended as ${end.kind}`);
+  return answer;
+}

@@ -1,0 +1,32 @@
+/** Runs the load generator (load.ts) as a second process and gives its report. */
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { LoadReport } from './load.ts';
+
+export interface LoadRequest {
+  readonly url: string;
+  readonly headers?: readonly string[];
+  /** Body of n bytes that repeat mod 251. */
+  readonly bodyBytes: number;
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+const run = promisify(execFile);
+
+/** Throws when the generator refuses its options or ends without a report. */
+export async function runLoadProcess(request: LoadRequest): Promise<LoadReport> {
+  const { stdout } = await run(process.execPath, [
+    join(import.meta.dirname, 'load.ts'),
+    `--url=${request.url}`,
+    ...(request.headers ?? []).map((header) => `--header=${header}`),
+    `--body-bytes=${request.bodyBytes}`,
+    `--connections=${request.connections}`,
+    `--warm-up-ms=${request.warmUpMs}`,
+    `--duration-ms=${request.durationMs}`,
+  ]);
+  return JSON.parse(stdout);
+}
