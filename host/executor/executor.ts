@@ -63,6 +63,7 @@ export class ThreadExecutor implements Executor {
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
   #lastSequence = 0;
+  #isWaking = false;
   #lastImage = 0;
   #lastCell = 0;
   #sweep: Timer | undefined;
@@ -85,7 +86,7 @@ export class ThreadExecutor implements Executor {
       argv: [],
     });
     this.#bulk.port1.unref();
-    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => this.#worker.postMessage(0));
+    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => this.#wakeSoon());
     this.#worker.on('message', () => this.#drain());
     this.#worker.on('error', (cause) =>
       notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
@@ -182,13 +183,28 @@ export class ThreadExecutor implements Executor {
       this.#inFlight.set(sequence, { sequence, deadlineMs, settle });
     });
     this.#sweep ??= this.#options.clock.every(SWEEP_MS, () => this.#compareDeadlines());
-    this.#send({ ...frame, sequence });
+    this.#writer.send(frame, sequence);
     return promise;
   }
 
   #send(frame: RequestFrame): void {
-    if (this.#state === 'live') this.#writer.send(frame);
+    if (this.#state === 'live') this.#writer.send(frame, 0);
   }
+
+  /**
+   * Wakes the thread at the end of this turn of the event loop. The thread is faster than whoever gives it calls, so
+   * woken at each call it would fall asleep between any two: one message a turn instead of one a call.
+   */
+  #wakeSoon(): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    setImmediate(this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    this.#isWaking = false;
+    if (this.#state === 'live' && this.#requests.wakeNeeded()) this.#worker.postMessage(0);
+  };
 
   #drain(): void {
     const ring = this.#answers;

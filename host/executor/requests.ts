@@ -11,7 +11,6 @@ import type { Ring } from './ring.ts';
 
 export interface RequestFrame {
   readonly kind: number;
-  readonly sequence?: number;
   readonly cell?: number;
   readonly a?: number;
   readonly c?: number;
@@ -24,18 +23,19 @@ export interface RequestFrame {
 }
 
 export interface RequestWriter {
-  send(frame: RequestFrame): void;
+  /** `sequence` is 0 for requests without an answer. */
+  send(frame: RequestFrame, sequence: number): void;
   /** Writes what had to wait, as far as there is room. */
   flush(): void;
   /** Forgets what waits: the reader is gone. */
   clear(): void;
 }
 
-/** `wake` is called when the reader sleeps and must be woken by a message. */
-export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => void): RequestWriter {
-  const waiting: RequestFrame[] = [];
+/** `onWritten` is called after each frame: somebody has to see to it that a sleeping reader wakes. */
+export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: () => void): RequestWriter {
+  const waiting: { readonly frame: RequestFrame; readonly sequence: number }[] = [];
 
-  const write = (frame: RequestFrame): boolean => {
+  const write = (frame: RequestFrame, sequence: number): boolean => {
     const { operation = '', payload } = frame;
     const operationBytes = operation.length;
     const payloadBytes = payload?.length ?? 0;
@@ -57,20 +57,21 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
     const flags = isInline ? 0 : BULK;
-    const { kind, sequence = 0, cell = 0, c = 0, x = 0 } = frame;
+    const { kind, cell = 0, c = 0, x = 0 } = frame;
     writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, 0);
     ring.commit();
-    if (ring.wakeNeeded()) wake();
+    onWritten();
     return true;
   };
 
   return {
-    send(frame) {
-      if (waiting.length === 0 && write(frame)) return;
-      waiting.push(frame.payload ? { ...frame, payload: frame.payload.slice() } : frame);
+    send(frame, sequence) {
+      if (waiting.length === 0 && write(frame, sequence)) return;
+      waiting.push({ frame: frame.payload ? { ...frame, payload: frame.payload.slice() } : frame, sequence });
     },
     flush() {
-      for (let next = waiting[0]; next && write(next); next = waiting[0]) waiting.shift();
+      for (let next = waiting[0]; next && write(next.frame, next.sequence); next = waiting[0])
+        waiting.shift();
     },
     clear() {
       waiting.length = 0;
