@@ -1,4 +1,4 @@
-import { parse } from '@bytecodealliance/jco';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import { type Definition, readComponent } from '../../host/registry/component.ts';

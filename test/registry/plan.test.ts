@@ -1,4 +1,4 @@
-import { parse } from '@bytecodealliance/jco';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import { planComponent } from '../../host/registry/plan.ts';
