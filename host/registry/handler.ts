@@ -70,7 +70,7 @@ function resolve(
   const func = (item: CoreItem | undefined, what: string, expected: string): CoreExportRef | undefined => {
     const target = ref(item, what);
     if (!target) return undefined;
-    const actual = exportedSignature(moduleOf(linking, target), target.name);
+    const actual = exportedSignature(moduleOf(linking, target.instance), target.name);
     if (actual !== expected) {
       rejectAt(offset, `the ${what} of ${name} must be ${expected}, but is ${actual ?? 'no function'}`);
     }

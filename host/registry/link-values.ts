@@ -5,7 +5,7 @@
  * index trusts the reader, which has checked it; a lookup by a name or through an alias is checked here.
  */
 
-import type { CoreExportRef, CoreInstantiation, CoreItem } from '../types.ts';
+import type { CoreInstantiation, CoreItem } from '../types.ts';
 import { rejectAt } from './binary.ts';
 import type { Component, NamedIndex } from './component.ts';
 import type { ScopedType } from './component-type.ts';
@@ -95,9 +95,9 @@ export function expectSort(value: Value | undefined, sort: Sort, what: string, o
   return value;
 }
 
-/** The module of which `ref` is an export. */
-export function moduleOf(linking: Linking, ref: CoreExportRef): CoreModule {
-  const module = linking.modules[linking.instances[ref.instance]?.module ?? -1];
-  if (!module) throw new Error(`the plan has no core instance ${ref.instance}`);
+/** The module of which the core instance at this index is one. */
+export function moduleOf(linking: Linking, instance: number): CoreModule {
+  const module = linking.modules[linking.instances[instance]?.module ?? -1];
+  if (!module) throw new Error(`the plan has no core instance ${instance}`);
   return module;
 }

@@ -59,13 +59,18 @@ export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: rea
   };
   const exports = instantiate(linking, root, undefined, new Map(), 0, 0);
   const { invoke, health } = resolveHandler(linking, exports);
-  const memoryCount = linking.instances.reduce(
-    (sum, { module }) => sum + (modules[module]?.memoryCount ?? 0),
-    0,
-  );
+  const total = (count: (module: CoreModule) => number): number =>
+    linking.instances.reduce((sum, _, instance) => sum + count(moduleOf(linking, instance)), 0);
   const ranges = modules.map(({ offset, length }) => ({ offset, length }));
   return {
-    plan: { modules: ranges, instances: linking.instances, invoke, health, memoryCount },
+    plan: {
+      modules: ranges,
+      instances: linking.instances,
+      invoke,
+      health,
+      memoryCount: total((module) => module.memoryCount),
+      memoryPages: total((module) => module.memoryPages),
+    },
     imports: [],
   };
 }
@@ -232,7 +237,7 @@ function instantiateCore(
 function lower(linking: Linking, lifted: Lifted, offset: number): CoreItem {
   const { core } = lifted;
   if (core.kind === 'trap') return core;
-  if (!isExportedStub(moduleOf(linking, core), core.name)) {
+  if (!isExportedStub(moduleOf(linking, core.instance), core.name)) {
     unsupportedAt(
       offset,
       `composed components that call each other: "${core.name}" is lifted in one and lowered in another`,
