@@ -20,7 +20,7 @@ import { compileJavaScript } from './javascript-guest.ts';
 const ADAPTERS = import.meta.dirname;
 const REPOSITORY = resolve(ADAPTERS, '..');
 const WIT = join(ADAPTERS, 'wit', 'hotcell.wit');
-const TOOLS = ['@bytecodealliance/jco', 'assemblyscript', 'componentize-qjs'];
+const TOOLS = ['@bytecodealliance/jco-transpile', 'assemblyscript', 'componentize-qjs'];
 
 export interface BuildOptions {
   /** Adapter folders. */
@@ -124,7 +124,7 @@ async function compile({ folder, manifest, reader }: Source): Promise<Uint8Array
     memoryMaxMiB: limits?.memoryMaxMiB,
     reader,
   });
-  const { componentEmbed, componentNew } = await import('@bytecodealliance/jco');
+  const { componentEmbed, componentNew } = await import('@bytecodealliance/jco-transpile/wasm-tools');
   const witSource = await readFile(WIT, 'utf8');
   return componentNew(await componentEmbed({ binary, witSource, world, stringEncoding: 'utf8' }), []);
 }

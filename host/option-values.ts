@@ -1,7 +1,7 @@
 /**
  * Reads one value of one option: from text (flag, environment) or from JSON (file, program), within its bounds.
  *
- * Base layer, used by `config.ts` alone. Every refusal says what was expected, and what was given unless that may be
+ * Base layer, used by `config.ts`; `policy/` takes the names of tenants from here. Every refusal says what was expected, and what was given unless that may be
  * a secret. Nothing is coerced from JSON: `"8080"` in a file is a problem, so that the file means one thing.
  */
 
@@ -17,10 +17,9 @@ export interface ApiToken {
   readonly role: 'caller' | 'admin';
 }
 
-/** What a tenant may be called, as in `policy/`: it appears in logs and keys. */
-const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What a tenant, and a token, may be called: the name appears in logs and keys. */
+export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;
 /** Tokens are compared one by one for each request; more belong into an identity provider in front. */
 const TOKENS_MAX_COUNT = 1000;
@@ -124,7 +123,7 @@ function readTokens(raw: unknown, context: ValueContext): readonly ApiToken[] | 
     const at = `[${index}]`;
     const fields = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
     const { name, sha256, tenant, role, ...others } = fields;
-    if (typeof name !== 'string' || !TOKEN_NAME.test(name)) {
+    if (typeof name !== 'string' || !TENANT_PATTERN.test(name)) {
       refuse(`${at}.name`, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
     } else if (names.has(name)) refuse(`${at}.name`, `is used twice: ${name}`);
     else names.add(name);

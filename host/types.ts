@@ -155,6 +155,8 @@ export interface LinkPlan {
   readonly health: LiftedFunction;
   /** Linear memories one cell has, zero-page ones included. */
   readonly memoryCount: number;
+  /** Initial size of all of them together, in pages of 64 KiB. */
+  readonly memoryPages: number;
 }
 
 /** One adapter version, ready to be given to executors. */

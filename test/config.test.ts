@@ -79,6 +79,12 @@ describe('sources', () => {
   test('variables of other programs are none of our business', () => {
     expect(problemsOf({ env: { PORT: 'x', HOTCELLAR: '1', PATH: '/bin' } })).toEqual([]);
   });
+
+  test('what the tests read is no mistake in the environment of a host, but a misspelt one is', () => {
+    const env = { HOTCELL_VECTORS: 'some/folder', HOTCELL_FUZZ: '1' };
+    expect(resolveConfig({ env })).toEqual(resolveConfig({}));
+    expect(problemsOf({ env: { HOTCELL_FUZZY: '1' } }).map(({ at }) => at)).toEqual(['HOTCELL_FUZZY']);
+  });
 });
 
 describe('problems', () => {

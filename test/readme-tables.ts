@@ -2,7 +2,8 @@
 
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
-import { LIMIT_BOUNDS, OPTION_NAMES, optionRow } from '../host/options.ts';
+import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
+import { manifestSchema } from '../host/registry/manifest-schema.ts';
 import type { Table } from './markdown.ts';
 
 /** Every option: name, variable, default with unit, bounds, reason. */
@@ -27,6 +28,69 @@ export function limitTable(): Table {
     row.reason,
   ]);
   return [['limit', 'default', 'bound', 'what'], ...body];
+}
+
+/** What a manifest may set for its pool. */
+export function poolTable(): Table {
+  const body = Object.entries(POOL_BOUNDS).map(([name, row]) => [
+    `\`${name}\``,
+    `${row.default} ${row.unit}`,
+    `${row.min} – ${row.max}`,
+    row.reason,
+  ]);
+  return [['pool field', 'default', 'bound', 'what'], ...body];
+}
+
+interface FieldSchema {
+  readonly type: string;
+  readonly description: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function boundOf(field: FieldSchema): string {
+  if (field.enum) return field.enum.map((item) => `\`${item}\``).join(' ');
+  if (field.maxLength !== undefined) return `at most ${field.maxLength} characters`;
+  if (field.pattern !== undefined) return `\`${field.pattern.slice(1, -1)}\``;
+  if (field.maxItems !== undefined) return `at most ${field.maxItems}`;
+  if (field.maxProperties !== undefined) return `${field.minProperties} – ${field.maxProperties}`;
+  return field.minimum === undefined ? '' : `${field.minimum} – ${field.maximum}`;
+}
+
+const fieldRows = (
+  fields: Readonly<Record<string, FieldSchema>>,
+  absent: (name: string, field: FieldSchema) => string,
+): string[][] =>
+  Object.entries(fields).map(([name, field]) => [
+    `\`${name}\``,
+    field.type,
+    field.default === undefined ? absent(name, field) : `\`${[field.default].flat().join(' ') || '[]'}\``,
+    boundOf(field),
+    field.description,
+  ]);
+
+/** The fields of `adapter.json` as a host reads it. */
+export function manifestTable(): Table {
+  const required: readonly string[] = manifestSchema.required;
+  const absent = (name: string, { type }: FieldSchema): string => {
+    if (required.includes(name)) return 'required';
+    return type === 'object' ? 'all defaults' : 'none';
+  };
+  return [['field', 'type', 'default', 'bound', 'meaning'], ...fieldRows(manifestSchema.properties, absent)];
+}
+
+/** The fields of one operation. */
+export function operationTable(): Table {
+  const { properties } = manifestSchema.properties.operations.additionalProperties;
+  const absent = (name: string): string => (name in LIMIT_BOUNDS ? 'of the adapter' : 'none');
+  return [['operation field', 'type', 'default', 'bound', 'meaning'], ...fieldRows(properties, absent)];
 }
 
 /** Every error code. */

@@ -1,9 +1,12 @@
-/** What the root README says about options, limits, routes of the command line and scripts is what the code has. */
+/**
+ * What the READMEs say about options, limits, manifests and scripts is what the code has. `node test/write-tables.ts`
+ * writes the tables.
+ */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tableUnder } from './markdown.ts';
-import { limitTable, optionTable } from './readme-tables.ts';
+import { limitTable, manifestTable, operationTable, optionTable, poolTable } from './readme-tables.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const readme = read('README.md');
@@ -34,5 +37,16 @@ describe('README.md', () => {
       'export CI=true',
       'exec npm run check',
     ]);
+  });
+});
+
+describe('adapters/README.md', () => {
+  test.each([
+    ['manifest', manifestTable()],
+    ['operations', operationTable()],
+    ['limits', limitTable()],
+    ['pool', poolTable()],
+  ])('prints the table of %s as the host reads it', (_name, table) => {
+    expect(tableUnder(read('adapters/README.md'), table[0] ?? [])).toEqual(table);
   });
 });

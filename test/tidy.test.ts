@@ -101,6 +101,12 @@ const cases: readonly [string, rules.Rule, Readonly<Record<string, string>>, str
     'bench/host.ts: has 351 lines, more than 350: split it by concern',
   ],
   [
+    'so do tests, which are lists of cases',
+    rules.filesStayShort,
+    { 'test/a.test.ts': `${'\n'.repeat(450)}x`, 'test/b.test.ts': `${'\n'.repeat(449)}x` },
+    'test/a.test.ts: has 451 lines, more than 450: split it by concern',
+  ],
+  [
     'no file is called index',
     rules.noIndexFiles,
     { 'host/pool/index.ts': '' },

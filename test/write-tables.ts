@@ -1,17 +1,33 @@
 /**
  * Writes the tables that come from code into the READMEs: run `node test/write-tables.ts` after a change to options,
- * limits, errors or the import table, then `biome check --write` aligns them. Tests compare; they never write.
+ * limits, the manifest, errors or the import table, then `biome check --write` aligns them. Tests compare; they never write.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
-import { errorTable, limitTable, optionTable } from './readme-tables.ts';
+import {
+  errorTable,
+  limitTable,
+  manifestTable,
+  operationTable,
+  optionTable,
+  poolTable,
+} from './readme-tables.ts';
 import { doorTable, importTable } from './tidy/import-table.ts';
 
 const headOf = (table: Table | undefined): string => JSON.stringify(table?.[0]);
-const tables = [optionTable(), limitTable(), errorTable(), importTable(), doorTable()];
+const tables = [
+  optionTable(),
+  limitTable(),
+  poolTable(),
+  manifestTable(),
+  operationTable(),
+  errorTable(),
+  importTable(),
+  doorTable(),
+];
 
-for (const name of ['README.md', 'host/README.md']) {
+for (const name of ['README.md', 'host/README.md', 'adapters/README.md']) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);

@@ -8,15 +8,9 @@
 
 import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
+import { TENANT_PATTERN } from '../option-values.ts';
 import type { Call, Credentials, Grant, Identity, OperationSpec } from '../types.ts';
-import {
-  bearerToken,
-  findToken,
-  loadTokens,
-  TENANT_PATTERN,
-  type TokenEntry,
-  tokenProblems,
-} from './tokens.ts';
+import { bearerToken, findToken, loadTokens, type TokenEntry, tokenProblems } from './tokens.ts';
 
 export interface PolicyOptions {
   /** The host listens on loopback addresses only. */

@@ -8,6 +8,7 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Problem } from '../errors.ts';
+import { TENANT_PATTERN } from '../option-values.ts';
 
 export interface TokenEntry {
   /** For the log; unique. Never the token. */
@@ -23,9 +24,6 @@ export interface Token {
   readonly entry: TokenEntry;
   readonly digest: Buffer;
 }
-
-/** One character set for every name that may become a label, a folder or a log field. */
-export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** RFC 6750 §2.1: `b64token`. 4,096 characters is more than any issuer uses. */
 const AUTHORIZATION_PATTERN = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;

@@ -34,6 +34,8 @@ export interface CoreModule {
   readonly stubs: ReadonlySet<number>;
   /** Memories the module defines itself, zero-page ones included. */
   readonly memoryCount: number;
+  /** Initial size of those memories together, in pages of 64 KiB. */
+  readonly memoryPages: number;
 }
 
 const CORE_SORTS: readonly CoreSort[] = ['core func', 'core table', 'core memory', 'core global', 'core tag'];
@@ -103,7 +105,8 @@ export function readCoreExternType(reader: ByteReader): { sort: CoreSort; type: 
   return { sort, type: -1 };
 }
 
-function readLimits(reader: ByteReader, what: 'memory' | 'table'): void {
+/** Returns the minimum: pages of a memory, entries of a table. */
+function readLimits(reader: ByteReader, what: 'memory' | 'table'): number {
   const offset = reader.offset;
   const flags = reader.byte(`the limits of a ${what}`);
   // A guest may wait for ever on a shared memory, out of reach of any deadline; the canonical ABI here is 32-bit.
@@ -111,8 +114,9 @@ function readLimits(reader: ByteReader, what: 'memory' | 'table'): void {
   if ((flags & 0x04) !== 0) unsupportedAt(offset, `a 64-bit ${what}`);
   if ((flags & 0x08) !== 0) unsupportedAt(offset, `a ${what} with its own page size`);
   if (flags > 1) rejectAt(offset, `0x${flags.toString(16)} are not limits of a ${what}`);
-  reader.u32(`the minimum of a ${what}`);
+  const minimum = reader.u32(`the minimum of a ${what}`);
   if (flags === 1) reader.u32(`the maximum of a ${what}`);
+  return minimum;
 }
 
 /** One entry of the type section: a recursion group gives several types. Source: WebAssembly core 3.0, 5.3.9–5.3.13. */
@@ -155,6 +159,7 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
   const stubs = new Set<number>();
   let importedFunctionCount = 0;
   let memoryCount = 0;
+  let memoryPages = 0;
   let bodyCount = 0;
   let position = -1;
 
@@ -193,7 +198,7 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
     } else if (id === 3) each('functions', () => void functions.push(section.u32('a type index')));
     else if (id === 5) {
       each('memories', () => {
-        readLimits(section, 'memory');
+        memoryPages += readLimits(section, 'memory');
         memoryCount++;
       });
     } else if (id === 7) {
@@ -241,6 +246,7 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
     importedFunctionCount,
     stubs,
     memoryCount,
+    memoryPages,
   };
 }
 

@@ -9,7 +9,6 @@ import { createHash } from 'node:crypto';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
-import { initialMemoryPages } from './core-memory.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
 
@@ -38,7 +37,7 @@ export async function buildImage(
   }
   const { plan, wit } = await prepare(sha256, component, tools);
   const modules = await Promise.all(plan.modules.map((range) => compile(moduleBytes(component, range))));
-  checkMemory(manifest, plan, component);
+  checkMemory(manifest, plan);
   imageCount += 1;
   const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
   return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit });
@@ -74,15 +73,7 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
 }
 
 /** All memories of one cell together: a component may instantiate a module many times. */
-function checkMemory(manifest: Manifest, plan: LinkPlan, component: Uint8Array): void {
-  const pagesOf = plan.modules.map((range) => initialMemoryPages(moduleBytes(component, range)));
-  let pages = 0;
-  for (const { module } of plan.instances) {
-    const own = pagesOf[module];
-    if (own === undefined)
-      throw new HostError('REGISTRY_REJECTED', 'the memory of a core module could not be read');
-    pages += own;
-  }
+function checkMemory(manifest: Manifest, { memoryPages: pages }: LinkPlan): void {
   if (pages > manifest.limits.memoryMaxMiB * PAGES_PER_MIB) {
     throw new HostError(
       'REGISTRY_REJECTED',

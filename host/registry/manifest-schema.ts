@@ -1,10 +1,12 @@
 /**
- * The JSON Schema of `adapter.json` and the numbers it allows.
+ * The JSON Schema of `adapter.json`.
  *
- * Shape only: rules between fields are in `manifest.ts`. The bounds keep a slip of a digit (a timeout of a month, a
- * pool of a million) out of a running host; they are far outside of what an adapter needs and inside of what the
- * host survives. Unknown fields are refused everywhere, so that a misspelt limit is never silently a default.
+ * Shape only: rules between fields are in `manifest.ts`, and the numbers are those of `options.ts`, so that a manifest
+ * may say what an operator may say. The bounds keep a slip of a digit (a timeout of a month, a pool of a million) out
+ * of a running host. Descriptions and defaults are for readers: `adapters/README.md` prints them. Unknown fields are refused everywhere, so that a misspelt limit is never silently a default.
  */
+
+import { LIMIT_BOUNDS, type NumberRow, POOL_BOUNDS } from '../options.ts';
 
 /** `adapter.json` itself, before parsing: 256 operations with long descriptions stay far below. */
 export const MANIFEST_MAX_BYTES = 256 * 1024;
@@ -18,15 +20,18 @@ const SEMVER_PATTERN =
   '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?' +
   '(?:\\+([0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*))?$';
 
-const DAY_MS = 86_400_000;
-const integer = (minimum: number, maximum: number) => ({ type: 'integer', minimum, maximum }) as const;
-const ratio = { type: 'number', exclusiveMinimum: 0, maximum: 1 } as const;
+/** A number as the table of options bounds it. */
+const bounded = ({ integer, min, max, reason }: NumberRow) =>
+  ({ type: integer ? 'integer' : 'number', minimum: min, maximum: max, description: reason }) as const;
 
-/** Ten minutes: longer work belongs in a queue, not in a call that holds a connection and a cell. */
-const timeoutMs = integer(1, 600_000);
-/** 1 GiB: a payload lives several times at once (request, guest memory, result) in a 4 GiB address space. */
-const payloadMaxBytes = integer(0, 2 ** 30);
-const description = { type: 'string', maxLength: 2_000 } as const;
+const boundedAll = <K extends string>(rows: Readonly<Record<K, NumberRow>>) =>
+  Object.fromEntries(Object.entries<NumberRow>(rows).map(([name, row]) => [name, bounded(row)])) as Readonly<
+    Record<K, ReturnType<typeof bounded>>
+  >;
+
+const limits = boundedAll(LIMIT_BOUNDS);
+/** An operation may narrow the limits of its adapter; memory belongs to the cell, which serves all of them. */
+const { timeoutMs, inputMaxBytes, outputMaxBytes } = limits;
 
 export const manifestSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -34,67 +39,81 @@ export const manifestSchema = {
   additionalProperties: false,
   required: ['name', 'version', 'component', 'sha256', 'world', 'operations'],
   properties: {
-    name: { type: 'string', pattern: NAME_PATTERN },
-    version: { type: 'string', maxLength: 64, pattern: SEMVER_PATTERN },
-    description,
-    component: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' },
-    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-    world: { type: 'string', minLength: 1, maxLength: 256 },
+    name: {
+      type: 'string',
+      pattern: NAME_PATTERN,
+      description: 'Names the adapter in URLs, metrics and folders.',
+    },
+    version: {
+      type: 'string',
+      maxLength: 64,
+      pattern: SEMVER_PATTERN,
+      description: 'Semantic version. Several may be live; new calls go to the active one.',
+    },
+    description: { type: 'string', maxLength: 2_000, description: 'For people.' },
+    component: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
+      description: 'File name of the component beside the manifest.',
+    },
+    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Digest of the component.' },
+    world: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      description: 'The contract the component implements; this version runs `bytes`.',
+    },
     operations: {
       type: 'object',
       minProperties: 1,
       // A label and a table row each; an adapter with more is several adapters.
       maxProperties: 256,
+      description: 'Operation name (as `name`) → the fields below.',
       propertyNames: { pattern: NAME_PATTERN },
       additionalProperties: {
         type: 'object',
         additionalProperties: false,
         properties: {
-          idempotent: { type: 'boolean' },
-          description,
+          idempotent: {
+            type: 'boolean',
+            default: false,
+            description: 'A call that died with its cell may be run again.',
+          },
+          description: { type: 'string', maxLength: 2_000, description: 'For people and for tool listings.' },
           // A media type as in RFC 9110 §8.3.1: it is sent as a header, so nothing but a media type may pass.
           produces: {
             type: 'string',
             maxLength: 128,
             pattern:
               '^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( ?; ?[A-Za-z0-9!#$&^_.+-]+=[A-Za-z0-9!#$&^_.+-]+)*$',
+            default: 'application/octet-stream',
+            description: 'Media type of the result.',
           },
           timeoutMs,
-          inputMaxBytes: payloadMaxBytes,
-          outputMaxBytes: payloadMaxBytes,
+          inputMaxBytes,
+          outputMaxBytes,
         },
       },
     },
     limits: {
       type: 'object',
       additionalProperties: false,
-      properties: {
-        // 4 GiB is what a 32-bit memory can address.
-        memoryMaxMiB: integer(1, 4096),
-        timeoutMs,
-        inputMaxBytes: payloadMaxBytes,
-        outputMaxBytes: payloadMaxBytes,
-      },
+      description: 'Limits of every operation that names none: below.',
+      properties: limits,
     },
     pool: {
       type: 'object',
       additionalProperties: false,
-      properties: {
-        min: integer(0, 1_000),
-        max: integer(1, 1_000),
-        permits: integer(0, 100_000),
-        tenantShare: ratio,
-        acquireTimeoutMs: integer(1, 600_000),
-        healthIntervalMs: integer(10, DAY_MS),
-        idleMs: integer(10, DAY_MS),
-        recycleCalls: integer(1, 1_000_000_000),
-        recycleAgeMs: integer(10, 30 * DAY_MS),
-        recycleMemoryRatio: ratio,
-        maxCrashes: integer(1, 1_000),
-        replayMax: integer(0, 20),
-      },
+      description: 'How many cells, and when they are replaced: below.',
+      properties: boundedAll(POOL_BOUNDS),
     },
-    isolation: { type: 'string', enum: ['fresh', 'tenant', 'shared'] },
+    isolation: {
+      type: 'string',
+      enum: ['fresh', 'tenant', 'shared'],
+      default: 'tenant',
+      description:
+        '`fresh`: one call per cell · `tenant`: a cell serves one tenant until it is destroyed · `shared`: state may cross tenants, only for adapters that keep none and are trusted.',
+    },
     capabilities: {
       type: 'array',
       maxItems: 16,
@@ -103,6 +122,8 @@ export const manifestSchema = {
         type: 'string',
         enum: ['log', 'clock', 'random', 'config', 'secrets', 'kv', 'http'],
       },
+      default: [],
+      description: 'What the component may import. This version grants none, so it must be empty.',
     },
   },
 } as const;

@@ -42,6 +42,8 @@ interface ManifestJson {
 /** A hostile manifest can be wrong in a hundred thousand places; nobody reads more than this. */
 const PROBLEMS_MAX_COUNT = 100;
 
+const OPERATION_FIELDS = manifestSchema.properties.operations.additionalProperties.properties;
+
 const validate = new Ajv2020({ allErrors: true, strict: true, coerceTypes: false }).compile<ManifestJson>(
   manifestSchema,
 );
@@ -79,9 +81,9 @@ function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
   const operations: Record<string, OperationSpec> = Object.create(null);
   for (const [name, operation] of Object.entries(given.operations)) {
     operations[name] = Object.freeze({
-      idempotent: operation.idempotent ?? false,
+      idempotent: operation.idempotent ?? OPERATION_FIELDS.idempotent.default,
       description: operation.description,
-      produces: operation.produces ?? 'application/octet-stream',
+      produces: operation.produces ?? OPERATION_FIELDS.produces.default,
       timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
       inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
       outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
@@ -97,7 +99,7 @@ function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
     operations: Object.freeze(operations),
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
-    isolation: given.isolation ?? 'tenant',
+    isolation: given.isolation ?? manifestSchema.properties.isolation.default,
     capabilities: Object.freeze([]),
   });
 }

@@ -26,7 +26,8 @@ export interface Source {
 /**
  * Reads the manifests of all package folders in `folder`, or of `folder` itself when it is a package.
  *
- * A folder without a manifest is none of ours. A bad manifest is a notice.
+ * A folder without a manifest is none of ours, and one whose name begins with a dot is not finished: that is how the
+ * build of adapters names what it is writing or removing. A bad manifest is a notice.
  * Throws CONFIG_INVALID — there is no such folder.
  */
 export async function readSources(
@@ -41,7 +42,9 @@ export async function readSources(
   }
   const folders = entries.some((entry) => entry.name === MANIFEST_FILE)
     ? [folder]
-    : entries.filter((entry) => entry.isFolder).map((entry) => join(folder, entry.name));
+    : entries
+        .filter((entry) => entry.isFolder && !entry.name.startsWith('.'))
+        .map((entry) => join(folder, entry.name));
   const sources: Source[] = [];
   for (const candidate of folders) {
     try {

@@ -65,4 +65,5 @@ const singleModulePlanOfNothing = {
   invoke: lifted,
   health: lifted,
   memoryCount: 0,
+  memoryPages: 0,
 };

@@ -1,4 +1,4 @@
-import { parse } from '@bytecodealliance/jco';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import { type Definition, readComponent } from '../../host/registry/component.ts';
@@ -83,6 +83,20 @@ describe('definitions', () => {
     expect(module?.types.slice(0, 2)).toEqual(['struct', 'array']);
     expect(module?.memoryCount).toBe(2);
     expect([...(module?.stubs ?? [])]).toEqual([1]);
+  });
+
+  it.each([
+    ['(module)', 0],
+    ['(module (memory 0))', 0],
+    ['(module (memory 1))', 1],
+    ['(module (memory 127 128))', 127],
+    ['(module (memory 65536))', 65_536],
+    ['(module (memory 300) (memory 5 9) (memory 0))', 305],
+    ['(module (import "a" "b" (memory 50)))', 0],
+    ['(module (func) (memory 3) (export "m" (memory 0)) (data (i32.const 0) "x"))', 3],
+  ])('of %s begin with %i pages of memory of its own', async (text, pages) => {
+    const bytes = await parse(`(component (core ${text.slice(1)})`);
+    expect(readComponent(bytes).modules[0]?.memoryPages).toBe(pages);
   });
 
   it('of nested components keep their own spaces and number the modules of the whole file', async () => {

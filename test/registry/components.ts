@@ -45,7 +45,7 @@ export async function echoComponent(options: EchoOptions = {}): Promise<Uint8Arr
 
 /** The plan of a component made of one core module: what the reader finds for `echoComponent`. */
 export function singleModulePlan(component: Uint8Array): LinkPlan {
-  const module = findCoreModule(component);
+  const module = findSection(component, 1);
   const at = (name: string) => ({ instance: 0, name });
   return {
     modules: [module],
@@ -65,23 +65,33 @@ export function singleModulePlan(component: Uint8Array): LinkPlan {
       encoding: 'utf8',
     },
     memoryCount: 1,
+    memoryPages: memoryPagesOf(component.subarray(module.offset, module.offset + module.length)),
   };
 }
 
-/** The first section 1 (core module) of a component. */
-function findCoreModule(component: Uint8Array): { offset: number; length: number } {
-  let at = 8;
-  while (at < component.length) {
-    const section = component[at++];
-    let length = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = component[at++];
-      if (byte === undefined) throw new Error('no core module');
-      length += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    if (section === 1) return { offset: at, length };
-    at += length;
+/** Initial pages of the module's only memory: the section is a count, flags and the number. */
+function memoryPagesOf(module: Uint8Array): number {
+  return readSize(module, findSection(module, 5).offset + 2).value;
+}
+
+/** The first section with this id of a module or a component. */
+function findSection(bytes: Uint8Array, id: number): { offset: number; length: number } {
+  for (let at = 8; at < bytes.length; ) {
+    const section = bytes[at];
+    const { value: length, end } = readSize(bytes, at + 1);
+    if (section === id) return { offset: end, length };
+    at = end + length;
   }
-  throw new Error('no core module');
+  throw new Error(`no section ${id}`);
+}
+
+/** LEB128. */
+function readSize(bytes: Uint8Array, from: number): { value: number; end: number } {
+  let value = 0;
+  for (let at = from; ; at++) {
+    const byte = bytes[at];
+    if (byte === undefined) throw new Error('the bytes end within a number');
+    value += (byte & 0x7f) * 2 ** (7 * (at - from));
+    if (byte < 0x80) return { value, end: at + 1 };
+  }
 }

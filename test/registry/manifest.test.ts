@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
+import { LIMIT_BOUNDS, type NumberRow, POOL_BOUNDS } from '../../host/options.ts';
 import { parseManifest } from '../../host/registry/manifest.ts';
 import { defaults, manifestJson } from './fixtures.ts';
 
@@ -138,6 +139,21 @@ describe('a manifest', () => {
     for (const json of [null, undefined, 3, 'x', [], [manifestJson()]]) {
       expect(refusal(json).code).toBe('REGISTRY_MANIFEST_INVALID');
     }
+  });
+
+  it.each([
+    ...Object.entries<NumberRow>(POOL_BOUNDS).map(([name, row]) => ['pool', name, row] as const),
+    ...Object.entries<NumberRow>(LIMIT_BOUNDS).map(([name, row]) => ['limits', name, row] as const),
+  ])('may set %s.%s within the bounds that an operator has, and not beyond', (group, name, row) => {
+    const at = `/${group}/${name}`;
+    const json = (value: number) => {
+      // Rules between fields of the pool are not the question here.
+      const rest = group === 'pool' ? { min: 0, max: name === 'permits' ? 1 : POOL_BOUNDS.max.max } : {};
+      return manifestJson({ [group]: { ...rest, [name]: value } });
+    };
+    const step = row.integer ? 1 : 0.001;
+    for (const value of [row.min, row.max]) expect(() => parseManifest(json(value), defaults)).not.toThrow();
+    for (const value of [row.min - step, row.max + step]) expect(problemsAt(json(value))).toContain(at);
   });
 
   it('may not let min exceed max, nor permits fall short of max', () => {

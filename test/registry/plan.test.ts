@@ -1,4 +1,4 @@
-import { parse } from '@bytecodealliance/jco';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import { planComponent } from '../../host/registry/plan.ts';
@@ -71,6 +71,8 @@ describe('a QuickJS component', () => {
     // Handler, memory and allocator lie in different instances.
     expect(plan.invoke.core.instance).not.toBe(plan.invoke.memory?.instance);
     expect(plan.memoryCount).toBe(3);
+    // Two of them are empty; the third holds the heap that the engine was snapshotted with.
+    expect(plan.memoryPages).toBeGreaterThan(10);
   });
 
   it('hands every core import either an export of an earlier instance or a trap with a reason', () => {
@@ -351,5 +353,16 @@ describe('hostile structure', () => {
     const { plan } = planComponent(bytes);
     expect(plan.instances[1]?.imports[0]?.item).toEqual({ kind: 'export', instance: 0, name: 'memory' });
     expect(plan.memoryCount).toBe(1);
+  });
+
+  it('counts the memory of a module once for each instance of it', async () => {
+    const { plan: one } = planComponent(await handWritten());
+    const bytes = await handWritten({
+      after: `(core module $n (memory 7) (memory 2))
+        (core instance (instantiate $n)) (core instance (instantiate $n)) (core instance (instantiate $n))`,
+    });
+    const { plan } = planComponent(bytes);
+    expect(plan.memoryCount).toBe(one.memoryCount + 6);
+    expect(plan.memoryPages).toBe(one.memoryPages + 27);
   });
 });

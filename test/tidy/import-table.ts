@@ -56,7 +56,6 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/*': ['host/http/**'],
   'lru-cache': ['host/http/**'],
   ajv: ['host/registry/**', 'host/http/**'],
-  'ajv-formats': ['host/registry/**', 'host/http/**'],
   '@bytecodealliance/*': ['host/registry/compile.ts', 'host/registry/prepare-*.ts', 'adapters/*.ts'],
   assemblyscript: ['adapters/*.ts'],
   'componentize-qjs': ['adapters/*.ts'],
