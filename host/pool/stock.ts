@@ -92,8 +92,6 @@ export function createStock(options: {
     }
     try {
       const info = await executor.createCell(image.id);
-      observe();
-      counters.created++;
       if (cellCreatedChannel.hasSubscribers) cellCreatedChannel.publish({ adapter, createMs: info.createMs });
       const now = clock.now();
       return {
@@ -120,6 +118,11 @@ export function createStock(options: {
       slots.free(slot);
       throw error;
     }
+  };
+
+  const onCreated = (): void => {
+    observe();
+    counters.created++;
   };
 
   const destroy = (cell: PooledCell): void => {
@@ -167,7 +170,10 @@ export function createStock(options: {
   };
 
   const join = (executor: Executor): void => {
-    virgins.set(executor, createVirgins({ executor, max, create: () => instantiate(executor), destroy }));
+    virgins.set(
+      executor,
+      createVirgins({ executor, max, create: () => instantiate(executor), onCreated, destroy }),
+    );
   };
   for (const executor of options.executors) join(executor);
 

@@ -39,9 +39,11 @@ export function createVirgins(options: {
   readonly executor: Executor;
   readonly max: number;
   readonly create: () => Promise<PooledCell>;
+  /** A created cell counts from now on: it gets its place, or is destroyed. */
+  readonly onCreated: () => void;
   readonly destroy: (cell: PooledCell) => void;
 }): Virgins {
-  const { executor, create, destroy } = options;
+  const { executor, create, onCreated, destroy } = options;
   /** Idle in the package's pool, in the order in which it took them back: it lends the last one first. */
   const idle: PooledCell[] = [];
   /** Idle, but on loan while a new cell enters. */
@@ -105,6 +107,7 @@ export function createVirgins(options: {
     made.push(cell);
     const entered = await pool.acquire();
     entering--;
+    onCreated();
     putBack(entered);
     if (entering === 0) for (const other of aside.splice(0)) putBack(other);
   };
@@ -124,8 +127,12 @@ export function createVirgins(options: {
       creating++;
       try {
         const cell = await create();
-        if (isEnded) destroy(cell);
-        else await enter(cell);
+        if (!isEnded) {
+          await enter(cell);
+        } else {
+          onCreated();
+          destroy(cell);
+        }
         if (isEnded) throw new HostError('EXECUTOR_DIED', 'the cell came when its place was gone');
       } finally {
         creating--;
