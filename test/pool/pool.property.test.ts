@@ -287,9 +287,13 @@ async function play(input: typeof scenario extends fc.Arbitrary<infer T> ? T : n
     acquire('a', undefined, 5_000);
     await finishAll();
     expect(pool.snapshot().breaker, 'the breaker heals with one good call').toBe('closed');
+    const { idle, idleBound } = pool.snapshot();
+    if (input.budget >= max) {
+      expect(idle - idleBound, 'the reserve stands again').toBeGreaterThanOrEqual(Math.min(min, max - idleBound));
+    }
     // No slot was lost on the way: the pool can still lend `max` cells at once.
     for (const executor of all) budget.forget(executor);
-    if (input.budget >= max) {
+    if (input.budget > 2 * max) {
       for (let n = 0; n < max; n++) acquire(at(['a', 'b'], n) as string, undefined, 60_000);
       await settle();
       await settle();
