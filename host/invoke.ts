@@ -14,9 +14,9 @@ import type { Clock } from './clock.ts';
 import { HostError, hasCode, toHostError } from './errors.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
-import type { AcquireRequest, AdapterPool } from './pool/pool.ts';
+import type { AdapterPool } from './pool/pool.ts';
 import type { ReplayBudget } from './pool/replay-budget.ts';
-import type { Call, Manifest, OperationSpec, Outcome, Receipt, Reply, RunResult } from './types.ts';
+import type { Call, Manifest, OperationSpec, Outcome, Receipt, Reply, RunResult, Usage } from './types.ts';
 
 export interface Rooms {
   readonly clock: Clock;
@@ -36,14 +36,16 @@ const FAILURE_CODES = {
 export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pinned?: Lease): Promise<Reply> {
   const { clock } = rooms;
   const startMs = clock.now();
-  const progress = { version: '', attempts: 0, runMs: 0 };
+  const progress: Progress = { version: '', attempts: 0, runMs: 0, queueMs: undefined };
   let outcome: Outcome;
   try {
-    const bytes = await runToEnd(rooms, call, startMs, progress, pinned);
-    outcome = { kind: 'ok', bytes, usage: usageOf(call, startMs, clock.now(), progress, bytes.length) };
+    const bytes = pinned
+      ? await runPinned(rooms, call, startMs, progress, pinned)
+      : await runToEnd(rooms, call, startMs, progress);
+    outcome = { kind: 'ok', bytes, usage: usageOf(call, clock.now() - startMs, progress, bytes.length) };
   } catch (thrown) {
     const error = toHostError(thrown);
-    outcome = { kind: 'error', error, usage: usageOf(call, startMs, clock.now(), progress, 0) };
+    outcome = { kind: 'error', error, usage: usageOf(call, clock.now() - startMs, progress, 0) };
   }
   const receipt: Receipt = {
     requestId: call.requestId,
@@ -65,74 +67,92 @@ interface Progress {
   version: string;
   attempts: number;
   runMs: number;
+  /** Known once a guest was entered. */
+  queueMs: number | undefined;
 }
 
 /** The result's bytes; throws what the caller is told otherwise. */
-async function runToEnd(
-  rooms: Rooms,
-  call: Call,
-  startMs: number,
-  progress: Progress,
-  pinned: Lease | undefined,
-): Promise<Uint8Array> {
+async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Progress): Promise<Uint8Array> {
+  let isNoted = false;
+  let closed: AdapterPool | undefined;
   for (;;) {
     // Resolved anew each time: a reload in between moves the call to the new version.
     const { pool, replays } = rooms.resolve(call.adapter);
     const { manifest } = pool.image;
+    progress.version = manifest.version;
     const spec = operationOf(manifest, call.operation);
     const grant = rooms.policy.admit(call, spec, startMs);
-    progress.version = manifest.version;
-    if (progress.attempts === 0) replays.noteCall();
+    if (!isNoted) replays.noteCall();
+    isNoted = true;
 
-    const lease = pinned ?? (await acquireFrom(pool, { ...grant, affinity: call.affinity }));
-    if (!lease) continue;
+    let lease: Lease;
+    try {
+      lease = await pool.acquire({ ...grant, affinity: call.affinity });
+    } catch (error) {
+      // The version was replaced while the call waited: it asks the new one. Found closed twice, there is none.
+      if (!hasCode(error, 'POOL_CLOSED') || pool === closed) throw error;
+      closed = pool;
+      continue;
+    }
     let result: RunResult;
     try {
       result = await lease.run({ ...grant, operation: call.operation, payload: call.payload });
     } finally {
-      if (!pinned) lease.end();
+      lease.end();
     }
+    note(progress, result, rooms.clock.now() - startMs);
 
-    if (result.kind !== 'not-begun') {
-      progress.attempts++;
-      progress.runMs = result.runMs;
-    }
-    switch (result.kind) {
-      case 'ok':
-        return result.bytes;
-      case 'failure':
-        throw new HostError(FAILURE_CODES[result.failure], result.message);
-      case 'not-begun':
-        if (pinned && result.cellLost)
-          throw new HostError('POOL_SESSION_LOST', 'the session ended with its cell');
-        if (result.reason === 'late') {
-          throw new HostError(
-            'EXECUTOR_DEADLINE',
-            'the call could not begin early enough to end before its deadline',
-          );
-        }
-        break;
-      case 'crash': {
-        const mayReplay =
-          !pinned &&
-          spec.idempotent &&
-          progress.attempts <= manifest.pool.replayMax &&
-          rooms.clock.now() < grant.deadlineMs &&
-          replays.take();
-        if (!mayReplay) throw result.error;
-        pool.noteReplay();
-      }
-    }
+    if (result.kind === 'not-begun' && result.reason !== 'late') continue;
+    const mayReplay =
+      result.kind === 'crash' &&
+      spec.idempotent &&
+      progress.attempts <= manifest.pool.replayMax &&
+      rooms.clock.now() < grant.deadlineMs &&
+      replays.take();
+    if (!mayReplay) return bytesOf(result);
+    pool.noteReplay();
   }
 }
 
-/** A lease, or undefined when the version was replaced while the call waited: it then asks the new one. */
-async function acquireFrom(pool: AdapterPool, request: AcquireRequest): Promise<Lease | undefined> {
-  try {
-    return await pool.acquire(request);
-  } catch (error) {
-    if (hasCode(error, 'POOL_CLOSED')) return undefined;
-    throw error;
+/** The same on a pinned cell: the version is the cell's own, and nothing is dispatched again. */
+async function runPinned(
+  rooms: Rooms,
+  call: Call,
+  startMs: number,
+  progress: Progress,
+  lease: Lease,
+): Promise<Uint8Array> {
+  const { manifest } = lease.image;
+  progress.version = manifest.version;
+  const spec = operationOf(manifest, call.operation);
+  const grant = rooms.policy.admit(call, spec, startMs);
+  const result = await lease.run({ ...grant, operation: call.operation, payload: call.payload });
+  note(progress, result, rooms.clock.now() - startMs);
+  if (result.kind === 'not-begun' && result.cellLost)
+    throw new HostError('POOL_SESSION_LOST', 'the session ended with its cell');
+  return bytesOf(result);
+}
+
+/** Takes note of one attempt that ended `sinceStartMs` after the call came. */
+function note(progress: Progress, result: RunResult, sinceStartMs: number): void {
+  if (result.kind === 'not-begun') return;
+  progress.attempts++;
+  progress.runMs = result.runMs;
+  progress.queueMs ??= Math.max(0, sinceStartMs - result.runMs);
+}
+
+function bytesOf(result: RunResult): Uint8Array {
+  switch (result.kind) {
+    case 'ok':
+      return result.bytes;
+    case 'failure':
+      throw new HostError(FAILURE_CODES[result.failure], result.message);
+    case 'crash':
+      throw result.error;
+    case 'not-begun': {
+      const detail = 'the call could not begin early enough to end before its deadline';
+      throw new HostError('EXECUTOR_DEADLINE', detail);
+    }
   }
 }
 
@@ -145,15 +165,9 @@ function operationOf(manifest: Manifest, operation: string): OperationSpec {
   );
 }
 
-function usageOf(
-  call: Call,
-  startMs: number,
-  endMs: number,
-  progress: Progress,
-  outputBytes: number,
-): Outcome['usage'] {
+function usageOf(call: Call, sinceStartMs: number, progress: Progress, outputBytes: number): Usage {
   return {
-    queueMs: Math.max(0, endMs - startMs - progress.runMs),
+    queueMs: progress.queueMs ?? sinceStartMs,
     runMs: progress.runMs,
     attempts: progress.attempts,
     inputBytes: call.payload.length,

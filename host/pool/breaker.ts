@@ -17,10 +17,11 @@ const PAUSE_MAX_MS = 60_000;
 
 export interface Breaker {
   readonly state: 'closed' | 'open' | 'half-open';
-  /** Throws POOL_BREAKER_OPEN. In half-open state the first to enter is the trial. */
-  enter(): void;
-  record(success: boolean): void;
-  /** The trial ended without a verdict (it never began): the next call may try. */
+  /** True for the trial: the first to enter in half-open state. Throws POOL_BREAKER_OPEN. */
+  enter(): boolean;
+  /** In half-open state only the trial's verdict counts: calls that began before the pause say nothing new. */
+  record(success: boolean, isTrial: boolean): void;
+  /** The trial ended without a verdict (it never began): the next call may try. For the trial alone to say. */
   abandon(): void;
 }
 
@@ -54,7 +55,7 @@ export function createBreaker(options: {
       return state;
     },
     enter() {
-      if (state === 'closed') return;
+      if (state === 'closed') return false;
       const now = clock.now();
       if (state === 'open' && now >= untilMs) {
         isTrialOut = false;
@@ -62,19 +63,18 @@ export function createBreaker(options: {
       }
       if (state === 'half-open' && !isTrialOut) {
         isTrialOut = true;
-        return;
+        return true;
       }
       const waitS = Math.max(1, Math.ceil((untilMs - now) / 1000));
       throw new HostError(
         'POOL_BREAKER_OPEN',
         `adapter "${options.adapter}" failed too often; next trial in ${waitS} s`,
-        {
-          retryAfterS: waitS,
-        },
+        { retryAfterS: waitS },
       );
     },
-    record(success) {
+    record(success, isTrial) {
       if (state === 'half-open') {
+        if (!isTrial) return;
         isTrialOut = false;
         if (success) {
           pauseMs = PAUSE_MIN_MS;
@@ -88,7 +88,8 @@ export function createBreaker(options: {
       attempts.push(success);
       if (!success) failures++;
       if (attempts.length > WINDOW && attempts.shift() === false) failures--;
-      if (attempts.length >= JUDGE_FROM && failures * 2 > attempts.length) open();
+      // A success never opens it, old failures beside it or not.
+      if (!success && attempts.length >= JUDGE_FROM && failures * 2 > attempts.length) open();
     },
     abandon() {
       isTrialOut = false;

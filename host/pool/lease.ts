@@ -6,7 +6,8 @@
  */
 
 import assert from 'node:assert';
-import type { RunResult } from '../types.ts';
+import type { Clock } from '../clock.ts';
+import type { AdapterImage, RunResult } from '../types.ts';
 import type { PooledCell } from './pooled-cell.ts';
 import type { Rates } from './rates.ts';
 
@@ -22,6 +23,8 @@ export interface LeaseRun {
 }
 
 export interface Lease {
+  /** The version whose cell this is. */
+  readonly image: AdapterImage;
   /** Never rejects. After a crash the lease can only be ended. */
   run(request: LeaseRun): Promise<RunResult>;
   /** False once the cell has crashed or its executor is gone. */
@@ -30,17 +33,19 @@ export interface Lease {
   end(): void;
 }
 
-export function openLease(
-  cell: PooledCell,
-  affinity: string | undefined,
-  rates: Rates,
-  hooks: {
-    readonly onResult: (cell: PooledCell, result: RunResult) => void;
-    readonly onEnd: (cell: PooledCell) => void;
-  },
-): Lease {
+export function openLease(options: {
+  readonly image: AdapterImage;
+  readonly cell: PooledCell;
+  readonly affinity: string | undefined;
+  readonly rates: Rates;
+  readonly clock: Clock;
+  readonly onResult: (result: RunResult) => void;
+  readonly onEnd: () => void;
+}): Lease {
+  const { image, cell, affinity, rates, clock } = options;
   let isEnded = false;
   return {
+    image,
     get isAlive() {
       return !cell.isLost;
     },
@@ -51,6 +56,7 @@ export function openLease(
         if (cell.affinities.size >= AFFINITY_MAX) cell.affinities.clear();
         cell.affinities.add(affinity);
       }
+      const fromMs = clock.now();
       // Started later than this it would most probably be stopped before its end: better not started.
       const beginByMs = request.deadlineMs - rates.medianMs(request.operation);
       const result = await cell.executor.run(cell.id, {
@@ -60,19 +66,21 @@ export function openLease(
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
       });
+      // The time of the call alone: a pinned cell that waits for its owner says nothing about the next wait.
+      rates.held(clock.now() - fromMs);
       if (result.kind === 'ok' || result.kind === 'failure') {
         cell.memoryBytes = result.memoryBytes;
         rates.ran(request.operation, result.runMs);
       } else if (result.kind === 'crash' || result.cellLost) {
         cell.isLost = true;
       }
-      hooks.onResult(cell, result);
+      options.onResult(result);
       return result;
     },
     end() {
       if (isEnded) return;
       isEnded = true;
-      hooks.onEnd(cell);
+      options.onEnd();
     },
   };
 }

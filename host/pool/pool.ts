@@ -1,8 +1,8 @@
 /**
  * The pool of one adapter version: who gets a cell, when, and what becomes of it after the call.
  *
- *   acquire: this tenant's idle bound cell → an idle virgin on the least busy executor → a new cell → the place of
- *            the least recently used idle bound cell → wait, fairly.
+ *   acquire: this tenant's idle bound cell → an idle virgin on the least busy executor → wait, fairly, and have a cell
+ *            made meanwhile: on a free slot, or in the place of the least recently used idle bound cell.
  *   after:   back to the shelf (tenant) or the virgins (shared); destroyed and replaced (fresh, worn, crashed).
  *
  * Invariants, checked by `assertConsistent`: created = idle + leased + destroyed; never above `max`; each acquire
@@ -11,28 +11,21 @@
 
 import assert from 'node:assert';
 import { acquireChannel, notice } from '../channels.ts';
-import type { Clock, Timer } from '../clock.ts';
-import { HostError, hasCode } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { HostError } from '../errors.ts';
 import type { AdapterImage, Executor, PoolSnapshot, RunResult } from '../types.ts';
 import { createBreaker } from './breaker.ts';
 import type { MemoryBudget } from './budget.ts';
 import { type Lease, openLease } from './lease.ts';
+import { type CellRequest, createLine } from './line.ts';
 import { createPermits } from './permits.ts';
 import type { PooledCell } from './pooled-cell.ts';
 import { createRates } from './rates.ts';
 import { createSizing, SIZING_TICK_MS } from './sizing.ts';
 import { createStock } from './stock.ts';
 import { createUpkeep } from './upkeep.ts';
-import { createWaiters } from './waiters.ts';
 
 const MIB = 1024 * 1024;
-
-export interface AcquireRequest {
-  readonly tenant: string;
-  /** Absolute, ms. */
-  readonly deadlineMs: number;
-  readonly affinity?: string | undefined;
-}
 
 export interface AdapterPool {
   readonly image: AdapterImage;
@@ -40,7 +33,7 @@ export interface AdapterPool {
    * Throws POOL_TENANT_SHARE, POOL_FULL, POOL_BREAKER_OPEN — at once; POOL_TIMEOUT, EXECUTOR_DEADLINE — waited in
    * vain or could not have made it; POOL_CREATE_FAILED, POOL_BUDGET — no cell could be made; POOL_CLOSED.
    */
-  acquire(request: AcquireRequest): Promise<Lease>;
+  acquire(request: CellRequest): Promise<Lease>;
   /** Creates the first cells and probes one. Throws POOL_CREATE_FAILED — none could be made, or the probe failed. */
   warm(): Promise<void>;
   join(executor: Executor): void;
@@ -64,16 +57,16 @@ export function createAdapterPool(parts: {
   const options = manifest.pool;
   const adapter = manifest.name;
   const fatBytes = manifest.limits.memoryMaxMiB * MIB * options.recycleMemoryRatio;
-  const counters = { waits: 0, returns: 0, replacements: 0, crashes: 0, replays: 0, refusals: 0 };
+  const counters = { returns: 0, replacements: 0, crashes: 0, replays: 0, refusals: 0 };
 
   const leased = new Set<PooledCell>();
-  const waiters = createWaiters<PooledCell>(clock);
   const rates = createRates();
   const sizing = createSizing({ min: options.min, max: options.max, clock });
+  const retryAfterS = (): number => rates.retryAfterS(permits.taken, leased.size);
   const permits = createPermits({
     total: options.permits || 2 * options.max,
     tenantShare: options.tenantShare,
-    retryAfterS: () => rates.retryAfterS(permits.taken, leased.size),
+    retryAfterS,
   });
   const breaker = createBreaker({
     adapter,
@@ -92,8 +85,9 @@ export function createAdapterPool(parts: {
     observe: () => observe(),
     onCreateFailed: () => {
       counters.crashes++;
-      breaker.record(false);
+      breaker.record(false, true);
     },
+    onCreateEnd: () => onChange(),
   });
   const upkeep = createUpkeep({
     adapter,
@@ -104,85 +98,52 @@ export function createAdapterPool(parts: {
     leasedCount: () => leased.size,
     mayCreate: () => !isClosed && breaker.state !== 'open',
     onReplaced: () => counters.replacements++,
-    onIdle: () => serveWaiters(),
+    onIdle: () => onChange(),
+  });
+  const line = createLine({
+    stock,
+    rates,
+    clock,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    leasedCount: () => leased.size,
+    retryAfterS,
+    lend(cell, tenant) {
+      observe();
+      leased.add(cell);
+      if (manifest.isolation !== 'shared') {
+        assert(cell.tenant === undefined || cell.tenant === tenant, 'a bound cell serves its tenant only');
+        cell.tenant = tenant;
+      }
+      return cell;
+    },
   });
   let isClosed = false;
+  let closing: Promise<void> | undefined;
   let onDrained: (() => void) | undefined;
-  let restTimer: Timer | undefined;
 
   const idleCount = (): number => stock.idle + upkeep.probing.size;
   const observe = (): void => sizing.observe(leased.size, idleCount());
 
-  const serveWaiters = (): void => {
-    for (let waiter = waiters.peek(); waiter; waiter = waiters.peek()) {
-      const taken = stock.take(waiter.tenant, waiter.affinity);
-      if (!taken) {
-        armRestTimer();
-        return;
-      }
-      waiters.shift();
-      if (taken instanceof Promise) taken.then(waiter.resolve, waiter.reject);
-      else waiter.resolve(taken);
-    }
+  const isDrained = (): boolean => leased.size + stock.coming + upkeep.probing.size === 0;
+  /** Cells or slots became free, or a cell is gone. */
+  const onChange = (): void => {
+    line.serve();
+    if (isDrained()) onDrained?.();
   };
+  const closedError = (): HostError =>
+    new HostError('POOL_CLOSED', `adapter "${adapter}" ${manifest.version} is being removed`);
 
-  /** When free slots rest, those who wait are looked at again as soon as the first rest ends. */
-  const armRestTimer = (): void => {
-    const restMs = stock.slots.nextRestEndMs();
-    if (restTimer || restMs === 0 || isClosed) return;
-    restTimer = clock.after(restMs, () => {
-      restTimer = undefined;
-      serveWaiters();
-    });
-  };
-
-  const waitForCell = (request: AcquireRequest): Promise<PooledCell> => {
-    const leftMs = request.deadlineMs - clock.now();
-    const timeoutMs = Math.min(options.acquireTimeoutMs, leftMs);
-    const refuse = (text: string): HostError =>
-      leftMs <= options.acquireTimeoutMs
-        ? new HostError('EXECUTOR_DEADLINE', text)
-        : new HostError('POOL_TIMEOUT', text, { retryAfterS: rates.retryAfterS(permits.taken, leased.size) });
-    const expectedMs = rates.waitMs(waiters.size + 1, leased.size);
-    if (timeoutMs <= 0 || expectedMs > timeoutMs) {
-      const text = `${waiters.size} calls wait already: a cell is expected in ${Math.round(expectedMs)} ms, too late for this one`;
-      return Promise.reject(refuse(text));
-    }
-    counters.waits++;
-    armRestTimer();
-    return waiters.wait(request.tenant, request.affinity, timeoutMs, () =>
-      refuse(`no cell became free in ${Math.round(timeoutMs)} ms`),
-    );
-  };
-
-  const obtain = async (request: AcquireRequest): Promise<PooledCell> => {
-    for (;;) {
-      // Nobody overtakes: a free cell while others wait is theirs.
-      const taken = waiters.size > 0 ? undefined : stock.take(request.tenant, request.affinity);
-      try {
-        const cell = await (taken ?? waitForCell(request));
-        if (!cell.isLost) return cell;
-        stock.discard(cell);
-      } catch (error) {
-        // The executor died while it made our cell: nothing of the call was lost, so it asks again.
-        if (!hasCode(error, 'EXECUTOR_DIED') || clock.now() >= request.deadlineMs) throw error;
-      }
-    }
-  };
-
-  const judge = (cell: PooledCell, result: RunResult): void => {
+  const judge = (cell: PooledCell, result: RunResult, isTrial: boolean): void => {
     if (result.kind === 'ok' || result.kind === 'failure') {
       stock.slots.succeeded(cell.slot);
-      breaker.record(true);
+      breaker.record(true, isTrial);
     } else if (result.kind === 'crash') {
       counters.crashes++;
       stock.slots.crashed(cell.slot);
-      breaker.record(false);
+      breaker.record(false, isTrial);
       const { code } = result.error;
       const message = `a cell of adapter ${adapter} crashed: ${code}`;
       notice({ level: 'info', event: 'pool.crash', message, fields: { adapter, code } });
-    } else {
-      breaker.abandon();
     }
   };
 
@@ -194,9 +155,7 @@ export function createAdapterPool(parts: {
   const giveBack = (cell: PooledCell): void => {
     observe();
     leased.delete(cell);
-    const now = clock.now();
-    rates.held(now - cell.idleSinceMs);
-    cell.idleSinceMs = now;
+    cell.idleSinceMs = clock.now();
     if (!cell.isLost) counters.returns++;
     const isFresh = manifest.isolation === 'fresh';
     if (isClosed || isFresh || cell.isLost || isWorn(cell)) {
@@ -206,8 +165,7 @@ export function createAdapterPool(parts: {
     } else {
       stock.putBack(cell);
     }
-    if (leased.size === 0) onDrained?.();
-    serveWaiters();
+    onChange();
   };
 
   const timers = [
@@ -215,7 +173,7 @@ export function createAdapterPool(parts: {
       sizing.tick(leased.size, idleCount());
       upkeep.shrink();
       void upkeep.topUp();
-      serveWaiters();
+      line.serve();
     }),
     clock.every(options.healthIntervalMs, () => void upkeep.checkHealth()),
   ];
@@ -223,69 +181,71 @@ export function createAdapterPool(parts: {
   return {
     image,
     async acquire(request) {
-      if (isClosed)
-        throw new HostError('POOL_CLOSED', `adapter "${adapter}" ${manifest.version} is being removed`);
+      if (isClosed) throw closedError();
       const fromMs = clock.now();
       let cell: PooledCell;
       let isPermitted = false;
+      // A trial of the breaker has to end with a verdict, or has to be given up.
+      let isTrial = false;
       try {
         permits.enter(request.tenant);
         isPermitted = true;
-        breaker.enter();
-        cell = await obtain(request);
+        isTrial = breaker.enter();
+        cell = await line.obtain(request);
       } catch (error) {
         if (isPermitted) permits.leave(request.tenant);
-        if (!hasCode(error, 'POOL_BREAKER_OPEN')) breaker.abandon();
+        if (isTrial) breaker.abandon();
         counters.refusals++;
         throw error;
       } finally {
         if (acquireChannel.hasSubscribers) acquireChannel.publish({ adapter, waitMs: clock.now() - fromMs });
       }
-      observe();
-      leased.add(cell);
-      cell.idleSinceMs = clock.now();
-      if (manifest.isolation !== 'shared') {
-        assert(
-          cell.tenant === undefined || cell.tenant === request.tenant,
-          'a bound cell serves its tenant only',
-        );
-        cell.tenant = request.tenant;
-      }
       if (upkeep.isShort()) void upkeep.topUp();
-      return openLease(cell, request.affinity, rates, {
-        onResult: judge,
-        onEnd: (ended) => {
+      return openLease({
+        image,
+        cell,
+        affinity: request.affinity,
+        rates,
+        clock,
+        onResult: (result) => {
+          judge(cell, result, isTrial);
+          if (result.kind !== 'not-begun') isTrial = false;
+        },
+        onEnd: () => {
+          if (isTrial) breaker.abandon();
           permits.leave(request.tenant);
-          giveBack(ended);
+          giveBack(cell);
         },
       });
     },
     async warm() {
-      await upkeep.topUp();
-      const [taken] = stock.takeVirgins(1);
-      if (!taken) {
-        if (options.min === 0) return;
-        throw new HostError('POOL_CREATE_FAILED', `no cell of adapter "${adapter}" could be created`);
+      for (;;) {
+        await upkeep.topUp();
+        const [cell] = stock.takeVirgins(1);
+        if (!cell) {
+          if (options.min === 0) return;
+          throw new HostError('POOL_CREATE_FAILED', `no cell of adapter "${adapter}" could be created`);
+        }
+        const health = await upkeep.probe(cell);
+        if (health === 'well') return;
+        // Lost with its executor, the cell says nothing about the adapter: the next one is asked.
+        if (health === 'lost') continue;
+        throw new HostError(
+          'POOL_CREATE_FAILED',
+          `a new cell of adapter "${adapter}" failed its health check`,
+        );
       }
-      const cell = await taken;
-      if ((await upkeep.probe(cell)) === 'well') {
-        stock.putBack(cell);
-        return;
-      }
-      stock.discard(cell);
-      throw new HostError('POOL_CREATE_FAILED', `a new cell of adapter "${adapter}" failed its health check`);
     },
     join(executor) {
       stock.join(executor);
       void upkeep.topUp();
-      serveWaiters();
+      line.serve();
     },
     leave(executor) {
       for (const cell of [...leased, ...upkeep.probing]) if (cell.executor === executor) cell.isLost = true;
-      void stock.leave(executor).then(() => {
-        void upkeep.topUp();
-        serveWaiters();
-      });
+      stock.leave(executor);
+      void upkeep.topUp();
+      line.serve();
     },
     noteReplay() {
       counters.replays++;
@@ -306,7 +266,7 @@ export function createAdapterPool(parts: {
       idle: idleCount(),
       idleBound: stock.idleBound,
       leased: leased.size,
-      waiting: waiters.size,
+      waiting: line.waiting,
       creating: stock.coming,
       restingSlots: stock.slots.resting(),
       target: sizing.target,
@@ -315,17 +275,16 @@ export function createAdapterPool(parts: {
       permits: permits.total,
       permitsTaken: permits.taken,
       utilisation: sizing.utilisation,
-      counters: { ...stock.counters, ...counters },
+      counters: { ...stock.counters, ...counters, waits: line.waits },
     }),
-    async close(graceMs) {
-      if (isClosed) return;
-      isClosed = true;
-      for (const timer of timers) timer.cancel();
-      restTimer?.cancel();
-      waiters.rejectAll(
-        new HostError('POOL_CLOSED', `adapter "${adapter}" ${manifest.version} is being removed`),
-      );
-      if (leased.size > 0) {
+    close(graceMs) {
+      closing ??= (async () => {
+        isClosed = true;
+        for (const timer of timers) timer.cancel();
+        line.close(closedError());
+        stock.close();
+        // Cells that are lent, made or probed come home first: nothing may live afterwards.
+        if (isDrained()) return;
         await new Promise<void>((resolve) => {
           const limit = clock.after(graceMs, resolve);
           onDrained = () => {
@@ -333,15 +292,8 @@ export function createAdapterPool(parts: {
             resolve();
           };
         });
-      }
-      const limitMs = clock.now() + graceMs;
-      do {
-        for (const cell of stock.takeBound(() => true)) stock.discard(cell);
-        for (const cell of await Promise.all(stock.takeVirgins(Number.POSITIVE_INFINITY)))
-          stock.discard(cell);
-        // Cells still being made or probed come home first: nothing may live afterwards.
-        await new Promise((resolve) => setImmediate(resolve));
-      } while (stock.coming + idleCount() > 0 && clock.now() < limitMs);
+      })();
+      return closing;
     },
     assertConsistent() {
       const { created, destroyed } = stock.counters;

@@ -5,14 +5,14 @@
  * latter says nothing.
  */
 
-/** Weight of the newest lease in the moving average. */
+/** Weight of the newest call in the moving average. */
 const NEWEST_WEIGHT = 0.1;
 /** The median is taken over so many last runs, and again only after so many new ones. */
 const MEDIAN_OF = 31;
 const MEDIAN_EVERY = 8;
 
 export interface Rates {
-  /** A cell came back after so long. */
+  /** A call held its cell for so long. */
   held(ms: number): void;
   ran(operation: string, runMs: number): void;
   /** Median run time of the operation in ms, or 0 before it has run. */

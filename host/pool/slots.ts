@@ -3,7 +3,8 @@
  *
  * Consecutive crashes only: a success clears the count. From half of `maxCrashes` the slot is *degraded*; at
  * `maxCrashes` it is *crashed* and rests, each time twice as long, so that a broken adapter does not burn the host
- * with instantiations. After a rest one more crash is enough for the next.
+ * with instantiations. After a rest one more crash is enough for the next. A crash is forgotten after a quiet minute:
+ * the slot may not be used again for long, and would keep the adapter degraded without a reason.
  */
 
 import type { Clock } from '../clock.ts';
@@ -12,6 +13,8 @@ import type { Health } from '../types.ts';
 /** First rest, and the longest: long enough to matter beside a creation (0.1–5 ms), short enough to heal by itself. */
 const REST_MIN_MS = 100;
 const REST_MAX_MS = 30_000;
+/** Twice the longest rest: whoever rests is not forgotten. */
+const FORGET_MS = 60_000;
 
 export interface Slot {
   readonly index: number;
@@ -19,6 +22,7 @@ export interface Slot {
   crashes: number;
   rests: number;
   restUntilMs: number;
+  crashedMs: number;
 }
 
 export interface Slots {
@@ -48,16 +52,19 @@ export function createSlots(options: {
     crashes: 0,
     rests: 0,
     restUntilMs: 0,
+    crashedMs: 0,
   }));
   const rests = (slot: Slot, now: number): boolean => slot.restUntilMs > now;
+  const crashesOf = (slot: Slot, now: number): number =>
+    now - slot.crashedMs < FORGET_MS ? slot.crashes : 0;
   return {
     take() {
       const now = clock.now();
       let best: Slot | undefined;
       for (const slot of slots) {
         if (slot.occupied || rests(slot, now)) continue;
-        if (!best || slot.crashes < best.crashes) best = slot;
-        if (best.crashes === 0) break;
+        if (!best || crashesOf(slot, now) < crashesOf(best, now)) best = slot;
+        if (crashesOf(best, now) === 0) break;
       }
       if (best) best.occupied = true;
       return best;
@@ -70,9 +77,15 @@ export function createSlots(options: {
       slot.occupied = false;
     },
     crashed(slot) {
+      const now = clock.now();
+      if (now - slot.crashedMs >= FORGET_MS) {
+        slot.crashes = 0;
+        slot.rests = 0;
+      }
       slot.crashes++;
+      slot.crashedMs = now;
       if (slot.crashes < maxCrashes) return;
-      slot.restUntilMs = clock.now() + Math.min(REST_MAX_MS, REST_MIN_MS * 2 ** slot.rests);
+      slot.restUntilMs = now + Math.min(REST_MAX_MS, REST_MIN_MS * 2 ** slot.rests);
       slot.rests++;
       slot.crashes = maxCrashes - 1;
     },
@@ -101,7 +114,7 @@ export function createSlots(options: {
       for (const slot of slots) {
         const isResting = rests(slot, now);
         allRest &&= isResting;
-        degraded ||= isResting || slot.crashes >= Math.ceil(maxCrashes / 2);
+        degraded ||= isResting || crashesOf(slot, now) >= Math.ceil(maxCrashes / 2);
       }
       return allRest ? 'crashed' : degraded ? 'degraded' : 'healthy';
     },

@@ -25,22 +25,31 @@ export interface Stock {
   readonly idleVirgins: number;
   /** Creations under way. */
   readonly coming: number;
-  /** A cell now, a promise of one, or undefined: there is none and no room for one. */
-  take(tenant: string, affinity: string | undefined): PooledCell | Promise<PooledCell> | undefined;
-  /** Puts a cell that is well back among the idle ones. */
+  /** Takes the best idle cell for this tenant. */
+  take(tenant: string, affinity: string | undefined): PooledCell | undefined;
+  /** Puts a cell that is well back among the idle ones; destroys it when its place is gone. */
   putBack(cell: PooledCell): void;
   /** Destroys a cell that was taken. */
   discard(cell: PooledCell): void;
-  /** Creates one idle virgin where fewest stand; undefined when there is no room for it. */
+  /** True when `create` would begin. */
+  hasRoom(): boolean;
+  /**
+   * Creates an idle virgin for somebody who waits, on the least busy executor; the least recently used idle bound cell
+   * makes room for it. Undefined when there is no room. Rejects with the creation's error.
+   */
+  create(): Promise<void> | undefined;
+  /** Creates an idle virgin for the reserve, where fewest stand. As `create`, but takes nobody's place. */
   grow(): Promise<void> | undefined;
   /** Takes idle bound cells for which `wanted` is true. */
   takeBound(wanted: (cell: PooledCell) => boolean): PooledCell[];
   takeOldestBound(): PooledCell | undefined;
   /** Takes up to `count` idle virgins. */
-  takeVirgins(count: number): Promise<PooledCell>[];
+  takeVirgins(count: number): PooledCell[];
   join(executor: Executor): void;
   /** Drops what was idle on a lost executor; cells that are taken are marked lost by whoever took them. */
-  leave(executor: Executor): Promise<void>;
+  leave(executor: Executor): void;
+  /** Destroys what is idle now, and every cell that is still made or put back afterwards. */
+  close(): void;
 }
 
 export function createStock(options: {
@@ -52,6 +61,8 @@ export function createStock(options: {
   readonly observe: () => void;
   /** A creation failed by the adapter's fault. */
   readonly onCreateFailed: () => void;
+  /** A creation ended, well or not: there is an idle cell more, or room for one. */
+  readonly onCreateEnd: () => void;
 }): Stock {
   const { image, budget, clock, observe } = options;
   const { manifest, plan } = image;
@@ -62,6 +73,7 @@ export function createStock(options: {
   const virgins = new Map<Executor, Virgins>();
   const counters = { created: 0, destroyed: 0, hits: 0, misses: 0 };
   let coming = 0;
+  let isClosed = false;
 
   const instantiate = async (executor: Executor): Promise<PooledCell> => {
     const slot = slots.take();
@@ -69,9 +81,7 @@ export function createStock(options: {
       throw new HostError(
         'POOL_CREATE_FAILED',
         `every free slot of adapter "${adapter}" rests after crashes`,
-        {
-          retryAfterS: 1,
-        },
+        { retryAfterS: 1 },
       );
     }
     if (!budget.reserve(executor, plan.memoryCount)) {
@@ -80,11 +90,8 @@ export function createStock(options: {
         retryAfterS: 1,
       });
     }
-    coming++;
     try {
       const info = await executor.createCell(image.id);
-      observe();
-      counters.created++;
       if (cellCreatedChannel.hasSubscribers) cellCreatedChannel.publish({ adapter, createMs: info.createMs });
       const now = clock.now();
       return {
@@ -110,9 +117,12 @@ export function createStock(options: {
       }
       slots.free(slot);
       throw error;
-    } finally {
-      coming--;
     }
+  };
+
+  const onCreated = (): void => {
+    observe();
+    counters.created++;
   };
 
   const destroy = (cell: PooledCell): void => {
@@ -128,18 +138,29 @@ export function createStock(options: {
     else destroy(cell);
   };
 
-  const leastBusy = (needsIdle: boolean): Virgins | undefined => {
-    let best: Virgins | undefined;
-    let bestLoad = Number.POSITIVE_INFINITY;
+  const best = (
+    isPossible: (home: Virgins) => boolean,
+    loadOf: (home: Virgins) => number,
+  ): Virgins | undefined => {
+    let found: Virgins | undefined;
     for (const home of virgins.values()) {
-      if (!home.executor.alive || (needsIdle && home.idle === 0)) continue;
-      const load = home.executor.inFlight + home.creating;
-      if (load < bestLoad) {
-        best = home;
-        bestLoad = load;
-      }
+      if (!home.executor.alive || !isPossible(home)) continue;
+      if (!found || loadOf(home) < loadOf(found)) found = home;
     }
-    return best;
+    return found;
+  };
+  const any = (): boolean => true;
+  const busy = (home: Virgins): number => home.executor.inFlight + home.creating;
+  const standing = (home: Virgins): number => home.idle + home.creating;
+
+  const growAt = async (home: Virgins): Promise<void> => {
+    coming++;
+    try {
+      await home.grow();
+    } finally {
+      coming--;
+      options.onCreateEnd();
+    }
   };
 
   const idleVirgins = (): number => {
@@ -149,7 +170,10 @@ export function createStock(options: {
   };
 
   const join = (executor: Executor): void => {
-    virgins.set(executor, createVirgins({ executor, max, create: () => instantiate(executor), destroy }));
+    virgins.set(
+      executor,
+      createVirgins({ executor, max, create: () => instantiate(executor), onCreated, destroy }),
+    );
   };
   for (const executor of options.executors) join(executor);
 
@@ -169,59 +193,60 @@ export function createStock(options: {
       return coming;
     },
     take(tenant, affinity) {
-      const bound = shelf.take(tenant, affinity);
-      if (bound) {
-        counters.hits++;
-        return bound;
-      }
-      const ready = leastBusy(true);
-      if (ready) {
-        counters.hits++;
-        return ready.take();
-      }
-      if (!slots.hasFree()) {
-        const oldest = shelf.takeOldest();
-        if (!oldest) return undefined;
-        discard(oldest);
-      }
-      const home = slots.hasFree() ? leastBusy(false) : undefined;
-      if (!home) return undefined;
-      counters.misses++;
-      return home.take();
+      return shelf.take(tenant, affinity) ?? best((home) => home.idle > 0, busy)?.take();
     },
     putBack(cell) {
-      if (cell.tenant === undefined) virgins.get(cell.executor)?.putBack(cell);
+      const home = virgins.get(cell.executor);
+      if (isClosed || !home || cell.isLost) discard(cell);
+      else if (cell.tenant === undefined) home.putBack(cell);
       else shelf.put(cell);
     },
     discard,
-    grow() {
-      let home: Virgins | undefined;
-      for (const candidate of virgins.values()) {
-        if (!candidate.executor.alive) continue;
-        if (!home || candidate.idle + candidate.creating < home.idle + home.creating) home = candidate;
+    hasRoom: () => best(any, busy) !== undefined && (slots.hasFree() || shelf.size > 0),
+    create() {
+      const home = best(any, busy);
+      if (!home) return undefined;
+      if (!slots.hasFree()) {
+        const oldest = shelf.takeOldest();
+        if (oldest) discard(oldest);
+        if (!slots.hasFree()) return undefined;
       }
-      return home && slots.hasFree() ? home.grow(1) : undefined;
+      counters.misses++;
+      return growAt(home);
+    },
+    grow() {
+      const home = best(any, standing);
+      return home && slots.hasFree() ? growAt(home) : undefined;
     },
     takeBound: (wanted) => shelf.takeWhere(wanted),
     takeOldestBound: () => shelf.takeOldest(),
     takeVirgins(count) {
-      const taken: Promise<PooledCell>[] = [];
-      // Taking is synchronous in its effect: `idle` falls before the promise settles.
-      for (const home of virgins.values())
-        while (taken.length < count && home.idle > 0) taken.push(home.take());
+      const taken: PooledCell[] = [];
+      for (const home of virgins.values()) {
+        while (taken.length < count) {
+          const cell = home.take();
+          if (!cell) break;
+          taken.push(cell);
+        }
+      }
       return taken;
     },
     join,
-    async leave(executor) {
-      const home = virgins.get(executor);
-      virgins.delete(executor);
+    leave(executor) {
       const lost = shelf.takeWhere((cell) => cell.executor === executor);
-      const takes: Promise<PooledCell>[] = [];
-      while (home && home.idle > 0) takes.push(home.take());
-      for (const cell of [...lost, ...(await Promise.all(takes))]) {
+      const home = virgins.get(executor);
+      if (home) lost.push(...home.end());
+      for (const cell of lost) {
         cell.isLost = true;
-        destroy(cell);
+        discard(cell);
       }
+      virgins.delete(executor);
+    },
+    close() {
+      isClosed = true;
+      const idle = shelf.takeWhere(() => true);
+      for (const home of virgins.values()) idle.push(...home.end());
+      for (const cell of idle) discard(cell);
     },
   };
 }

@@ -8,7 +8,7 @@
 
 import { notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
-import type { PoolOptions } from '../types.ts';
+import type { PoolOptions, RunResult } from '../types.ts';
 import type { PooledCell } from './pooled-cell.ts';
 import type { Sizing } from './sizing.ts';
 import type { Stock } from './stock.ts';
@@ -27,7 +27,7 @@ export interface Upkeep {
   shrink(): void;
   /** Probes every idle cell that was not used for an interval. */
   checkHealth(): Promise<void>;
-  /** Probes one cell that was taken. */
+  /** Probes one cell that was taken; puts it back, or destroys it and sees to another. */
   probe(cell: PooledCell): Promise<'well' | 'ill' | 'lost'>;
 }
 
@@ -38,7 +38,7 @@ export function createUpkeep(options: {
   readonly sizing: Sizing;
   readonly clock: Clock;
   readonly leasedCount: () => number;
-  /** False while the breaker is open or the pool closes: nothing is created then. */
+  /** False while the breaker is open or the pool closes: no reserve is created then. */
   readonly mayCreate: () => boolean;
   /** An idle cell was replaced because it failed its probe. */
   readonly onReplaced: () => void;
@@ -62,26 +62,24 @@ export function createUpkeep(options: {
       if (!grown) break;
       growing.push(grown);
     }
-    if (growing.length === 0) return;
-    await Promise.all(growing);
-    options.onIdle();
+    // A failure is counted and told by the stock; here nobody waits for the cell, and the next tick tries again.
+    await Promise.allSettled(growing);
   };
 
-  const probe = async (cell: PooledCell): Promise<'well' | 'ill' | 'lost'> => {
-    const result = await cell.executor.probe(cell.id, clock.now() + PROBE_TIMEOUT_MS);
+  const judge = (result: RunResult): 'well' | 'ill' | 'lost' => {
     if (result.kind === 'ok') return 'well';
     // An executor too busy to begin the probe says nothing about the cell.
     if (result.kind === 'not-begun') return result.cellLost ? 'lost' : 'well';
-    if (result.kind === 'crash') cell.isLost = true;
     return 'ill';
   };
 
-  const probeAndReturn = async (cell: PooledCell): Promise<void> => {
+  const probe = async (cell: PooledCell): Promise<'well' | 'ill' | 'lost'> => {
     probing.add(cell);
-    const health = await probe(cell);
+    const result = await cell.executor.probe(cell.id, clock.now() + PROBE_TIMEOUT_MS);
     probing.delete(cell);
-    if (health === 'lost') cell.isLost = true;
-    if (health === 'well' && !cell.isLost && options.mayCreate()) {
+    const health = judge(result);
+    if (result.kind === 'crash' || health === 'lost') cell.isLost = true;
+    if (health === 'well') {
       stock.putBack(cell);
     } else {
       if (health === 'ill') {
@@ -94,6 +92,7 @@ export function createUpkeep(options: {
       void topUp();
     }
     options.onIdle();
+    return health;
   };
 
   return {
@@ -108,9 +107,9 @@ export function createUpkeep(options: {
       const surplus = stock.idle + leased - Math.max(sizing.target, leased + 1);
       // Half of the surplus a tick: a load that comes back finds most of its cells.
       let excess = Math.max(0, Math.ceil(surplus / 2));
-      for (const taken of stock.takeVirgins(Math.min(excess, stock.idleVirgins - virginGoal()))) {
+      for (const cell of stock.takeVirgins(Math.min(excess, stock.idleVirgins - virginGoal()))) {
         excess--;
-        void taken.then((cell) => stock.discard(cell));
+        stock.discard(cell);
       }
       // In a quiet pool the bound cells stay until `idleMs`: they are some tenant's warm state.
       for (; excess > 0 && sizing.target > pool.min; excess--) {
@@ -122,8 +121,8 @@ export function createUpkeep(options: {
     async checkHealth() {
       const since = clock.now() - pool.healthIntervalMs;
       const bound = stock.takeBound((cell) => cell.idleSinceMs <= since);
-      const virgins = await Promise.all(stock.takeVirgins(stock.idleVirgins));
-      await Promise.all([...bound, ...virgins].map(probeAndReturn));
+      const virgins = stock.takeVirgins(stock.idleVirgins);
+      await Promise.all([...bound, ...virgins].map(probe));
     },
     probe,
   };

@@ -1,7 +1,7 @@
 /**
  * Calls that wait for a cell: first come first served within a tenant, round-robin across tenants.
  *
- * A waiter leaves exactly once: served, timed out, or refused when the pool closes.
+ * A waiter leaves exactly once: served, timed out, or refused (its cell could not be made, the pool closes).
  */
 
 import type { Clock, Timer } from '../clock.ts';
@@ -12,6 +12,8 @@ export interface Waiter<T> {
   readonly affinity: string | undefined;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
+  /** A cell is being made because of this waiter. It may get another one, and another waiter that one. */
+  isMaking: boolean;
 }
 
 interface Entry<T> extends Waiter<T> {
@@ -31,6 +33,10 @@ export interface Waiters<T> {
   peek(): Waiter<T> | undefined;
   /** Removes who is next; the caller settles it. */
   shift(): Waiter<T> | undefined;
+  /** The first for whom no cell is being made. */
+  nextUnmade(): Waiter<T> | undefined;
+  /** Removes a waiter and rejects it; nothing when it has left already. */
+  refuse(waiter: Waiter<T>, error: unknown): void;
   /** Rejects everybody. */
   rejectAll(error: HostError): void;
 }
@@ -40,13 +46,15 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
   const lines = new Map<string, Entry<T>[]>();
   let size = 0;
 
-  const remove = (entry: Entry<T>): void => {
-    const line = lines.get(entry.tenant);
-    const index = line?.indexOf(entry) ?? -1;
+  const refuse = (waiter: Waiter<T>, error: unknown): void => {
+    const line = lines.get(waiter.tenant);
+    const index = line?.indexOf(waiter as Entry<T>) ?? -1;
     if (!line || index < 0) return;
-    line.splice(index, 1);
+    const [entry] = line.splice(index, 1);
     size--;
-    if (line.length === 0) lines.delete(entry.tenant);
+    if (line.length === 0) lines.delete(waiter.tenant);
+    entry?.timer?.cancel();
+    waiter.reject(error);
   };
 
   return {
@@ -55,11 +63,8 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     },
     wait(tenant, affinity, timeoutMs, onTimeout) {
       return new Promise<T>((resolve, reject) => {
-        const entry: Entry<T> = { tenant, affinity, resolve, reject, timer: undefined };
-        entry.timer = clock.after(timeoutMs, () => {
-          remove(entry);
-          reject(onTimeout());
-        });
+        const entry: Entry<T> = { tenant, affinity, resolve, reject, isMaking: false, timer: undefined };
+        entry.timer = clock.after(timeoutMs, () => refuse(entry, onTimeout()));
         const line = lines.get(tenant);
         if (line) line.push(entry);
         else lines.set(tenant, [entry]);
@@ -81,6 +86,14 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
       }
       return undefined;
     },
+    nextUnmade() {
+      for (const line of lines.values()) {
+        const unmade = line.find((entry) => !entry.isMaking);
+        if (unmade) return unmade;
+      }
+      return undefined;
+    },
+    refuse,
     rejectAll(error) {
       for (const line of lines.values()) {
         for (const entry of line) {
