@@ -31,6 +31,9 @@ export interface RequestWriter {
   clear(): void;
 }
 
+/** `slice` of a `Buffer` shares its memory, and a transfer would take that from the caller: this always copies. */
+const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
 /** `wake` is called when the reader sleeps and must be woken by a message. */
 export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => void): RequestWriter {
   const waiting: RequestFrame[] = [];
@@ -52,7 +55,7 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
     if (payload && isInline) {
       ring.u8.set(payload, at + operationBytes);
     } else if (payload) {
-      const copy = payload.slice().buffer as ArrayBuffer;
+      const copy = copyOf(payload).buffer;
       port.postMessage(copy, [copy]);
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
@@ -67,7 +70,7 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
   return {
     send(frame) {
       if (waiting.length === 0 && write(frame)) return;
-      waiting.push(frame.payload ? { ...frame, payload: frame.payload.slice() } : frame);
+      waiting.push(frame.payload ? { ...frame, payload: copyOf(frame.payload) } : frame);
     },
     flush() {
       for (let next = waiting[0]; next && write(next); next = waiting[0]) waiting.shift();
