@@ -24,6 +24,8 @@ export interface RequestFrame {
 }
 
 export interface RequestWriter {
+  /** Requests that wait for room in the ring. */
+  readonly waiting: number;
   send(frame: RequestFrame): void;
   /** Writes what had to wait, as far as there is room. */
   flush(): void;
@@ -68,12 +70,17 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
   };
 
   return {
+    get waiting() {
+      return waiting.length;
+    },
     send(frame) {
       if (waiting.length === 0 && write(frame)) return;
       waiting.push(frame.payload ? { ...frame, payload: copyOf(frame.payload) } : frame);
     },
     flush() {
-      for (let next = waiting[0]; next && write(next); next = waiting[0]) waiting.shift();
+      let written = 0;
+      for (let next = waiting[0]; next && write(next); next = waiting[written]) written++;
+      if (written > 0) waiting.splice(0, written);
     },
     clear() {
       waiting.length = 0;
