@@ -4,7 +4,7 @@
  * What always holds: every promise handed out settles, also when the thread is killed or dies; a run that is reported
  * as not begun never entered its guest; answers that the thread committed before it died are delivered first. The
  * thread is killed only when the request it is *working on* is past its deadline by the grace: overload alone kills
- * nothing, requests that wait behind are answered as late and skipped by the thread.
+ * nothing, calls that wait behind are answered as late and skipped by the thread. It does not move calls elsewhere.
  */
 
 import { MessageChannel, Worker } from 'node:worker_threads';
@@ -33,6 +33,8 @@ const SWEEP_MS = 5;
 /** An instantiation that takes longer than this hangs (a `start` function that loops). */
 const CREATE_TIMEOUT_MS = 5_000;
 
+const THREAD_URL = new URL('./thread.ts', import.meta.url);
+
 export interface ThreadExecutorOptions {
   readonly id: number;
   readonly clock: Clock;
@@ -42,13 +44,23 @@ export interface ThreadExecutorOptions {
   readonly onEnd: (executor: Executor, end: 'killed' | 'died' | 'stopped') => void;
   /** Memories of dropped cells that the garbage collector has taken. */
   readonly onCollected: (executor: Executor, memories: number) => void;
+  /** Longest instantiation in ms, counted from its begin. Default 5,000. */
+  readonly createTimeoutMs?: number;
+  /** What the thread runs. Default `thread.ts`. */
+  readonly threadUrl?: URL;
 }
 
 interface InFlight {
   readonly sequence: number;
+  /** Not taken up by then, it is answered as late. Absolute, in ms. */
   readonly deadlineMs: number;
+  /** Longest time in the guest, in ms, whatever the deadline. */
+  readonly runMaxMs: number;
   readonly settle: (result: RunResult) => void;
 }
+
+/** True when `sequence` is `mark` or came before it. Numbers wrap at 2³¹; far fewer are in flight at once. */
+const isUpTo = (sequence: number, mark: number): boolean => ((mark - sequence) & 0x7fffffff) < 0x40000000;
 
 export class ThreadExecutor implements Executor {
   readonly id: number;
@@ -68,6 +80,8 @@ export class ThreadExecutor implements Executor {
   #lastCell = 0;
   #sweep: Timer | undefined;
   #state: 'live' | 'ending' | 'ended' = 'live';
+  /** An answer could not be read: nothing behind it can be trusted. */
+  #isBroken = false;
 
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
@@ -77,7 +91,7 @@ export class ThreadExecutor implements Executor {
       answers: this.#answers.shared,
       bulk: this.#bulk.port2,
     };
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    this.#worker = new Worker(options.threadUrl ?? THREAD_URL, {
       name: `executor-${options.id}`,
       workerData: start,
       transferList: [this.#bulk.port2],
@@ -92,7 +106,8 @@ export class ThreadExecutor implements Executor {
       notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
     );
     this.#online = new Promise((resolve) => {
-      this.#worker.once('online', resolve);
+      // Its first message, not the event `online`: that comes before the thread has loaded its code.
+      this.#worker.once('message', () => resolve());
       this.#worker.once('exit', () => resolve());
     });
     this.#ended = new Promise((resolve) => {
@@ -112,7 +127,7 @@ export class ThreadExecutor implements Executor {
     return this.#state === 'live';
   }
 
-  /** Resolves when the thread runs. A new thread takes about 20 ms. */
+  /** Resolves when the thread is ready for requests, or dead. */
   online(): Promise<void> {
     return this.#online;
   }
@@ -135,12 +150,17 @@ export class ThreadExecutor implements Executor {
   async createCell(imageId: string): Promise<CellInfo> {
     const id = ++this.#lastCell;
     const image = this.#images.get(imageId) ?? 0;
-    const deadlineMs = this.#options.clock.now() + CREATE_TIMEOUT_MS;
-    const result = await this.#request(deadlineMs, { kind: CREATE, cell: id, a: image, x: deadlineMs });
+    const limitMs = this.#options.createTimeoutMs ?? CREATE_TIMEOUT_MS;
+    // However long it waits behind calls: were it given up, a cell that nobody knows would be made after all.
+    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, {
+      kind: CREATE,
+      cell: id,
+      a: image,
+    });
     if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
     if (result.kind === 'crash') {
       throw result.error.code === 'EXECUTOR_DEADLINE'
-        ? new HostError('POOL_CREATE_FAILED', `instantiation did not end within ${CREATE_TIMEOUT_MS} ms`)
+        ? new HostError('POOL_CREATE_FAILED', `instantiation did not end within ${limitMs} ms`)
         : result.error;
     }
     throw new HostError('EXECUTOR_DIED', 'the executor died while the cell was created');
@@ -151,18 +171,18 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    return this.#request(request.deadlineMs, {
+    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, {
       kind: RUN,
       cell: cellId,
       c: request.outputMaxBytes,
-      x: request.beginByMs,
+      x: Math.min(request.beginByMs, request.deadlineMs),
       operation: request.operation,
       payload: request.payload,
     });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
-    return this.#request(deadlineMs, { kind: PROBE, cell: cellId, x: deadlineMs });
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, { kind: PROBE, cell: cellId, x: deadlineMs });
   }
 
   /** Asks the thread to collect garbage between two calls. */
@@ -175,20 +195,23 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(deadlineMs: number, frame: RequestFrame): Promise<RunResult> {
+  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = (this.#lastSequence + 1) & 0x7fffffff;
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
-      this.#inFlight.set(sequence, { sequence, deadlineMs, settle });
+      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, settle });
     });
-    this.#sweep ??= this.#options.clock.every(SWEEP_MS, () => this.#compareDeadlines());
+    this.#startSweep();
     this.#writer.send(frame, sequence);
     return promise;
   }
 
   #send(frame: RequestFrame): void {
-    if (this.#state === 'live') this.#writer.send(frame, 0);
+    if (this.#state !== 'live') return;
+    this.#writer.send(frame, 0);
+    // Not every request has an answer that would make this side look for room again.
+    if (this.#writer.waiting > 0) this.#startSweep();
   }
 
   /**
@@ -208,7 +231,7 @@ export class ThreadExecutor implements Executor {
 
   #drain(): void {
     const ring = this.#answers;
-    for (;;) {
+    while (!this.#isBroken) {
       const offset = ring.next();
       if (offset < 0) {
         if (this.#state === 'ended' || ring.sleep()) break;
@@ -227,39 +250,63 @@ export class ThreadExecutor implements Executor {
       this.#options.onCollected(this, i32[word + 5] as number);
       return;
     }
-    const result = readAnswer(this.#answers, offset, this.#bulk.port1);
+    let result: RunResult;
+    try {
+      result = readAnswer(this.#answers, offset, this.#bulk.port1);
+    } catch (cause) {
+      this.#isBroken = true;
+      const message = `executor ${this.id} wrote an answer that cannot be read`;
+      notice({ level: 'error', event: 'executor.broken', message, cause });
+      this.#terminate('died');
+      return;
+    }
     const sequence = i32[word + 2] as number;
     const entry = this.#inFlight.get(sequence);
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
     this.#inFlight.delete(sequence);
-    if (this.#inFlight.size === 0) this.#stopSweep();
     entry.settle(result);
   }
 
   #compareDeadlines(): void {
+    const { killGraceMs, clock } = this.#options;
+    const requests = this.#requests;
+    // The order of these reads matters. What was begun before the drain and is unanswered after it was running in
+    // between; what is not taken after the clock was read will be late for the thread too (`Ring.take`).
+    const { begun, begunAtMs } = requests;
+    const isBlocked = this.#answers.isWriterWaiting;
+    const now = clock.now();
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
     this.#drain();
-    const now = this.#options.clock.now();
-    const begun = this.#requests.begun;
+    const { taken } = requests;
     for (const entry of this.#inFlight.values()) {
-      if (now <= entry.deadlineMs) continue;
-      const isBegun = ((begun - entry.sequence) & 0x7fffffff) < 0x40000000;
-      if (!isBegun) {
+      if (!isUpTo(entry.sequence, taken)) {
+        if (now <= entry.deadlineMs) continue;
         this.#inFlight.delete(entry.sequence);
         entry.settle(LATE);
-      } else if (now > entry.deadlineMs + this.#options.killGraceMs) {
+      } else if (
+        entry.sequence === begun &&
+        begun === taken &&
+        // It waited for this host, not for its guest.
+        !isBlocked &&
+        now > Math.min(entry.deadlineMs + killGraceMs, begunAtMs + entry.runMaxMs)
+      ) {
         this.#inFlight.delete(entry.sequence);
         const error = new HostError(
           'EXECUTOR_DEADLINE',
           'the guest was still running at its deadline and was stopped',
         );
-        entry.settle({ kind: 'crash', error, runMs: now - this.#requests.begunAtMs });
+        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs });
         this.#terminate('killed');
         return;
       }
     }
-    if (this.#inFlight.size === 0) this.#stopSweep();
+    // Here and not with the last answer: a timer for each call would cost more than the call.
+    if (this.#inFlight.size === 0 && this.#writer.waiting === 0) this.#stopSweep();
+  }
+
+  #startSweep(): void {
+    this.#sweep ??= this.#options.clock.every(SWEEP_MS, () => this.#compareDeadlines());
   }
 
   #stopSweep(): void {
@@ -267,7 +314,7 @@ export class ThreadExecutor implements Executor {
     this.#sweep = undefined;
   }
 
-  #terminate(end: 'killed' | 'stopped'): void {
+  #terminate(end: 'killed' | 'died' | 'stopped'): void {
     if (this.#state !== 'live') return;
     this.#state = 'ending';
     this.#stopSweep();
@@ -286,7 +333,8 @@ export class ThreadExecutor implements Executor {
     this.#drain();
     const begun = this.#requests.begun;
     for (const entry of this.#inFlight.values()) {
-      if (entry.sequence === begun) {
+      // Only the last one begun can be unanswered, unless the answers could not be read.
+      if (isUpTo(entry.sequence, begun)) {
         const error = new HostError('EXECUTOR_DIED', 'the executor ended while this call was running');
         entry.settle({ kind: 'crash', error, runMs: this.#options.clock.now() - this.#requests.begunAtMs });
       } else {

@@ -23,6 +23,8 @@ export interface RequestFrame {
 }
 
 export interface RequestWriter {
+  /** Requests that wait for room in the ring. */
+  readonly waiting: number;
   /** `sequence` is 0 for requests without an answer. */
   send(frame: RequestFrame, sequence: number): void;
   /** Writes what had to wait, as far as there is room. */
@@ -30,6 +32,9 @@ export interface RequestWriter {
   /** Forgets what waits: the reader is gone. */
   clear(): void;
 }
+
+/** `slice` of a `Buffer` shares its memory, and a transfer would take that from the caller: this always copies. */
+const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /** `onWritten` is called after each frame: somebody has to see to it that a sleeping reader wakes. */
 export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: () => void): RequestWriter {
@@ -52,7 +57,7 @@ export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: ()
     if (payload && isInline) {
       ring.u8.set(payload, at + operationBytes);
     } else if (payload) {
-      const copy = payload.slice().buffer as ArrayBuffer;
+      const copy = copyOf(payload).buffer;
       port.postMessage(copy, [copy]);
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
@@ -65,13 +70,18 @@ export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: ()
   };
 
   return {
+    get waiting() {
+      return waiting.length;
+    },
     send(frame, sequence) {
       if (waiting.length === 0 && write(frame, sequence)) return;
-      waiting.push({ frame: frame.payload ? { ...frame, payload: frame.payload.slice() } : frame, sequence });
+      waiting.push({ frame: frame.payload ? { ...frame, payload: copyOf(frame.payload) } : frame, sequence });
     },
     flush() {
-      for (let next = waiting[0]; next && write(next.frame, next.sequence); next = waiting[0])
-        waiting.shift();
+      let written = 0;
+      for (let next = waiting[0]; next && write(next.frame, next.sequence); next = waiting[written])
+        written++;
+      if (written > 0) waiting.splice(0, written);
     },
     clear() {
       waiting.length = 0;

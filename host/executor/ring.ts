@@ -19,6 +19,8 @@ const BEGUN = 3;
 const WRITER_WAITS = 4;
 /** Index as a 64-bit float: bytes 40 to 47 of the header. */
 const BEGUN_AT = 5;
+/** Bytes 48 to 51: behind the float. */
+const TAKEN = 12;
 
 /** In the place of a frame: the rest up to the end of the ring is not used. */
 const SKIP = -1;
@@ -38,12 +40,17 @@ export class Ring {
   #position = 0;
   #reserved = 0;
 
+  /**
+   * One side of a ring: the writer's or the reader's, never both. A ring begins where its header says, 0 when it is new.
+   * The data bytes behind the header are a power of two, at most 2³⁰.
+   */
   constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(HEADER_BYTES + RING_BYTES)) {
     this.shared = shared;
     this.i32 = new Int32Array(shared);
     this.f64 = new Float64Array(shared);
     this.u8 = new Uint8Array(shared);
     this.#capacity = shared.byteLength - HEADER_BYTES;
+    this.#position = Atomics.load(this.i32, TAIL);
   }
 
   /** Writer: byte offset of a fresh frame of at least `bytes`, or -1 when there is no room. */
@@ -79,6 +86,12 @@ export class Ring {
     Atomics.store(this.i32, WRITER_WAITS, 1);
     // The bound covers a release between the failed reserve and this line.
     Atomics.wait(this.i32, TAIL, Atomics.load(this.i32, TAIL), 5);
+    Atomics.store(this.i32, WRITER_WAITS, 0);
+  }
+
+  /** Reader: the writer has work that is done and finds no room for it. */
+  get isWriterWaiting(): boolean {
+    return Atomics.load(this.i32, WRITER_WAITS) === 1;
   }
 
   /** Reader: byte offset of the next frame, or -1 when there is none. */
@@ -108,10 +121,24 @@ export class Ring {
     return false;
   }
 
-  /** Reader: notes that the frame with this sequence number is being worked on since `nowMs`. */
+  /**
+   * Reader: claims the frame with this sequence number, *before* it reads the clock to see whether there is time left
+   * for it. A writer that reads its clock first and then finds the frame unclaimed past its time knows that the
+   * reader will find it late too.
+   */
+  take(sequence: number): void {
+    Atomics.store(this.i32, TAKEN, sequence);
+  }
+
+  /** Reader: notes that the frame it took is being worked on since `nowMs`. */
   begin(sequence: number, nowMs: number): void {
     this.f64[BEGUN_AT] = nowMs;
     Atomics.store(this.i32, BEGUN, sequence);
+  }
+
+  /** Writer: sequence number of the last frame that was claimed; it may yet be skipped. */
+  get taken(): number {
+    return Atomics.load(this.i32, TAKEN);
   }
 
   /** Writer: sequence number of the last frame that was begun. */

@@ -16,6 +16,7 @@ import {
   workerData,
 } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
+import { HostError } from '../errors.ts';
 import type { LinkPlan } from '../types.ts';
 import { type Cell, type CellEnd, createCell } from './cell.ts';
 import {
@@ -59,6 +60,9 @@ const images = new Map<number, Image>();
 const cells = new Map<number, Cell>();
 const encoder = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);
+
+/** Longest text about a failed instantiation; the engine's own fit. */
+const DETAIL_MAX_CHARS = 500;
 
 /** After so many frames, or ms, the thread turns its event loop once: finalizers run only between turns. */
 const TURN_FRAMES = 256;
@@ -155,9 +159,11 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
   try {
     cell = createCell(image.modules, image.plan);
   } catch (error) {
-    const detail =
-      error instanceof Error ? error.message.slice(0, 500) : 'instantiation threw something that is no error';
-    crash(sequence, cellId, systemClock.now() - from, { code: 'POOL_CREATE_FAILED', detail });
+    const detail = error instanceof HostError ? error.detail : String(error);
+    crash(sequence, cellId, systemClock.now() - from, {
+      code: 'POOL_CREATE_FAILED',
+      detail: detail.slice(0, DETAIL_MAX_CHARS),
+    });
     return;
   }
   cells.set(cellId, cell);
@@ -173,6 +179,7 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
   const beside = (i32[word + 4] as number) & BULK ? new Uint8Array(fromPort() as ArrayBuffer) : undefined;
   const cell = cells.get(cellId);
+  requests.take(sequence);
   const from = systemClock.now();
   if (!cell || from > (f64[(offset >> 3) + 4] as number)) {
     answer(NOT_BEGUN, sequence, cellId, cell ? 0 : 1, 0, 0, 0, NO_BYTES);
@@ -217,6 +224,7 @@ function handle(offset: number): void {
       enter(kind, sequence, cellId, offset);
       break;
     case CREATE:
+      requests.take(sequence);
       requests.begin(sequence, systemClock.now());
       create(sequence, cellId, requests.i32[word + 5] as number);
       break;
@@ -237,7 +245,11 @@ function handle(offset: number): void {
   }
 }
 
+let isTurning = false;
+
 function drain(): void {
+  // A message that was on its way while the ring was found not empty must not start a second chain of turns.
+  if (isTurning) return;
   const until = systemClock.now() + TURN_MS;
   for (let frames = 0; ; frames++) {
     const offset = requests.next();
@@ -249,9 +261,17 @@ function drain(): void {
     handle(offset);
     requests.release(offset);
   }
-  setImmediate(drain);
+  isTurning = true;
+  setImmediate(turn);
+}
+
+function turn(): void {
+  isTurning = false;
+  drain();
 }
 
 port.on('message', drain);
-// Asleep from the start; work that came before this line is found here.
+// The first message: the host learns that this file is loaded.
+port.postMessage(0);
+// Not asleep yet; work that came before this line is found here.
 drain();
