@@ -43,7 +43,7 @@ export const populationTable: Table = {
   baseline: POOLS_OFF,
   headline: 'p50',
   // 100 calls to each of 200 adapters before timing: each has code of its own, which V8 has to warm up as well.
-  effort: { rounds: 6, samples: 2_000, warmUp: 20_000 },
+  effort: { rounds: 30, samples: 400, warmUp: 20_000 },
   quick: { rounds: 1, samples: 200, warmUp: 2_000 },
   async open() {
     const built = await readBuilt('echo');
