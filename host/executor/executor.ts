@@ -7,33 +7,24 @@
  * nothing, requests that wait behind are answered as late and skipped by the thread.
  */
 
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
+import { EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
 import {
-  BULK,
   COLLECT,
   COLLECTED,
-  CRASH,
   CREATE,
-  CREATED,
-  type CrashNote,
   DESTROY,
-  DONE,
-  FAILURE,
-  FAILURES,
-  FRAME_BYTES,
-  fitsInline,
   LOAD,
-  NOT_BEGUN,
   PROBE,
   RUN,
   type ThreadStart,
   UNLOAD,
-  writeFrame,
 } from './protocol.ts';
+import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
 import { Ring } from './ring.ts';
 
 /** How often the running request is compared with its deadline while anything is in flight. */
@@ -53,12 +44,6 @@ export interface ThreadExecutorOptions {
   readonly onCollected: (executor: Executor, memories: number) => void;
 }
 
-const decoder = new TextDecoder();
-
-const LATE: RunResult = { kind: 'not-begun', reason: 'late', cellLost: false };
-const CELL_GONE: RunResult = { kind: 'not-begun', reason: 'cell-gone', cellLost: true };
-const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-died', cellLost: true };
-
 interface InFlight {
   readonly sequence: number;
   readonly deadlineMs: number;
@@ -72,13 +57,13 @@ export class ThreadExecutor implements Executor {
   readonly #answers = new Ring();
   readonly #bulk = new MessageChannel();
   readonly #worker: Worker;
+  readonly #writer: RequestWriter;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #images = new Map<string, number>();
-  /** Requests that found the ring full, in order. */
-  readonly #backlog: (() => boolean)[] = [];
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
   #lastSequence = 0;
+  #isWaking = false;
   #lastImage = 0;
   #lastCell = 0;
   #sweep: Timer | undefined;
@@ -101,6 +86,7 @@ export class ThreadExecutor implements Executor {
       argv: [],
     });
     this.#bulk.port1.unref();
+    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => this.#wakeSoon());
     this.#worker.on('message', () => this.#drain());
     this.#worker.on('error', (cause) =>
       notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
@@ -136,21 +122,21 @@ export class ThreadExecutor implements Executor {
     const number = ++this.#lastImage;
     this.#images.set(image.id, number);
     const message = { modules: image.modules, plan: image.plan };
-    this.#send(LOAD, 0, number, 0, 0, 0, undefined, () => this.#bulk.port1.postMessage(message));
+    this.#send({ kind: LOAD, cell: number, message });
   }
 
   unload(imageId: string): void {
     const number = this.#images.get(imageId);
     if (number === undefined) return;
     this.#images.delete(imageId);
-    this.#send(UNLOAD, 0, number, 0, 0, 0);
+    this.#send({ kind: UNLOAD, cell: number });
   }
 
   async createCell(imageId: string): Promise<CellInfo> {
     const id = ++this.#lastCell;
     const image = this.#images.get(imageId) ?? 0;
     const deadlineMs = this.#options.clock.now() + CREATE_TIMEOUT_MS;
-    const result = await this.#request(CREATE, id, deadlineMs, image, 0, deadlineMs);
+    const result = await this.#request(deadlineMs, { kind: CREATE, cell: id, a: image, x: deadlineMs });
     if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
     if (result.kind === 'crash') {
       throw result.error.code === 'EXECUTOR_DEADLINE'
@@ -161,28 +147,27 @@ export class ThreadExecutor implements Executor {
   }
 
   destroyCell(cellId: number): void {
-    this.#send(DESTROY, 0, cellId, 0, 0, 0);
+    this.#send({ kind: DESTROY, cell: cellId });
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    return this.#request(
-      RUN,
-      cellId,
-      request.deadlineMs,
-      0,
-      request.outputMaxBytes,
-      request.beginByMs,
-      request,
-    );
+    return this.#request(request.deadlineMs, {
+      kind: RUN,
+      cell: cellId,
+      c: request.outputMaxBytes,
+      x: request.beginByMs,
+      operation: request.operation,
+      payload: request.payload,
+    });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
-    return this.#request(PROBE, cellId, deadlineMs, 0, 0, deadlineMs);
+    return this.#request(deadlineMs, { kind: PROBE, cell: cellId, x: deadlineMs });
   }
 
   /** Asks the thread to collect garbage between two calls. */
   collect(): void {
-    this.#send(COLLECT, 0, 0, 0, 0, 0);
+    this.#send({ kind: COLLECT });
   }
 
   stop(): Promise<void> {
@@ -190,98 +175,36 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(
-    kind: number,
-    cell: number,
-    deadlineMs: number,
-    a: number,
-    c: number,
-    x: number,
-    bytes?: { readonly operation: string; readonly payload: Uint8Array },
-  ): Promise<RunResult> {
-    if (this.#state !== 'live') {
-      return Promise.resolve(EXECUTOR_GONE);
-    }
+  #request(deadlineMs: number, frame: RequestFrame): Promise<RunResult> {
+    if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = (this.#lastSequence + 1) & 0x7fffffff;
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
       this.#inFlight.set(sequence, { sequence, deadlineMs, settle });
     });
     this.#sweep ??= this.#options.clock.every(SWEEP_MS, () => this.#compareDeadlines());
-    this.#send(kind, sequence, cell, a, c, x, bytes);
+    this.#writer.send(frame, sequence);
     return promise;
   }
 
-  /** Writes a frame now, or as soon as the ring has room; never reorders. */
-  #send(
-    kind: number,
-    sequence: number,
-    cell: number,
-    a: number,
-    c: number,
-    x: number,
-    bytes?: { readonly operation: string; readonly payload: Uint8Array },
-    before?: () => void,
-  ): void {
-    if (this.#state !== 'live') return;
-    const write = (payload: Uint8Array | undefined): boolean =>
-      this.#write(kind, sequence, cell, a, c, x, bytes?.operation ?? '', payload, before);
-    if (this.#backlog.length === 0 && write(bytes?.payload)) return;
-    // The caller keeps its bytes, so what waits is a copy.
-    const copy = bytes?.payload.slice();
-    this.#backlog.push(() => write(copy));
+  #send(frame: RequestFrame): void {
+    if (this.#state === 'live') this.#writer.send(frame, 0);
   }
 
-  #write(
-    kind: number,
-    sequence: number,
-    cell: number,
-    a: number,
-    c: number,
-    x: number,
-    operation: string,
-    payload: Uint8Array | undefined,
-    before: (() => void) | undefined,
-  ): boolean {
-    const ring = this.#requests;
-    const operationBytes = operation.length;
-    const payloadBytes = payload?.length ?? 0;
-    let inline = fitsInline(operationBytes + payloadBytes);
-    let offset = ring.reserve(FRAME_BYTES + operationBytes + (inline ? payloadBytes : 0));
-    if (offset < 0 && inline && payloadBytes > 0) {
-      inline = false;
-      offset = ring.reserve(FRAME_BYTES + operationBytes);
-    }
-    if (offset < 0) return false;
-    before?.();
-    const at = offset + FRAME_BYTES;
-    // Operation names are ASCII by the manifest's schema.
-    for (let i = 0; i < operationBytes; i++) ring.u8[at + i] = operation.charCodeAt(i);
-    if (payload && payloadBytes > 0) {
-      if (inline) {
-        ring.u8.set(payload, at + operationBytes);
-      } else {
-        const copy = payload.slice().buffer as ArrayBuffer;
-        this.#bulk.port1.postMessage(copy, [copy]);
-      }
-    }
-    writeFrame(
-      ring,
-      offset,
-      kind,
-      sequence,
-      cell,
-      inline ? 0 : BULK,
-      kind === RUN ? operationBytes : a,
-      payloadBytes,
-      c,
-      x,
-      0,
-    );
-    ring.commit();
-    if (ring.wakeNeeded()) this.#worker.postMessage(0);
-    return true;
+  /**
+   * Wakes the thread at the end of this turn of the event loop. The thread is faster than whoever gives it calls, so
+   * woken at each call it would fall asleep between any two: one message a turn instead of one a call.
+   */
+  #wakeSoon(): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    setImmediate(this.#wake);
   }
+
+  readonly #wake = (): void => {
+    this.#isWaking = false;
+    if (this.#state === 'live' && this.#requests.wakeNeeded()) this.#worker.postMessage(0);
+  };
 
   #drain(): void {
     const ring = this.#answers;
@@ -294,61 +217,24 @@ export class ThreadExecutor implements Executor {
       this.#receive(offset);
       ring.release(offset);
     }
-    while (this.#backlog.length > 0 && this.#backlog[0]?.()) this.#backlog.shift();
+    if (this.#state === 'live') this.#writer.flush();
   }
 
   #receive(offset: number): void {
-    const { i32, f64, u8 } = this.#answers;
+    const { i32 } = this.#answers;
     const word = offset >> 2;
-    const kind = i32[word + 1] as number;
-    const sequence = i32[word + 2] as number;
-    const byteCount = i32[word + 5] as number;
-    if (kind === COLLECTED) {
-      this.#options.onCollected(this, byteCount);
+    if (i32[word + 1] === COLLECTED) {
+      this.#options.onCollected(this, i32[word + 5] as number);
       return;
     }
-    const runMs = f64[(offset >> 3) + 4] as number;
-    const memoryBytes = f64[(offset >> 3) + 5] as number;
-    const atBytes = offset + FRAME_BYTES;
-    let bytes: Uint8Array;
-    if ((i32[word + 4] as number) & BULK) {
-      const received = receiveMessageOnPort(this.#bulk.port1);
-      if (!received) throw new Error('an answer announced bytes that did not come');
-      bytes = new Uint8Array(received.message as ArrayBuffer);
-    } else {
-      bytes = Buffer.allocUnsafe(byteCount);
-      bytes.set(u8.subarray(atBytes, atBytes + byteCount));
-    }
+    const result = readAnswer(this.#answers, offset, this.#bulk.port1);
+    const sequence = i32[word + 2] as number;
     const entry = this.#inFlight.get(sequence);
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
     this.#inFlight.delete(sequence);
     if (this.#inFlight.size === 0) this.#stopSweep();
-    switch (kind) {
-      case DONE:
-      case CREATED:
-        entry.settle({ kind: 'ok', bytes, runMs, memoryBytes });
-        break;
-      case FAILURE:
-        entry.settle({
-          kind: 'failure',
-          failure: FAILURES[i32[word + 6] as number] ?? 'internal',
-          message: decoder.decode(bytes),
-          runMs,
-          memoryBytes,
-        });
-        break;
-      case CRASH: {
-        const note = JSON.parse(decoder.decode(bytes)) as CrashNote;
-        entry.settle({ kind: 'crash', error: new HostError(note.code, note.detail), runMs });
-        break;
-      }
-      case NOT_BEGUN:
-        entry.settle(byteCount === 1 ? CELL_GONE : LATE);
-        break;
-      default:
-        throw new Error(`unknown answer ${kind}`);
-    }
+    entry.settle(result);
   }
 
   #compareDeadlines(): void {
@@ -408,7 +294,7 @@ export class ThreadExecutor implements Executor {
       }
     }
     this.#inFlight.clear();
-    this.#backlog.length = 0;
+    this.#writer.clear();
     this.#bulk.port1.close();
   }
 }

@@ -95,12 +95,11 @@ export function writeAnswer(
 }
 
 /**
- * Reads on and throws away, for a while, what a refused client still sends: closing at once would reset the connection
- * and the client would lose the answer that says why.
+ * Bounds what a refused client may still send. Node reads on and throws it away once the response has ended, without a
+ * limit: closing at once would reset the connection, and the client would lose the answer that says why.
  */
 export function linger(incoming: IncomingMessage, clock: Clock): void {
   if (incoming.complete || incoming.readableEnded || incoming.destroyed) return;
-  incoming.resume();
   // Destroying a message that has not fully arrived ends its connection.
   const cut = clock.after(LINGER_MS, () => incoming.destroy());
   incoming.once('close', () => cut.cancel());

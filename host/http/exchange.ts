@@ -39,7 +39,7 @@ export interface Exchange {
 }
 
 /** An answer, an answer given before under the same key, or `streamed`: the route has written the reply itself. */
-export type Answered = Answer | { readonly answer: Answer; readonly replayed: true } | 'streamed';
+type Answered = Answer | { readonly answer: Answer; readonly replayed: true } | 'streamed';
 
 export type Answerer = (exchange: Exchange) => Answered | Promise<Answered>;
 

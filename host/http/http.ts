@@ -17,7 +17,7 @@ import { createAdaptersAnswerers } from './adapters-route.ts';
 import { baseHeaders } from './answer.ts';
 import { createBatchAnswerer } from './batch-route.ts';
 import { registerDocs } from './docs-route.ts';
-import { createDrain } from './drain.ts';
+import { beginDrain } from './drain.ts';
 import { createHandler, type Door, writeProblem } from './exchange.ts';
 import { requestIdOf } from './headers.ts';
 import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
@@ -90,13 +90,12 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
   };
 
   const app = createFramework(door);
-  const drain = createDrain(app.server, clock);
   const openApi = (): object => composeOpenApi(host, options.version);
   await registerRoutes(app, door, { openApi, metricsText: options.metricsText });
   await app.ready();
 
   const end = async (): Promise<void> => {
-    const stopDraining = drain.begin();
+    const stopDraining = beginDrain(app.server, clock);
     try {
       await app.close();
     } finally {

@@ -22,7 +22,7 @@ export interface IdempotencyOptions {
 }
 
 /** Whose key it is: the same key of another tenant or operation is another key. */
-export interface IdempotencyScope {
+interface IdempotencyScope {
   readonly tenant: string;
   readonly adapter: string;
   readonly operation: string;

@@ -3,11 +3,11 @@
  * return.
  */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { makeRoot, write } from './root.ts';
 
 const bootPath = fileURLToPath(new URL('../../host/boot.mjs', import.meta.url));
@@ -21,6 +21,12 @@ function makeProgram(main: string, build = ''): string {
   return root;
 }
 
+const running = new Set<ChildProcess>();
+// A test that failed must not leave its program behind: the launcher passes SIGTERM on to it.
+afterEach(() => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
@@ -31,21 +37,30 @@ interface Ended {
 function start(
   root: string,
   args: readonly string[],
-  onStdout?: (text: string, kill: (s: NodeJS.Signals) => void) => void,
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  } = {},
 ) {
   return new Promise<Ended>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'host', 'boot.mjs'), ...args]);
+    const child = spawn(process.execPath, [join(root, 'host', 'boot.mjs'), ...args], {
+      env: options.env ?? process.env,
+    });
+    running.add(child);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
-      onStdout?.(stdout, (signal) => child.kill(signal));
+      options.onStdout?.(stdout, (signal) => child.kill(signal));
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
 }
 
@@ -91,9 +106,11 @@ describe('a start', () => {
       setInterval(() => {}, 1000);
       console.log('ready');`);
       let sent = false;
-      const ended = await start(root, [], (text, kill) => {
-        if (text.includes('ready') && !sent) kill(signal);
-        sent ||= text.includes('ready');
+      const ended = await start(root, [], {
+        onStdout(text, kill) {
+          if (text.includes('ready') && !sent) kill(signal);
+          sent ||= text.includes('ready');
+        },
       });
       expect(ended).toMatchObject({ code: 5, signal: null, stdout: 'ready\ntold\n' });
     },
@@ -125,5 +142,59 @@ describe('a start', () => {
     const ended = await start(root, ['serve']);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('npm install --global .');
+  });
+});
+
+describe('an install', () => {
+  /** A root without packages, and an npm that does what `npm` says. */
+  function makeBare(npm: string): { root: string; env: NodeJS.ProcessEnv } {
+    const root = makeRoot({
+      'host/main.ts': 'console.log("main")',
+      'adapters/build.ts': '',
+      'package-lock.json': '{"packages":{"":{}}}',
+      'npm-cli.js': `import { mkdirSync } from 'node:fs';\n${npm}`,
+    });
+    cpSync(bootPath, join(root, 'host', 'boot.mjs'));
+    return { root, env: { ...process.env, npm_execpath: join(root, 'npm-cli.js') } };
+  }
+
+  test('happens once, without scripts and without touching the lock file', async () => {
+    const { root, env } = makeBare(
+      `mkdirSync('node_modules'); console.log(process.argv.slice(2).join(' '));`,
+    );
+    const first = await start(root, [], { env });
+    expect(first).toMatchObject({ code: 0, stdout: 'main\n' });
+    expect(first.stderr).toMatch(/^installing about 0 packages … done in \d+ s\n$/);
+    expect(await start(root, [], { env })).toMatchObject({ code: 0, stdout: 'main\n', stderr: '' });
+  });
+
+  test('that fails shows what npm said, and is tried again the next time', async () => {
+    const { root, env } = makeBare(`mkdirSync('node_modules', { recursive: true });
+      console.log(process.argv.slice(2).join(' ')); console.error('no network'); process.exitCode = 1;`);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const ended = await start(root, [], { env });
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toMatch(/--no-save --ignore-scripts/);
+      expect(ended.stderr).toContain('no network\n');
+      expect(ended.stderr).toContain('hotcell: npm failed (1); its output is above\n');
+    }
+  });
+
+  test('of two starts at once is done by one', async () => {
+    const { root, env } = makeBare(`mkdirSync('node_modules');`);
+    // A second npm would fail: the folder exists.
+    const both = await Promise.all([start(root, [], { env }), start(root, [], { env })]);
+    expect(both.map(({ code, stdout }) => [code, stdout])).toEqual([
+      [0, 'main\n'],
+      [0, 'main\n'],
+    ]);
+  });
+
+  test('is not begun with a lock file of another package.json', async () => {
+    const { root, env } = makeBare('');
+    write(root, { 'package.json': '{"type":"module","dependencies":{"a":"1"}}' });
+    const ended = await start(root, [], { env });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^hotcell: package\.json and package-lock\.json disagree/);
   });
 });

@@ -20,7 +20,7 @@ import type {
 } from '../../host/types.ts';
 
 export const INPUT_MAX_BYTES = 1_000;
-export const BODY_MAX_BYTES = 50_000;
+const BODY_MAX_BYTES = 50_000;
 
 const operation = (produces: string): OperationSpec => ({
   idempotent: true,

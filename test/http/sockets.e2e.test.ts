@@ -4,6 +4,7 @@ import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../host/clock.ts';
 import { createHttpApp, type HttpApp, serve } from '../../host/http/http.ts';
+import { DRAIN_MAX_MS, DRAIN_SWEEP_MS, LINGER_MS, REPLY_STALL_MS } from '../../host/http/limits.ts';
 import type { Outcome } from '../../host/types.ts';
 import { createFakeHost, type FakeHost, httpOptions, INPUT_MAX_BYTES, multipart, ok } from './fake-host.ts';
 
@@ -121,7 +122,7 @@ describe('over a real socket', () => {
     const { socket, until, end } = open();
     socket.write(head('Content-Length: 300000'));
     await until('HTTP_BODY_TOO_LARGE');
-    await clock.advance(2_000);
+    await clock.advance(LINGER_MS);
     await end;
   });
 
@@ -223,7 +224,7 @@ describe('over a real socket', () => {
     // The server notices by its own clock; the client, which reads nothing, does not.
     await expect
       .poll(async () => {
-        await clock.advance(30_000);
+        await clock.advance(REPLY_STALL_MS);
         return accepted.filter((one) => !one.destroyed).length;
       })
       .toBe(0);
@@ -292,13 +293,35 @@ describe('a drain', () => {
     await Promise.all([idle.end, silent.end]);
   });
 
+  it('ends a connection that falls idle without having announced it', async () => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    fake.respond = (call) => (fake.calls.length === 2 ? promise : ok(call.payload));
+    const body = multipart('b', [
+      ['X: 1', 'first'],
+      ['X: 1', 'second'],
+    ]);
+    const { socket, until, end } = open();
+    socket.write(
+      `POST ${PATH}/batch HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/mixed; boundary=b\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body);
+    expect(await until('first')).not.toContain('Connection: close');
+    const closed = server.close();
+    await expect.poll(() => server.app.server.listening).toBe(false);
+    resolve(ok(Buffer.from('second')));
+    await until('\r\n0\r\n\r\n');
+    await clock.advance(DRAIN_SWEEP_MS);
+    expect(await end).toContain('second');
+    await closed;
+  });
+
   it('cuts what is still open at its limit', async () => {
     fake.respond = () => new Promise(() => {});
     const { socket, end } = open();
     socket.write(`${head('Content-Length: 1')}x`);
     await expect.poll(() => fake.calls.length).toBe(1);
     const closed = server.close();
-    await clock.advance(30_000);
+    await clock.advance(DRAIN_MAX_MS);
     expect(await end).toBe('');
     await closed;
   });

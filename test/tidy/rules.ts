@@ -185,10 +185,12 @@ export const noMachinePaths = (own: readonly string[]): Rule => {
   );
 };
 
-/** Each of these folders explains itself, when it has files. */
+/** Each of these folders explains itself, when it has code. */
 export const foldersHaveReadmes = (paths: readonly string[]): string[] => {
   const folders = new Set(
-    paths.flatMap((path) => /^(bench|(host|adapters|crypto-wasm)(\/[^/]+)?)(?=\/)/.exec(path)?.[0] ?? []),
+    paths
+      .filter(isScript)
+      .flatMap((path) => /^(bench|(host|adapters|crypto-wasm)(\/[^/]+)?)(?=\/)/.exec(path)?.[0] ?? []),
   );
   for (const folder of [...folders]) folders.add(folder.split('/')[0] ?? folder);
   return [...folders, '.']

@@ -1,0 +1,72 @@
+/**
+ * Reads answers of an executor: a frame in the ring becomes a `RunResult` with bytes of its own.
+ */
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { HostError } from '../errors.ts';
+import type { RunResult } from '../types.ts';
+import {
+  BULK,
+  CRASH,
+  CREATED,
+  type CrashNote,
+  DONE,
+  FAILURE,
+  FAILURES,
+  FRAME_BYTES,
+  NOT_BEGUN,
+} from './protocol.ts';
+import type { Ring } from './ring.ts';
+
+export const LATE: RunResult = { kind: 'not-begun', reason: 'late', cellLost: false };
+export const CELL_GONE: RunResult = { kind: 'not-begun', reason: 'cell-gone', cellLost: true };
+export const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-died', cellLost: true };
+
+const decoder = new TextDecoder();
+
+/** The bytes of the frame at `offset`, copied: the frame may be overwritten afterwards. */
+function bytesOf(ring: Ring, offset: number, port: MessagePort): Uint8Array {
+  const word = offset >> 2;
+  if ((ring.i32[word + 4] as number) & BULK) {
+    const received = receiveMessageOnPort(port);
+    if (!received) throw new Error('an answer announced bytes that did not come');
+    return new Uint8Array(received.message as ArrayBuffer);
+  }
+  const from = offset + FRAME_BYTES;
+  const byteCount = ring.i32[word + 5] as number;
+  const bytes = Buffer.allocUnsafe(byteCount);
+  bytes.set(ring.u8.subarray(from, from + byteCount));
+  return bytes;
+}
+
+/** The answer in the frame at `offset`. Must be called for every such frame: its bytes may wait at the port. */
+export function readAnswer(ring: Ring, offset: number, port: MessagePort): RunResult {
+  const word = offset >> 2;
+  const kind = ring.i32[word + 1] as number;
+  const runMs = ring.f64[(offset >> 3) + 4] as number;
+  const memoryBytes = ring.f64[(offset >> 3) + 5] as number;
+  switch (kind) {
+    case DONE:
+    case CREATED:
+      return { kind: 'ok', bytes: bytesOf(ring, offset, port), runMs, memoryBytes };
+    case FAILURE: {
+      const failure = FAILURES[ring.i32[word + 6] as number];
+      if (!failure) throw new Error('unknown failure');
+      return {
+        kind: 'failure',
+        failure,
+        message: decoder.decode(bytesOf(ring, offset, port)),
+        runMs,
+        memoryBytes,
+      };
+    }
+    case CRASH: {
+      const note = JSON.parse(decoder.decode(bytesOf(ring, offset, port))) as CrashNote;
+      return { kind: 'crash', error: new HostError(note.code, note.detail), runMs };
+    }
+    case NOT_BEGUN:
+      return ring.i32[word + 5] === 1 ? CELL_GONE : LATE;
+    default:
+      throw new Error(`unknown answer ${kind}`);
+  }
+}

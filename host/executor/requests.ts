@@ -1,0 +1,80 @@
+/**
+ * Writes requests to an executor: into the ring, or beside it by the port when the bytes do not fit a frame.
+ *
+ * Never reorders: when the ring is full, requests wait here in order and go as soon as the reader made room. A payload
+ * is copied before `send` returns; the caller keeps its bytes.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import { BULK, FRAME_BYTES, fitsInline, RUN, writeFrame } from './protocol.ts';
+import type { Ring } from './ring.ts';
+
+export interface RequestFrame {
+  readonly kind: number;
+  readonly cell?: number;
+  readonly a?: number;
+  readonly c?: number;
+  readonly x?: number;
+  /** ASCII, by the manifest's schema. */
+  readonly operation?: string;
+  readonly payload?: Uint8Array;
+  /** A message that goes by the port right before the frame. */
+  readonly message?: unknown;
+}
+
+export interface RequestWriter {
+  /** `sequence` is 0 for requests without an answer. */
+  send(frame: RequestFrame, sequence: number): void;
+  /** Writes what had to wait, as far as there is room. */
+  flush(): void;
+  /** Forgets what waits: the reader is gone. */
+  clear(): void;
+}
+
+/** `onWritten` is called after each frame: somebody has to see to it that a sleeping reader wakes. */
+export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: () => void): RequestWriter {
+  const waiting: { readonly frame: RequestFrame; readonly sequence: number }[] = [];
+
+  const write = (frame: RequestFrame, sequence: number): boolean => {
+    const { operation = '', payload } = frame;
+    const operationBytes = operation.length;
+    const payloadBytes = payload?.length ?? 0;
+    let isInline = fitsInline(operationBytes + payloadBytes);
+    let offset = ring.reserve(FRAME_BYTES + operationBytes + (isInline ? payloadBytes : 0));
+    if (offset < 0 && isInline && payloadBytes > 0) {
+      isInline = false;
+      offset = ring.reserve(FRAME_BYTES + operationBytes);
+    }
+    if (offset < 0) return false;
+    if (frame.message !== undefined) port.postMessage(frame.message);
+    const at = offset + FRAME_BYTES;
+    for (let i = 0; i < operationBytes; i++) ring.u8[at + i] = operation.charCodeAt(i);
+    if (payload && isInline) {
+      ring.u8.set(payload, at + operationBytes);
+    } else if (payload) {
+      const copy = payload.slice().buffer as ArrayBuffer;
+      port.postMessage(copy, [copy]);
+    }
+    const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
+    const flags = isInline ? 0 : BULK;
+    const { kind, cell = 0, c = 0, x = 0 } = frame;
+    writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, 0);
+    ring.commit();
+    onWritten();
+    return true;
+  };
+
+  return {
+    send(frame, sequence) {
+      if (waiting.length === 0 && write(frame, sequence)) return;
+      waiting.push({ frame: frame.payload ? { ...frame, payload: frame.payload.slice() } : frame, sequence });
+    },
+    flush() {
+      for (let next = waiting[0]; next && write(next.frame, next.sequence); next = waiting[0])
+        waiting.shift();
+    },
+    clear() {
+      waiting.length = 0;
+    },
+  };
+}
