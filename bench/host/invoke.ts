@@ -18,7 +18,8 @@ export const invokeTable: Table = {
   unit: 'ms',
   baseline: POOLS_OFF,
   headline: 'p50',
-  effort: { rounds: 10, samples: 1_000, warmUp: 2_000 },
+  // Short rounds: a wake-up costs 25 or 100 µs by whether the other core sleeps, and a round should see one of the two.
+  effort: { rounds: 40, samples: 250, warmUp: 2_000 },
   quick: { rounds: 2, samples: 50, warmUp: 50 },
   async open() {
     const built = await readBuilt('echo');
