@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
+import { capMemories } from './memory-cap.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
 
@@ -36,8 +37,11 @@ export async function buildImage(
     );
   }
   const { plan, wit } = await prepare(sha256, component, tools);
-  const modules = await Promise.all(plan.modules.map((range) => compile(moduleBytes(component, range))));
   checkMemory(manifest, plan);
+  const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
+  const modules = await Promise.all(
+    plan.modules.map((range) => compile(capMemories(moduleBytes(component, range), maxPages))),
+  );
   imageCount += 1;
   const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
   return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit });

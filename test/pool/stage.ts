@@ -60,7 +60,7 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
       isolation,
       capabilities: [],
     },
-    plan: { modules: [], instances: [], invoke: lifted, health: lifted, memoryCount: 1 },
+    plan: { modules: [], instances: [], invoke: lifted, health: lifted, memoryCount: 1, memoryPages: 1 },
     modules: [],
     wit: '',
   };
