@@ -7,7 +7,7 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { notice } from './channels.ts';
+import { notice, poolClosedChannel } from './channels.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type HostConfig, isLoopback, LIMIT_DEFAULTS, resolveConfig } from './config.ts';
 import { HostError, hasCode } from './errors.ts';
@@ -82,6 +82,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
 
   const retirePool = async (pool: AdapterPool): Promise<void> => {
     await pool.close(config.drainTimeoutMs);
+    poolClosedChannel.publish({ pool: pool.snapshot() });
     pools.delete(pool);
     fleet.unload(pool.image.id);
   };

@@ -87,7 +87,12 @@ async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Pro
 
     let lease: Lease;
     try {
-      lease = await pool.acquire({ ...grant, affinity: call.affinity });
+      lease = await pool.acquire({
+        tenant: grant.tenant,
+        deadlineMs: grant.deadlineMs,
+        affinity: call.affinity,
+        inputBytes: call.payload.length,
+      });
     } catch (error) {
       // The version was replaced while the call waited: it asks the new one. Found closed twice, there is none.
       if (!hasCode(error, 'POOL_CLOSED') || pool === closed) throw error;

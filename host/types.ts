@@ -279,7 +279,6 @@ export interface HostSnapshot {
     readonly started: number;
     readonly killed: number;
     readonly died: number;
-    readonly recycled: number;
   };
   readonly memories: { readonly live: number; readonly budget: number };
 }

@@ -61,7 +61,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   /** Every executor that has not ended: also one that was killed and whose thread still has to notice. */
   const unended = new Set<FleetExecutor>();
   const images = new Map<string, AdapterImage>();
-  const counters = { started: 0, killed: 0, died: 0, recycled: 0 };
+  const counters = { started: 0, killed: 0, died: 0 };
   const startedAt = new WeakMap<Executor, number>();
   let spare: FleetExecutor | undefined;
   let backoffMs = 0;

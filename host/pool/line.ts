@@ -19,6 +19,8 @@ export interface CellRequest {
   /** Absolute, ms. */
   readonly deadlineMs: number;
   readonly affinity?: string | undefined;
+  /** Size of the payload. */
+  readonly inputBytes?: number;
 }
 
 export interface Line {

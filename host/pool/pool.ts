@@ -30,7 +30,7 @@ const MIB = 1024 * 1024;
 export interface AdapterPool {
   readonly image: AdapterImage;
   /**
-   * Throws POOL_TENANT_SHARE, POOL_FULL, POOL_BREAKER_OPEN — at once; POOL_TIMEOUT, EXECUTOR_DEADLINE — waited in
+   * Throws POOL_NEVER_FITS, POOL_TENANT_SHARE, POOL_FULL, POOL_BREAKER_OPEN — at once; POOL_TIMEOUT, EXECUTOR_DEADLINE — waited in
    * vain or could not have made it; POOL_CREATE_FAILED, POOL_BUDGET — no cell could be made; POOL_CLOSED.
    */
   acquire(request: CellRequest): Promise<Lease>;
@@ -56,7 +56,8 @@ export function createAdapterPool(parts: {
   const { manifest } = image;
   const options = manifest.pool;
   const adapter = manifest.name;
-  const fatBytes = manifest.limits.memoryMaxMiB * MIB * options.recycleMemoryRatio;
+  const memoryMaxBytes = manifest.limits.memoryMaxMiB * MIB;
+  const fatBytes = memoryMaxBytes * options.recycleMemoryRatio;
   const counters = { returns: 0, replacements: 0, crashes: 0, replays: 0, refusals: 0 };
 
   const leased = new Set<PooledCell>();
@@ -182,6 +183,12 @@ export function createAdapterPool(parts: {
     image,
     async acquire(request) {
       if (isClosed) throw closedError();
+      const { inputBytes = 0 } = request;
+      if (inputBytes > memoryMaxBytes) {
+        const { memoryMaxMiB } = manifest.limits;
+        const text = `${inputBytes} bytes do not fit the ${memoryMaxMiB} MiB of memory a cell may have`;
+        throw new HostError('POOL_NEVER_FITS', text);
+      }
       const fromMs = clock.now();
       let cell: PooledCell;
       let isPermitted = false;

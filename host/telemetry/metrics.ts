@@ -98,7 +98,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     started: counter('hotcell_executor_started_total', 'Executors started'),
     killed: counter('hotcell_executor_killed_total', 'Executors killed by the host at a deadline'),
     died: counter('hotcell_executor_died_total', 'Executors that died by themselves'),
-    recycled: counter('hotcell_executor_recycled_total', 'Executors replaced on schedule'),
   };
   const memories = gauge(
     'hotcell_wasm_memories',

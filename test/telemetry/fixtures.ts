@@ -46,7 +46,7 @@ export function snapshot(...pools: PoolSnapshot[]): HostSnapshot {
   return {
     state: 'ready',
     pools,
-    executors: { live: 2, spare: 1, busy: 1, started: 5, killed: 1, died: 2, recycled: 3 },
+    executors: { live: 2, spare: 1, busy: 1, started: 5, killed: 1, died: 2 },
     memories: { live: 40, budget: 8_000 },
   };
 }

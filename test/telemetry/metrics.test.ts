@@ -68,7 +68,6 @@ describe('the exposition text', () => {
     expect(await value('hotcell_executor_started_total')).toBe(5);
     expect(await value('hotcell_executor_killed_total')).toBe(1);
     expect(await value('hotcell_executor_died_total')).toBe(2);
-    expect(await value('hotcell_executor_recycled_total')).toBe(3);
     expect(await value('hotcell_wasm_memories')).toBe(40);
     expect(await value('hotcell_wasm_memories_budget')).toBe(8_000);
     expect(await value('process_resident_memory_bytes')).toBeGreaterThan(1 << 20);
