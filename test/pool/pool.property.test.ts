@@ -289,7 +289,9 @@ async function play(input: typeof scenario extends fc.Arbitrary<infer T> ? T : n
     expect(pool.snapshot().breaker, 'the breaker heals with one good call').toBe('closed');
     const { idle, idleBound } = pool.snapshot();
     if (input.budget >= max) {
-      expect(idle - idleBound, 'the reserve stands again').toBeGreaterThanOrEqual(Math.min(min, max - idleBound));
+      expect(idle - idleBound, 'the reserve stands again').toBeGreaterThanOrEqual(
+        Math.min(min, max - idleBound),
+      );
     }
     // No slot was lost on the way: the pool can still lend `max` cells at once.
     for (const executor of all) budget.forget(executor);
