@@ -1,6 +1,7 @@
 /** What the tests of the pool and of the call's way share: an image with given options, and a pool over fake executors. */
 
 import { createFakeClock, type FakeClock } from '../../host/clock.ts';
+import type { HostError } from '../../host/errors.ts';
 import { createMemoryBudget, type MemoryBudget } from '../../host/pool/budget.ts';
 import type { Lease } from '../../host/pool/lease.ts';
 import { type AdapterPool, createAdapterPool } from '../../host/pool/pool.ts';
@@ -129,3 +130,50 @@ export async function stateOf(promise: Promise<unknown>): Promise<string> {
     settle().then(() => 'pending'),
   ]);
 }
+
+/** One whole call that ends well; gives the cell it ran on. */
+export async function callOn(
+  { executors, clock, acquire }: Stage,
+  tenant = 'a',
+  affinity?: string,
+): Promise<number> {
+  const lease = await acquire(tenant, affinity);
+  const cell = await cellOf(lease, executors, clock);
+  lease.end();
+  return cell;
+}
+
+/** Runs once, well, on an open lease; gives its cell. */
+export async function cellOf(
+  lease: Lease,
+  executors: FakeExecutor[],
+  clock: Stage['clock'],
+): Promise<number> {
+  const running = runOn(lease, clock);
+  const run = executors.flatMap((executor) => executor.runs).at(-1);
+  run?.ok();
+  await running;
+  return run?.cellId ?? -1;
+}
+
+export async function crashOn({ executors, clock, acquire }: Stage, tenant = 'a'): Promise<void> {
+  const lease = await acquire(tenant);
+  const running = runOn(lease, clock);
+  executors
+    .flatMap((executor) => executor.runs)
+    .at(-1)
+    ?.crash();
+  await running;
+  lease.end();
+  await settle();
+}
+
+export const liveOf = (executors: readonly FakeExecutor[]): number =>
+  executors.reduce((sum, executor) => sum + executor.liveCells.size, 0);
+export const errorOf = (promise: Promise<unknown>): Promise<HostError> =>
+  promise.then(
+    () => {
+      throw new Error('it should have been refused');
+    },
+    (error: HostError) => error,
+  );
