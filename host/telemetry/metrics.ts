@@ -98,7 +98,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   );
   const httpRefusals = counter(
     'hotcell_http_refusals_total',
-    'Requests and items of batches refused before a call was made of them',
+    'Requests, or items of batches, that never became a call',
     'code',
   );
   const executorGauges = {
