@@ -4,7 +4,7 @@
  */
 
 import { channel } from 'node:diagnostics_channel';
-import type { HostError } from './errors.ts';
+import type { ErrorCode, HostError } from './errors.ts';
 import type { PoolSnapshot, Receipt } from './types.ts';
 
 export interface InvokeEvent {
@@ -31,6 +31,18 @@ export interface PoolClosedEvent {
   readonly pool: PoolSnapshot;
 }
 
+/** A request, or an item of a batch, that was answered with an error before a call was made of it. */
+export interface HttpRefusedEvent {
+  readonly requestId: string;
+  /** `unknown` when the request could not be read. */
+  readonly method: string;
+  /** Pattern of the route (`/v1/adapters/:name`), never the path that was sent; `none` where no route has it. */
+  readonly route: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  readonly code: ErrorCode;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -45,6 +57,7 @@ export const invokeChannel = channel('hotcell:invoke');
 export const acquireChannel = channel('hotcell:acquire');
 export const cellCreatedChannel = channel('hotcell:cell-created');
 export const poolClosedChannel = channel('hotcell:pool-closed');
+export const httpRefusedChannel = channel('hotcell:http-refused');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

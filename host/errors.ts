@@ -33,6 +33,7 @@ export const ERRORS = {
   POLICY_TENANT_INVALID: row(400, false, 'The tenant name is not valid'),
   POLICY_TIMEOUT_INVALID: row(400, false, 'The requested timeout is not valid'),
   POLICY_UNAUTHENTICATED: row(401, false, 'An API token is required'),
+  POLICY_ORIGIN_FORBIDDEN: row(403, false, 'This request came from a web page or through another name'),
   POLICY_FORBIDDEN: row(403, false, 'This token may not do that'),
   POLICY_ADMIN_OFF: row(403, false, 'Installing and removing adapters is off: no admin token is configured'),
 
@@ -59,7 +60,6 @@ export const ERRORS = {
 
   EXECUTOR_TRAP: row(502, false, 'The adapter crashed'),
   EXECUTOR_STACK_OVERFLOW: row(502, false, 'The adapter recursed without end'),
-  EXECUTOR_MEMORY: row(502, false, 'The adapter ran out of its memory limit'),
   EXECUTOR_BAD_RESULT: row(502, false, 'The adapter returned something that is not a result'),
   EXECUTOR_OUTPUT_TOO_LARGE: row(502, false, 'The result is larger than this operation may return'),
   EXECUTOR_DIED: row(502, true, 'The executor died during the call'),

@@ -292,6 +292,10 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The `X-Tenant-Id` header, or undefined. Ignored when tokens are configured. */
   readonly tenantHeader: string | undefined;
+  /** The `Host` header, or undefined for a caller that is a program. Ignored when tokens are configured. */
+  readonly host: string | undefined;
+  /** The `Origin` header, or undefined where none was sent. Ignored when tokens are configured. */
+  readonly origin: string | undefined;
 }
 
 export interface Identity {
@@ -342,7 +346,7 @@ export interface Host {
     readonly requestId: string;
     readonly affinity?: string;
   }): Promise<Session>;
-  /** Throws POLICY_UNAUTHENTICATED, POLICY_TENANT_INVALID. */
+  /** Throws POLICY_UNAUTHENTICATED, POLICY_ORIGIN_FORBIDDEN, POLICY_TENANT_INVALID. */
   identify(credentials: Credentials): Identity;
   /** Throws POLICY_ADMIN_OFF, POLICY_FORBIDDEN. */
   requireAdmin(identity: Identity): void;

@@ -12,7 +12,7 @@ import type { Clock } from '../clock.ts';
 import { HostError, toHostError } from '../errors.ts';
 import { type Answer, baseHeaders, NO_USAGE } from './answer.ts';
 import { readBody } from './body.ts';
-import { type Answerer, type Door, type Exchange, reportInternal } from './exchange.ts';
+import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
 import { credentialsOf, requireMultipart, timeoutMsOf, traceparentOf } from './headers.ts';
 import { bytesAnswer, callOf } from './invoke-route.ts';
 import { BATCH_IN_FLIGHT_MAX, BATCH_ITEMS_MAX, REPLY_STALL_MS } from './limits.ts';
@@ -21,7 +21,8 @@ import { problemAnswer } from './problem.ts';
 
 export function createBatchAnswerer(door: Door): Answerer {
   const { host, operations, bodyMaxBytes } = door;
-  return async ({ headers, params, incoming, outgoing, requestId }: Exchange): Promise<'streamed'> => {
+  return async (exchange: Exchange): Promise<'streamed'> => {
+    const { headers, params, incoming, outgoing, requestId } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const target = { adapter: params.name ?? '', operation: params.operation ?? '' };
     const known = operations.get(target.adapter, target.operation);
@@ -49,7 +50,7 @@ export function createBatchAnswerer(door: Door): Answerer {
         return bytesAnswer(door, known, await host.invoke(call, traceparent));
       } catch (thrown) {
         const error = toHostError(thrown);
-        reportInternal(error, itemId);
+        reportRefusal(exchange, itemId, error);
         return problemAnswer(error, itemId, NO_USAGE);
       }
     };

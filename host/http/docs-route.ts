@@ -10,7 +10,7 @@ import { fastifyHelmet } from '@fastify/helmet';
 import { fastifySwaggerUi } from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { toHostError } from '../errors.ts';
-import { type Door, writeProblem } from './exchange.ts';
+import { type Door, exchangeBeside, writeProblem } from './exchange.ts';
 import { requireReader } from './ops-routes.ts';
 
 const CONTENT_SECURITY_POLICY = {
@@ -54,9 +54,7 @@ export async function registerDocs(app: FastifyInstance, door: Door, openApi: ()
         requireReader(door, { headers: request.raw.headers });
         reply.header('X-Request-Id', request.id);
       } catch (error) {
-        reply.hijack();
-        const exchange = { incoming: request.raw, outgoing: reply.raw, requestId: request.id };
-        writeProblem(door, exchange, toHostError(error), { isCall: false });
+        writeProblem(door, exchangeBeside(request, reply), toHostError(error), { isCall: false });
       }
     });
     // Strict-Transport-Security means nothing over plain HTTP: who terminates TLS sets it.

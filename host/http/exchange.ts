@@ -8,7 +8,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { notice } from '../channels.ts';
+import { type HttpRefusedEvent, httpRefusedChannel, notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
 import { type HostError, toHostError } from '../errors.ts';
 import type { Host } from '../types.ts';
@@ -31,11 +31,25 @@ export interface Door {
 
 export interface Exchange {
   readonly requestId: string;
+  /** Pattern of the route, or `NO_ROUTE`. */
+  readonly route: string;
   readonly headers: IncomingHttpHeaders;
   /** Named segments of the path, decoded; which ones depends on the route. */
   readonly params: { readonly name?: string; readonly operation?: string };
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
+}
+
+/** What is known of every request, also of one that no route answers. */
+type RawExchange = Pick<Exchange, 'incoming' | 'outgoing' | 'requestId' | 'route'>;
+
+export const NO_ROUTE = 'none';
+
+/** The exchange of a request that is answered beside its route: by an error handler or a hook. */
+export function exchangeBeside(request: FastifyRequest, reply: FastifyReply): RawExchange {
+  reply.hijack();
+  const route = request.routeOptions?.url ?? NO_ROUTE;
+  return { incoming: request.raw, outgoing: reply.raw, requestId: request.id, route };
 }
 
 /** An answer, an answer given before under the same key, or `streamed`: the route has written the reply itself. */
@@ -46,7 +60,7 @@ export type Answerer = (exchange: Exchange) => Answered | Promise<Answered>;
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /** Tells the log about errors of the host itself; every other error is the caller's to read. */
-export function reportInternal(error: HostError, requestId: string): void {
+function reportInternal(error: HostError, requestId: string): void {
   if (error.code !== 'HOST_INTERNAL') return;
   notice({
     level: 'error',
@@ -57,36 +71,55 @@ export function reportInternal(error: HostError, requestId: string): void {
   });
 }
 
+/** Tells observers that a request ends in this error and no call was made of it: no receipt will speak of it. */
+export function publishRefusal(about: Omit<HttpRefusedEvent, 'status' | 'code'>, error: HostError): void {
+  if (!httpRefusedChannel.hasSubscribers) return;
+  const event: HttpRefusedEvent = { ...about, status: error.status, code: error.code };
+  httpRefusedChannel.publish(event);
+}
+
+/** The same for an item of a batch or the call of a tool broker, whose answer the route writes itself. */
+export function reportRefusal(
+  { incoming, route }: Pick<Exchange, 'incoming' | 'route'>,
+  requestId: string,
+  error: HostError,
+): void {
+  reportInternal(error, requestId);
+  publishRefusal({ requestId, method: incoming.method ?? 'unknown', route }, error);
+}
+
 /** Writes the problem document of this error as the reply. `isCall`: the route was to run an operation. */
 export function writeProblem(
   door: Pick<Door, 'clock' | 'isClosing'>,
-  exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'requestId'>,
+  exchange: RawExchange,
   error: HostError,
   options: { readonly isCall: boolean; readonly extraHeaders?: readonly string[] },
 ): void {
   const { incoming, outgoing, requestId } = exchange;
-  reportInternal(error, requestId);
   // A stream that broke after its first byte cannot become a problem document: cutting it is the only honest sign.
   if (outgoing.headersSent) {
+    reportInternal(error, requestId);
     outgoing.destroy();
     return;
   }
+  reportRefusal(exchange, requestId, error);
   const usage = options.isCall ? NO_USAGE : undefined;
   const answer = problemAnswer(error, requestId, usage, undefined, options.extraHeaders);
   writeAnswer(outgoing, requestId, answer, { closing: door.isClosing(), replayed: false });
   linger(incoming, door.clock);
 }
 
-/** The framework's handler for this route. */
+/** The framework's handler for the route with this pattern. */
 export function createHandler(
   door: Door,
   answerer: Answerer,
-  options: { readonly isCall: boolean },
+  options: { readonly isCall: boolean; readonly route: string },
 ): Handler {
   return (request, reply) => {
     reply.hijack();
     const exchange: Exchange = {
       requestId: request.id,
+      route: options.route,
       headers: request.raw.headers,
       params: request.params as Exchange['params'],
       incoming: request.raw,

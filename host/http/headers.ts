@@ -49,6 +49,8 @@ export function credentialsOf(headers: IncomingHttpHeaders): Credentials {
   return {
     authorization: headers.authorization,
     tenantHeader: Array.isArray(tenantHeader) ? tenantHeader.join(', ') : tenantHeader,
+    host: headers.host,
+    origin: headers.origin,
   };
 }
 

@@ -18,7 +18,15 @@ import { baseHeaders } from './answer.ts';
 import { createBatchAnswerer } from './batch-route.ts';
 import { registerDocs } from './docs-route.ts';
 import { beginDrain } from './drain.ts';
-import { createHandler, type Door, writeProblem } from './exchange.ts';
+import {
+  type Answerer,
+  createHandler,
+  type Door,
+  exchangeBeside,
+  NO_ROUTE,
+  publishRefusal,
+  writeProblem,
+} from './exchange.ts';
 import { requestIdOf } from './headers.ts';
 import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
@@ -113,9 +121,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
 
 function createFramework(door: Door): FastifyInstance {
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    reply.hijack();
-    const exchange = { incoming: request.raw, outgoing: reply.raw, requestId: request.id };
-    writeProblem(door, exchange, fromFrameworkError(error), { isCall: false });
+    writeProblem(door, exchangeBeside(request, reply), fromFrameworkError(error), { isCall: false });
   };
   const app = fastify({
     logger: false,
@@ -152,26 +158,29 @@ async function registerRoutes(
   const methods = createMethodTable();
   app.addHook('onRoute', (route) => methods.add(route.url, route.method));
 
-  const call = { isCall: true };
-  const page = { isCall: false };
+  type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+  const on = (method: Method, url: string, answerer: Answerer, isCall: boolean): void => {
+    app.route({ method, url, handler: createHandler(door, answerer, { isCall, route: url }) });
+  };
+  const call = (url: string, answerer: Answerer): void => on('POST', url, answerer, true);
+  const page = (method: Method, url: string, answerer: Answerer): void => on(method, url, answerer, false);
   const adapters = createAdaptersAnswerers(door);
   const ops = createOpsAnswerers(door, sources);
-  app.post('/v1/adapters/:name/:operation', createHandler(door, createInvokeAnswerer(door), call));
-  app.post('/v1/adapters/:name/:operation/batch', createHandler(door, createBatchAnswerer(door), call));
-  app.post('/v1/tools/call', createHandler(door, createToolsAnswerer(door), call));
-  app.get('/v1/adapters', createHandler(door, adapters.list, page));
-  app.get('/v1/adapters/:name', createHandler(door, adapters.show, page));
-  app.put('/v1/adapters/:name', createHandler(door, adapters.install, page));
-  app.delete('/v1/adapters/:name', createHandler(door, adapters.remove, page));
-  app.get('/health/live', createHandler(door, ops.live, page));
-  app.get('/health/ready', createHandler(door, ops.ready, page));
-  app.get('/metrics', createHandler(door, ops.metrics, page));
-  app.get('/openapi.json', createHandler(door, ops.openApi, page));
+  call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
+  call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
+  call('/v1/tools/call', createToolsAnswerer(door));
+  page('GET', '/v1/adapters', adapters.list);
+  page('GET', '/v1/adapters/:name', adapters.show);
+  page('PUT', '/v1/adapters/:name', adapters.install);
+  page('DELETE', '/v1/adapters/:name', adapters.remove);
+  page('GET', '/health/live', ops.live);
+  page('GET', '/health/ready', ops.ready);
+  page('GET', '/metrics', ops.metrics);
+  page('GET', '/openapi.json', ops.openApi);
   await registerDocs(app, door, sources.openApi);
 
   app.setNotFoundHandler((request, reply) => {
-    reply.hijack();
-    const exchange = { incoming: request.raw, outgoing: reply.raw, requestId: request.id };
+    const exchange = { ...exchangeBeside(request, reply), route: NO_ROUTE };
     const allowed = methods.allowed(request.url.split('?', 1)[0] ?? '');
     if (allowed.length === 0) {
       const error = new HostError('HTTP_ROUTE_NOT_FOUND', 'no route has this path; /openapi.json lists them');
@@ -191,6 +200,7 @@ function answerUnreadable(cause: Error & { readonly code?: string }, socket: Soc
   }
   const error = unreadable(cause);
   const requestId = requestIdOf({});
+  publishRefusal({ requestId, method: 'unknown', route: NO_ROUTE }, error);
   const body = JSON.stringify(problemDocument(error, requestId));
   const headers = baseHeaders(requestId, PROBLEM_TYPE, true);
   let head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n`;

@@ -12,10 +12,9 @@ import type { Answerer, Door, Exchange } from './exchange.ts';
 import { credentialsOf } from './headers.ts';
 import { PROBLEM_TYPE, problemDocument } from './problem.ts';
 
-/** Any valid token, or anybody where the host has none. The tenant does not matter here and is not read. */
+/** Any valid token, or any program on this machine where the host has none. The tenant does not matter and is not read. */
 export function requireReader(door: Door, exchange: Pick<Exchange, 'headers'>): void {
-  const { authorization } = credentialsOf(exchange.headers);
-  door.host.identify({ authorization, tenantHeader: undefined });
+  door.host.identify({ ...credentialsOf(exchange.headers), tenantHeader: undefined });
 }
 
 export function createOpsAnswerers(

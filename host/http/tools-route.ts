@@ -14,7 +14,7 @@ import { ERRORS, HostError, type Problem, toHostError } from '../errors.ts';
 import type { Usage } from '../types.ts';
 import { type Answer, jsonAnswer, NO_USAGE } from './answer.ts';
 import { readBody } from './body.ts';
-import { type Answerer, type Door, type Exchange, reportInternal } from './exchange.ts';
+import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
 import { credentialsOf, idempotencyKeyOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
 import { callOf } from './invoke-route.ts';
 import { isKeepableError, problemHeaders } from './problem.ts';
@@ -148,7 +148,7 @@ function envelope(
 
 export function createToolsAnswerer(door: Door): Answerer {
   const { host, operations, idempotency, bodyMaxBytes } = door;
-  return async ({ headers, incoming, requestId }: Exchange) => {
+  return async ({ headers, incoming, requestId, route }: Exchange) => {
     const identity = host.identify(credentialsOf(headers));
     const timeoutMs = timeoutMsOf(headers);
     const traceparent = traceparentOf(headers);
@@ -178,7 +178,7 @@ export function createToolsAnswerer(door: Door): Answerer {
         return envelope(door, toolCall, requestId, { result }, outcome.usage, version);
       } catch (thrown) {
         const error = toHostError(thrown);
-        reportInternal(error, requestId);
+        reportRefusal({ incoming, route }, requestId, error);
         return envelope(door, toolCall, requestId, { error }, NO_USAGE, undefined);
       }
     };

@@ -1,8 +1,8 @@
 /**
  * Who is calling, what they may do, and within which limits: credentials → `Identity`, `Call` → `Grant`.
  *
- * Two modes. Without tokens the host serves loopback only: the tenant is whatever `X-Tenant-Id` says, everybody is a
- * caller and nobody an admin. With tokens a Bearer token is required, the header is ignored, and tenant and role come
+ * Two modes. Without tokens the host serves loopback only: the tenant is whatever `X-Tenant-Id` says, every program is
+ * a caller, a web page is none, and nobody is an admin. With tokens a Bearer token is required, the header is ignored, and tenant and role come
  * from the token. Stateless and synchronous; it does not know adapters, queues or quotas (the pool refuses by share).
  */
 
@@ -11,6 +11,7 @@ import { HostError } from '../errors.ts';
 import { TENANT_PATTERN } from '../option-values.ts';
 import type { Call, Credentials, Grant, Identity, OperationSpec } from '../types.ts';
 import { bearerToken, findToken, loadTokens, type TokenEntry, tokenProblems } from './tokens.ts';
+import { requireLocalOrigin } from './web-origin.ts';
 
 export interface PolicyOptions {
   /** The host listens on loopback addresses only. */
@@ -20,7 +21,10 @@ export interface PolicyOptions {
 }
 
 export interface Policy {
-  /** Throws POLICY_UNAUTHENTICATED — no valid token where one is required; POLICY_TENANT_INVALID — a bad header. */
+  /**
+   * Throws POLICY_UNAUTHENTICATED — no valid token where one is required; where none is, POLICY_ORIGIN_FORBIDDEN — a
+   * web page asks, or somebody by another name than this machine's, POLICY_TENANT_INVALID — a bad header.
+   */
   identify(credentials: Credentials): Identity;
   /** Throws POLICY_ADMIN_OFF — no admin token is configured; POLICY_FORBIDDEN — this identity is not an admin. */
   requireAdmin(identity: Identity): void;
@@ -52,6 +56,7 @@ export function createPolicy(options: PolicyOptions): Policy {
   return {
     identify(credentials) {
       if (tokens.length === 0) {
+        requireLocalOrigin(credentials.host, credentials.origin);
         return { tenant: tenantOf(credentials.tenantHeader), role: 'caller', name: 'loopback' };
       }
       if (credentials.authorization === undefined) {

@@ -1,14 +1,14 @@
 /**
  * The log: JSON lines through pino, written asynchronously so that a line costs the serving thread microseconds.
  *
- * One line per call and one per notice. No line ever holds a payload, a result, or the text a guest answered with:
+ * One line per call, one per request that was refused before it became a call, and one per notice. No line ever holds a payload, a result, or the text a guest answered with:
  * all three are the tenant's. Everything else passes `redact`. Buffered lines are written when the log is closed, when
  * the process exits, and when it dies of an error; a reader that is too slow or gone costs lines, which are counted,
  * and never the host.
  */
 
 import { type DestinationStream, destination as openDestination, pino, stdTimeFunctions } from 'pino';
-import type { InvokeEvent, NoticeEvent } from '../channels.ts';
+import type { HttpRefusedEvent, InvokeEvent, NoticeEvent } from '../channels.ts';
 import { REDACTED, redact, redactText } from './redact.ts';
 
 type Level = NoticeEvent['level'];
@@ -30,6 +30,7 @@ export interface LogOptions {
 
 export interface LogWriter extends Log {
   onInvoke(event: InvokeEvent): void;
+  onHttpRefused(event: HttpRefusedEvent): void;
   onNotice(event: NoticeEvent): void;
   /** Lines dropped because the reader was too slow, and writes that failed. */
   linesLost(): number;
@@ -93,6 +94,11 @@ export function createLog(options: LogOptions): LogWriter {
     onInvoke(event) {
       const level = levelOf(event);
       if (logger.isLevelEnabled(level)) logger[level](invokeFields(event), 'invoke');
+    },
+
+    onHttpRefused({ requestId, method, route, status, code }) {
+      if (!logger.isLevelEnabled('info')) return;
+      logger.info({ requestId: name(requestId), method, route, status, code }, 'refused');
     },
 
     onNotice({ level, event, message, fields, cause }) {

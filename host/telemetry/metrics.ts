@@ -7,7 +7,13 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AcquireEvent, CellCreatedEvent, InvokeEvent, PoolClosedEvent } from '../channels.ts';
+import type {
+  AcquireEvent,
+  CellCreatedEvent,
+  HttpRefusedEvent,
+  InvokeEvent,
+  PoolClosedEvent,
+} from '../channels.ts';
 import type { HostSnapshot, PoolSnapshot } from '../types.ts';
 import { createLabels } from './labels.ts';
 import { createPoolTotals, POOL_COUNTERS } from './pool-totals.ts';
@@ -30,6 +36,7 @@ export interface Metrics {
   onAcquire(event: AcquireEvent): void;
   onCellCreated(event: CellCreatedEvent): void;
   onPoolClosed(event: PoolClosedEvent): void;
+  onHttpRefused(event: HttpRefusedEvent): void;
   close(): void;
 }
 
@@ -88,6 +95,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'adapter',
     'operation',
     'outcome',
+  );
+  const httpRefusals = counter(
+    'hotcell_http_refusals_total',
+    'Requests, or items of batches, that never became a call',
+    'code',
   );
   const executorGauges = {
     live: gauge('hotcell_executor_live', 'Executors that run cells'),
@@ -195,6 +207,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     onCellCreated: ({ adapter, createMs }) =>
       createSeconds.observe({ adapter: labels.adapter(adapter) }, createMs / 1000),
     onPoolClosed: ({ pool }) => totals.close(pool),
+    onHttpRefused: ({ code }) => httpRefusals.inc({ code }),
 
     close() {
       lag.disable();

@@ -12,6 +12,8 @@ import {
   acquireChannel,
   type CellCreatedEvent,
   cellCreatedChannel,
+  type HttpRefusedEvent,
+  httpRefusedChannel,
   type InvokeEvent,
   invokeChannel,
   type NoticeEvent,
@@ -57,6 +59,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   listen<AcquireEvent>(acquireChannel, metrics.onAcquire);
   listen<CellCreatedEvent>(cellCreatedChannel, metrics.onCellCreated);
   listen<PoolClosedEvent>(poolClosedChannel, metrics.onPoolClosed);
+  listen<HttpRefusedEvent>(httpRefusedChannel, metrics.onHttpRefused);
+  listen<HttpRefusedEvent>(httpRefusedChannel, log.onHttpRefused);
   listen<NoticeEvent>(noticeChannel, log.onNotice);
 
   return {

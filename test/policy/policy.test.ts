@@ -5,7 +5,7 @@ import { createFakeClock } from '../../host/clock.ts';
 import { HostError } from '../../host/errors.ts';
 import { createPolicy } from '../../host/policy/policy.ts';
 import type { TokenEntry } from '../../host/policy/tokens.ts';
-import type { Call, OperationSpec } from '../../host/types.ts';
+import type { Call, Credentials, OperationSpec } from '../../host/types.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const caller: TokenEntry = { name: 'ci', sha256: sha256('token-of-ci'), tenant: 'acme', role: 'caller' };
@@ -18,6 +18,14 @@ const spec: OperationSpec = {
   timeoutMs: 1_000,
   inputMaxBytes: 16,
   outputMaxBytes: 32,
+};
+
+/** A caller that sends no header at all. */
+const nothing: Credentials = {
+  authorization: undefined,
+  tenantHeader: undefined,
+  host: undefined,
+  origin: undefined,
 };
 
 const local = (): ReturnType<typeof createPolicy> => createPolicy({ loopback: true, tokens: [], clock });
@@ -36,7 +44,7 @@ function codeOf(fn: () => unknown): string {
 
 describe('on loopback without tokens', () => {
   it('the tenant is public when nobody says otherwise', () => {
-    expect(local().identify({ authorization: undefined, tenantHeader: undefined })).toEqual({
+    expect(local().identify(nothing)).toEqual({
       tenant: 'public',
       role: 'caller',
       name: 'loopback',
@@ -45,7 +53,7 @@ describe('on loopback without tokens', () => {
 
   it('the header names the tenant', () => {
     for (const tenantHeader of ['a', '0', 'Acme-Corp.eu_1', 'a'.repeat(64)]) {
-      expect(local().identify({ authorization: undefined, tenantHeader }).tenant).toBe(tenantHeader);
+      expect(local().identify({ ...nothing, tenantHeader }).tenant).toBe(tenantHeader);
     }
   });
 
@@ -76,9 +84,7 @@ describe('on loopback without tokens', () => {
     ['a tag', '<script>'],
     ['a quote', "a'--"],
   ])('a tenant of %s is refused', (_what, tenantHeader) => {
-    expect(codeOf(() => local().identify({ authorization: undefined, tenantHeader }))).toBe(
-      'POLICY_TENANT_INVALID',
-    );
+    expect(codeOf(() => local().identify({ ...nothing, tenantHeader }))).toBe('POLICY_TENANT_INVALID');
   });
 
   it('any accepted tenant is plain ASCII, at most 64 characters, and no path', () => {
@@ -88,7 +94,7 @@ describe('on loopback without tokens', () => {
         fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ maxLength: 80 })),
         (tenantHeader) => {
           try {
-            const { tenant } = policy.identify({ authorization: undefined, tenantHeader });
+            const { tenant } = policy.identify({ ...nothing, tenantHeader });
             expect(tenant).toBe(tenantHeader);
             expect(tenant.length).toBeLessThanOrEqual(64);
             for (const character of tenant) expect('/\\\0\n%'.includes(character)).toBe(false);
@@ -103,7 +109,7 @@ describe('on loopback without tokens', () => {
 
   it('the refused name is not repeated in the answer', () => {
     try {
-      local().identify({ authorization: undefined, tenantHeader: '<script>canary' });
+      local().identify({ ...nothing, tenantHeader: '<script>canary' });
       expect.unreachable();
     } catch (error) {
       expect((error as HostError).detail).not.toContain('canary');
@@ -112,7 +118,7 @@ describe('on loopback without tokens', () => {
 
   it('nobody may install: it is off', () => {
     const policy = local();
-    const identity = policy.identify({ authorization: 'Bearer token-of-ops', tenantHeader: undefined });
+    const identity = policy.identify({ ...nothing, authorization: 'Bearer token-of-ops' });
     expect(codeOf(() => policy.requireAdmin(identity))).toBe('POLICY_ADMIN_OFF');
   });
 });
@@ -120,19 +126,19 @@ describe('on loopback without tokens', () => {
 describe('with tokens', () => {
   it('tenant, role and name come from the token and the header is ignored', () => {
     const policy = guarded(caller, admin);
-    expect(policy.identify({ authorization: 'Bearer token-of-ci', tenantHeader: '../evil' })).toEqual({
+    expect(
+      policy.identify({ ...nothing, authorization: 'Bearer token-of-ci', tenantHeader: '../evil' }),
+    ).toEqual({
       tenant: 'acme',
       role: 'caller',
       name: 'ci',
     });
-    expect(policy.identify({ authorization: 'bearer  token-of-ops', tenantHeader: undefined }).role).toBe(
-      'admin',
-    );
+    expect(policy.identify({ ...nothing, authorization: 'bearer  token-of-ops' }).role).toBe('admin');
   });
 
   it('loopback also needs one', () => {
     const policy = createPolicy({ loopback: true, tokens: [caller], clock });
-    expect(codeOf(() => policy.identify({ authorization: undefined, tenantHeader: 'acme' }))).toBe(
+    expect(codeOf(() => policy.identify({ ...nothing, tenantHeader: 'acme' }))).toBe(
       'POLICY_UNAUTHENTICATED',
     );
   });
@@ -154,14 +160,12 @@ describe('with tokens', () => {
     ['a megabyte', `Bearer ${'a'.repeat(1_000_000)}`],
   ])('%s is not enough', (_what, authorization) => {
     const policy = guarded(caller, admin);
-    expect(codeOf(() => policy.identify({ authorization, tenantHeader: undefined }))).toBe(
-      'POLICY_UNAUTHENTICATED',
-    );
+    expect(codeOf(() => policy.identify({ ...nothing, authorization }))).toBe('POLICY_UNAUTHENTICATED');
   });
 
   it('a refused token is not repeated in the answer', () => {
     try {
-      guarded(caller).identify({ authorization: 'Bearer canary-token', tenantHeader: undefined });
+      guarded(caller).identify({ ...nothing, authorization: 'Bearer canary-token' });
       expect.unreachable();
     } catch (error) {
       expect(JSON.stringify(error)).not.toContain('canary');
@@ -171,15 +175,14 @@ describe('with tokens', () => {
 
   it('only an admin may install', () => {
     const policy = guarded(caller, admin);
-    const as = (token: string) =>
-      policy.identify({ authorization: `Bearer ${token}`, tenantHeader: undefined });
+    const as = (token: string) => policy.identify({ ...nothing, authorization: `Bearer ${token}` });
     expect(codeOf(() => policy.requireAdmin(as('token-of-ci')))).toBe('POLICY_FORBIDDEN');
     expect(codeOf(() => policy.requireAdmin(as('token-of-ops')))).toBe('ok');
   });
 
   it('installing stays off while no token is an admin', () => {
     const policy = guarded(caller);
-    const identity = policy.identify({ authorization: 'Bearer token-of-ci', tenantHeader: undefined });
+    const identity = policy.identify({ ...nothing, authorization: 'Bearer token-of-ci' });
     expect(codeOf(() => policy.requireAdmin(identity))).toBe('POLICY_ADMIN_OFF');
   });
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { invokeChannel, notice } from '../../host/channels.ts';
+import { type HttpRefusedEvent, httpRefusedChannel, invokeChannel, notice } from '../../host/channels.ts';
 import { HostError } from '../../host/errors.ts';
 import { redact, redactText } from '../../host/telemetry/redact.ts';
 import { invokeEvent, observe } from './fixtures.ts';
@@ -55,6 +55,27 @@ describe('the log', () => {
     await using observed = observe();
     invokeChannel.publish(invokeEvent({}, new HostError(code, 'x')));
     expect(parsed(observed.lines)[0]).toMatchObject({ level });
+  });
+
+  it('has one line per request that was refused before it became a call', async () => {
+    await using observed = observe();
+    const event: HttpRefusedEvent = {
+      requestId: 'r-7',
+      method: 'POST',
+      route: '/v1/adapters/:name/:operation',
+      status: 401,
+      code: 'POLICY_UNAUTHENTICATED',
+    };
+    httpRefusedChannel.publish(event);
+    const [line] = parsed(observed.lines);
+    expect(observed.lines).toHaveLength(1);
+    expect(line).toMatchObject({ level: 'info', msg: 'refused', ...event });
+    expect(Object.keys(line ?? {}).toSorted()).toEqual(
+      ['level', 'time', 'pid', 'msg', ...Object.keys(event)].toSorted(),
+    );
+    await using quiet = observe('warn');
+    httpRefusedChannel.publish(event);
+    expect(quiet.lines).toEqual([]);
   });
 
   it('has one line per notice', async () => {

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import {
   acquireChannel,
   cellCreatedChannel,
+  type HttpRefusedEvent,
+  httpRefusedChannel,
   invokeChannel,
   noticeChannel,
   poolClosedChannel,
@@ -20,7 +22,14 @@ const SAMPLE = new RegExp(
 );
 const COMMENT = /^# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+$/;
 
-const ALL = [acquireChannel, cellCreatedChannel, invokeChannel, noticeChannel, poolClosedChannel];
+const ALL = [
+  acquireChannel,
+  cellCreatedChannel,
+  httpRefusedChannel,
+  invokeChannel,
+  noticeChannel,
+  poolClosedChannel,
+];
 
 describe('the exposition text', () => {
   it('parses line by line, and each sample belongs to a declared metric', async () => {
@@ -187,6 +196,24 @@ describe('labels', () => {
     expect(text.match(/^hotcell_pool_size\{/gm)).toHaveLength(1_001);
     expect(await observed.value('hotcell_pool_size{adapter="unknown"}')).toBe(200);
     expect(await observed.value('hotcell_pool_hits_total{adapter="unknown"}')).toBe(200);
+  });
+});
+
+describe('refused requests', () => {
+  it('are counted by code and by nothing that a caller chose', async () => {
+    await using observed = observe();
+    const event: HttpRefusedEvent = {
+      requestId: 'r-1',
+      method: 'POST',
+      route: '/v1/tools/call',
+      status: 413,
+      code: 'HTTP_BODY_TOO_LARGE',
+    };
+    httpRefusedChannel.publish(event);
+    httpRefusedChannel.publish({ ...event, requestId: 'r-2', route: 'none' });
+    httpRefusedChannel.publish({ ...event, status: 404, code: 'HTTP_ROUTE_NOT_FOUND' });
+    expect(await observed.value('hotcell_http_refusals_total{code="HTTP_BODY_TOO_LARGE"}')).toBe(2);
+    expect(await observed.value('hotcell_http_refusals_total{code="HTTP_ROUTE_NOT_FOUND"}')).toBe(1);
   });
 });
 
