@@ -81,6 +81,7 @@ export class ThreadExecutor implements Executor {
   #state: 'live' | 'ending' | 'ended' = 'live';
   /** An answer could not be read: nothing behind it can be trusted. */
   #isBroken = false;
+  #isCollecting = false;
 
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
@@ -184,9 +185,14 @@ export class ThreadExecutor implements Executor {
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, { kind: PROBE, cell: cellId, x: deadlineMs });
   }
 
-  /** Asks the thread to collect garbage between two calls. */
+  /** Asks the thread to collect garbage between two calls; once, however often it is asked meanwhile. */
   collect(): void {
-    this.#send({ kind: COLLECT });
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    const unlimitedMs = Number.POSITIVE_INFINITY;
+    void this.#request(unlimitedMs, unlimitedMs, { kind: COLLECT }).then(() => {
+      this.#isCollecting = false;
+    });
   }
 
   stop(): Promise<void> {

@@ -23,7 +23,7 @@ export const CREATE = 3; // cell = new cell number, a = image number
 export const DESTROY = 4; // cell
 export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms)
 export const PROBE = 6; // cell, x = begin by (ms)
-export const COLLECT = 7; // collect garbage now
+export const COLLECT = 7; // collect garbage now, then DONE
 
 /** Executor to host; the sequence is that of the request. */
 export const DONE = 1; // a = byte count, x = run ms, y = memory bytes
