@@ -46,6 +46,8 @@ export interface ThreadExecutorOptions {
   readonly onCollected: (executor: Executor, memories: number) => void;
   /** Longest instantiation in ms, counted from its begin. Default 5,000. */
   readonly createTimeoutMs?: number;
+  /** Number before that of the first request; numbers wrap at 2³¹. Default 0. */
+  readonly lastSequence?: number;
   /** What the thread runs. Default `thread.ts`. */
   readonly threadUrl?: URL;
 }
@@ -74,7 +76,7 @@ export class ThreadExecutor implements Executor {
   readonly #images = new Map<string, number>();
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
-  #lastSequence = 0;
+  #lastSequence: number;
   #lastImage = 0;
   #lastCell = 0;
   #sweep: Timer | undefined;
@@ -82,6 +84,8 @@ export class ThreadExecutor implements Executor {
   /** An answer could not be read: nothing behind it can be trusted. */
   #isBroken = false;
   #isCollecting = false;
+  /** The call that the last sweep found past its end. */
+  #overdue: number | undefined;
 
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
@@ -116,6 +120,10 @@ export class ThreadExecutor implements Executor {
         resolve();
       });
     });
+    this.#lastSequence = options.lastSequence ?? 0;
+    // The marks begin where the numbers do, or the first requests would look like taken ones.
+    this.#requests.take(this.#lastSequence);
+    this.#requests.begin(this.#lastSequence, 0);
     this.#answers.sleep();
   }
 
@@ -269,6 +277,7 @@ export class ThreadExecutor implements Executor {
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
     this.#drain();
     const { taken } = requests;
+    let overdue: number | undefined;
     for (const entry of this.#inFlight.values()) {
       if (!isUpTo(entry.sequence, taken)) {
         if (now <= entry.deadlineMs) continue;
@@ -281,6 +290,9 @@ export class ThreadExecutor implements Executor {
         !isBlocked &&
         now > Math.min(entry.deadlineMs + killGraceMs, begunAtMs + entry.runMaxMs)
       ) {
+        // Looked at twice: after a long turn of this loop the thread may need a moment to hand over what it has.
+        overdue = entry.sequence;
+        if (this.#overdue !== overdue) continue;
         this.#inFlight.delete(entry.sequence);
         const error = new HostError(
           'EXECUTOR_DEADLINE',
@@ -291,6 +303,7 @@ export class ThreadExecutor implements Executor {
         return;
       }
     }
+    this.#overdue = overdue;
     // Here and not with the last answer: a timer for each call would cost more than the call.
     if (this.#inFlight.size === 0 && this.#writer.waiting === 0) this.#stopSweep();
   }
