@@ -18,7 +18,9 @@ import {
   COLLECTED,
   CREATE,
   DESTROY,
+  isUpTo,
   LOAD,
+  nextSequence,
   PROBE,
   RUN,
   type ThreadStart,
@@ -60,9 +62,6 @@ interface InFlight {
   readonly runMaxMs: number;
   readonly settle: (result: RunResult) => void;
 }
-
-/** True when `sequence` is `mark` or came before it. Numbers wrap at 2³¹; far fewer are in flight at once. */
-const isUpTo = (sequence: number, mark: number): boolean => ((mark - sequence) & 0x7fffffff) < 0x40000000;
 
 export class ThreadExecutor implements Executor {
   readonly id: number;
@@ -210,7 +209,7 @@ export class ThreadExecutor implements Executor {
 
   #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
-    const sequence = (this.#lastSequence + 1) & 0x7fffffff;
+    const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
       this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, settle });

@@ -78,5 +78,12 @@ export function writeFrame(
   f64[(offset >> 3) + 5] = y;
 }
 
+/** Sequence numbers wrap at 2³¹. */
+export const nextSequence = (sequence: number): number => (sequence + 1) & 0x7fffffff;
+
+/** True when `sequence` is `mark` or came before it; far fewer than 2³⁰ are in flight at once. */
+export const isUpTo = (sequence: number, mark: number): boolean =>
+  ((mark - sequence) & 0x7fffffff) < 0x40000000;
+
 /** True when `bytes` may travel inside a frame. */
 export const fitsInline = (bytes: number): boolean => bytes <= INLINE_MAX_BYTES - FRAME_BYTES;
