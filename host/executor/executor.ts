@@ -18,7 +18,9 @@ import {
   COLLECTED,
   CREATE,
   DESTROY,
+  isUpTo,
   LOAD,
+  nextSequence,
   PROBE,
   RUN,
   type ThreadStart,
@@ -46,6 +48,8 @@ export interface ThreadExecutorOptions {
   readonly onCollected: (executor: Executor, memories: number) => void;
   /** Longest instantiation in ms, counted from its begin. Default 5,000. */
   readonly createTimeoutMs?: number;
+  /** Number before that of the first request; numbers wrap at 2³¹. Default 0. */
+  readonly lastSequence?: number;
   /** What the thread runs. Default `thread.ts`. */
   readonly threadUrl?: URL;
 }
@@ -59,9 +63,6 @@ interface InFlight {
   readonly settle: (result: RunResult) => void;
 }
 
-/** True when `sequence` is `mark` or came before it. Numbers wrap at 2³¹; far fewer are in flight at once. */
-const isUpTo = (sequence: number, mark: number): boolean => ((mark - sequence) & 0x7fffffff) < 0x40000000;
-
 export class ThreadExecutor implements Executor {
   readonly id: number;
   readonly #options: ThreadExecutorOptions;
@@ -74,7 +75,7 @@ export class ThreadExecutor implements Executor {
   readonly #images = new Map<string, number>();
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
-  #lastSequence = 0;
+  #lastSequence: number;
   #isWaking = false;
   #lastImage = 0;
   #lastCell = 0;
@@ -82,6 +83,9 @@ export class ThreadExecutor implements Executor {
   #state: 'live' | 'ending' | 'ended' = 'live';
   /** An answer could not be read: nothing behind it can be trusted. */
   #isBroken = false;
+  #isCollecting = false;
+  /** The call that the last sweep found past its end. */
+  #overdue: number | undefined;
 
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
@@ -116,6 +120,10 @@ export class ThreadExecutor implements Executor {
         resolve();
       });
     });
+    this.#lastSequence = options.lastSequence ?? 0;
+    // The marks begin where the numbers do, or the first requests would look like taken ones.
+    this.#requests.take(this.#lastSequence);
+    this.#requests.begin(this.#lastSequence, 0);
     this.#answers.sleep();
   }
 
@@ -185,9 +193,14 @@ export class ThreadExecutor implements Executor {
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, { kind: PROBE, cell: cellId, x: deadlineMs });
   }
 
-  /** Asks the thread to collect garbage between two calls. */
+  /** Asks the thread to collect garbage between two calls; once, however often it is asked meanwhile. */
   collect(): void {
-    this.#send({ kind: COLLECT });
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    const unlimitedMs = Number.POSITIVE_INFINITY;
+    void this.#request(unlimitedMs, unlimitedMs, { kind: COLLECT }).then(() => {
+      this.#isCollecting = false;
+    });
   }
 
   stop(): Promise<void> {
@@ -197,7 +210,7 @@ export class ThreadExecutor implements Executor {
 
   #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
-    const sequence = (this.#lastSequence + 1) & 0x7fffffff;
+    const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
       this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, settle });
@@ -279,6 +292,7 @@ export class ThreadExecutor implements Executor {
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
     this.#drain();
     const { taken } = requests;
+    let overdue: number | undefined;
     for (const entry of this.#inFlight.values()) {
       if (!isUpTo(entry.sequence, taken)) {
         if (now <= entry.deadlineMs) continue;
@@ -291,6 +305,9 @@ export class ThreadExecutor implements Executor {
         !isBlocked &&
         now > Math.min(entry.deadlineMs + killGraceMs, begunAtMs + entry.runMaxMs)
       ) {
+        // Looked at twice: after a long turn of this loop the thread may need a moment to hand over what it has.
+        overdue = entry.sequence;
+        if (this.#overdue !== overdue) continue;
         this.#inFlight.delete(entry.sequence);
         const error = new HostError(
           'EXECUTOR_DEADLINE',
@@ -301,6 +318,7 @@ export class ThreadExecutor implements Executor {
         return;
       }
     }
+    this.#overdue = overdue;
     // Here and not with the last answer: a timer for each call would cost more than the call.
     if (this.#inFlight.size === 0 && this.#writer.waiting === 0) this.#stopSweep();
   }

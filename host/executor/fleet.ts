@@ -64,6 +64,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const counters = { started: 0, killed: 0, died: 0 };
   const startedAt = new WeakMap<Executor, number>();
   let spare: FleetExecutor | undefined;
+  /** Only then it may join: calls given to a thread that boots, or fails to, would wait while others could serve them. */
+  let isSpareReady = false;
   let backoffMs = 0;
   let retry: Timer | undefined;
   /** The first executors are not all there yet; whoever dies among them is replaced afterwards. */
@@ -111,13 +113,22 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       return;
     }
     spare = booting;
+    isSpareReady = false;
     void booting.online().then(() => {
-      if (missing > 0 && spare === booting && booting.alive) {
-        spare = undefined;
-        join(booting);
+      if (spare !== booting || !booting.alive) return;
+      isSpareReady = true;
+      if (missing > 0) {
+        joinSpare();
         bootSpare();
       }
     });
+  };
+
+  const joinSpare = (): void => {
+    if (!spare || !isSpareReady) return;
+    const ready = spare;
+    spare = undefined;
+    join(ready);
   };
 
   const bootSpareLater = (): void => {
@@ -144,11 +155,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       message: `executor ${executor.id} was ${end === 'killed' ? 'killed at a deadline' : 'lost'}`,
       fields: { executor: executor.id },
     });
-    if (index >= 0 && spare) {
-      const replacement = spare;
-      spare = undefined;
-      join(replacement);
-    }
+    if (index >= 0) joinSpare();
     const livedMs = clock.now() - (startedAt.get(executor) ?? 0);
     if (end === 'died' && livedMs < QUICK_END_MS) {
       bootSpareLater();
@@ -192,7 +199,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
     stats: () => ({
       live: live.length,
-      spare: spare ? 1 : 0,
+      spare: spare && isSpareReady ? 1 : 0,
       busy: live.filter((executor) => executor.inFlight > 0).length,
       ...counters,
     }),

@@ -23,7 +23,7 @@ export const CREATE = 3; // cell = new cell number, a = image number
 export const DESTROY = 4; // cell
 export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms)
 export const PROBE = 6; // cell, x = begin by (ms)
-export const COLLECT = 7; // collect garbage now
+export const COLLECT = 7; // collect garbage now, then DONE
 
 /** Executor to host; the sequence is that of the request. */
 export const DONE = 1; // a = byte count, x = run ms, y = memory bytes
@@ -77,6 +77,13 @@ export function writeFrame(
   f64[(offset >> 3) + 4] = x;
   f64[(offset >> 3) + 5] = y;
 }
+
+/** Sequence numbers wrap at 2³¹. */
+export const nextSequence = (sequence: number): number => (sequence + 1) & 0x7fffffff;
+
+/** True when `sequence` is `mark` or came before it; far fewer than 2³⁰ are in flight at once. */
+export const isUpTo = (sequence: number, mark: number): boolean =>
+  ((mark - sequence) & 0x7fffffff) < 0x40000000;
 
 /** True when `bytes` may travel inside a frame. */
 export const fitsInline = (bytes: number): boolean => bytes <= INLINE_MAX_BYTES - FRAME_BYTES;

@@ -107,10 +107,7 @@ export class Ring {
   release(offset: number): void {
     this.#position = (this.#position + (this.i32[offset >> 2] ?? 0)) | 0;
     Atomics.store(this.i32, TAIL, this.#position);
-    if (Atomics.load(this.i32, WRITER_WAITS) === 1) {
-      Atomics.store(this.i32, WRITER_WAITS, 0);
-      Atomics.notify(this.i32, TAIL);
-    }
+    if (Atomics.load(this.i32, WRITER_WAITS) === 1) Atomics.notify(this.i32, TAIL);
   }
 
   /** Reader: declares itself asleep; false when something arrived meanwhile and it must read on. */

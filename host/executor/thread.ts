@@ -239,6 +239,7 @@ function handle(offset: number): void {
       break;
     case COLLECT:
       collectGarbage();
+      answer(DONE, sequence, 0, 0, 0, 0, 0, NO_BYTES);
       break;
     default:
       throw new Error(`unknown request ${kind}`);
