@@ -20,6 +20,9 @@ function start(options: Parameters<typeof startStage>[0] = {}): Stage {
 const create = (executor: Executor, count: number): Promise<CellInfo[]> =>
   Promise.all(Array.from({ length: count }, () => executor.createCell(image.id)));
 
+/** A busy machine boots threads and collects garbage late; what is waited for comes or the test fails. */
+const WAIT = { timeout: 10_000 };
+
 describe('memories of dropped cells', () => {
   it('are all reported, each once, and those of live cells are not', async () => {
     const { executor, collected } = start();
@@ -27,11 +30,11 @@ describe('memories of dropped cells', () => {
     for (let round = 1; round <= 3; round++) {
       for (const { id } of await create(executor, 500)) executor.destroyCell(id);
       executor.collect();
-      await expect.poll(collected).toBe(round * 500);
+      await expect.poll(collected, WAIT).toBe(round * 500);
     }
     for (const { id } of kept) executor.destroyCell(id);
     executor.collect();
-    await expect.poll(collected).toBe(1520);
+    await expect.poll(collected, WAIT).toBe(1520);
   });
 
   it('of crashed cells are reported too', async () => {
@@ -48,7 +51,7 @@ describe('memories of dropped cells', () => {
     const ends = await Promise.all(cells.map(({ id }) => executor.run(id, trap)));
     expect(ends.every(({ kind }) => kind === 'crash')).toBe(true);
     executor.collect();
-    await expect.poll(collected).toBe(50);
+    await expect.poll(collected, WAIT).toBe(50);
   });
 
   it('of a thread that idles make room for another thread when the budget asks', async () => {
@@ -78,6 +81,6 @@ describe('memories of dropped cells', () => {
       if (count === 0) await heard;
       else created += (await create(busy, count)).length;
     }
-    await expect.poll(() => budget.live).toBe(3_000);
+    await expect.poll(() => budget.live, WAIT).toBe(3_000);
   });
 });

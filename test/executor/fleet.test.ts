@@ -92,11 +92,14 @@ function createPuppets(): {
   return { puppets, startExecutor };
 }
 
+/** A busy machine boots threads and collects garbage late; what is waited for comes or the test fails. */
+const WAIT = { timeout: 10_000 };
+
 describe('a fleet of threads', () => {
   it('replaces a killed executor by the spare at once, with all images, and boots a new spare', async () => {
     const { fleet, joined, left } = await open();
     fleet.load(image);
-    await expect.poll(() => fleet.stats().spare).toBe(1);
+    await expect.poll(() => fleet.stats().spare, WAIT).toBe(1);
     expect(joined).toEqual([0, 1]);
     const [victim] = fleet.executors;
     expect(await kill(victim)).toBe('EXECUTOR_DEADLINE');
@@ -106,14 +109,14 @@ describe('a fleet of threads', () => {
     const { id: cell } = (await fleet.executors[1]?.createCell(image.id)) ?? { id: 0 };
     expect(endOf((await fleet.executors[1]?.run(cell, call('echo'))) as never)).toBe('ok');
     const stats = { live: 2, spare: 1, busy: 0, started: 4, killed: 1, died: 0, recycled: 0 };
-    await expect.poll(() => fleet.stats()).toEqual(stats);
+    await expect.poll(() => fleet.stats(), WAIT).toEqual(stats);
   });
 
   it('comes back to its size and a spare after more kills at once than there are spares', async () => {
     const { fleet } = await open();
     fleet.load(image);
     expect(await Promise.all(fleet.executors.map(kill))).toEqual(['EXECUTOR_DEADLINE', 'EXECUTOR_DEADLINE']);
-    await expect.poll(() => fleet.stats()).toMatchObject({ live: 2, spare: 1, killed: 2, started: 5 });
+    await expect.poll(() => fleet.stats(), WAIT).toMatchObject({ live: 2, spare: 1, killed: 2, started: 5 });
     const cells = await Promise.all(fleet.executors.map((executor) => executor.createCell(image.id)));
     expect(cells).toHaveLength(2);
   });
@@ -130,16 +133,16 @@ describe('a fleet of threads', () => {
     const { fleet } = await open();
     fleet.load(image);
     for (let round = 0; round < 3; round++) {
-      await expect.poll(() => fleet.stats().live).toBe(2);
+      await expect.poll(() => fleet.stats().live, WAIT).toBe(2);
       await Promise.all(fleet.executors.map(kill));
     }
-    await expect.poll(() => fleet.stats().live).toBeGreaterThan(0);
+    await expect.poll(() => fleet.stats().live, WAIT).toBeGreaterThan(0);
     const during = fleet.executors.map((executor) => executor.createCell(image.id));
     const settled = Promise.allSettled(during);
     await Promise.all([fleet.close(), fleet.close()]);
     await settled;
     expect(fleet.stats()).toMatchObject({ live: 0, spare: 0, killed: 6, died: 0 });
-    await expect.poll(ports).toBe(before);
+    await expect.poll(ports, WAIT).toBe(before);
     process.off('warning', note);
     expect(warnings).toEqual([]);
   });
