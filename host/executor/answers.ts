@@ -34,7 +34,8 @@ function bytesOf(ring: Ring, offset: number, port: MessagePort): Uint8Array {
   }
   const from = offset + FRAME_BYTES;
   const byteCount = ring.i32[word + 5] as number;
-  const bytes = Buffer.allocUnsafe(byteCount);
+  // Not from the shared pool: these bytes become the caller's, who may transfer them or look at their buffer.
+  const bytes = Buffer.allocUnsafeSlow(byteCount);
   bytes.set(ring.u8.subarray(from, from + byteCount));
   return bytes;
 }

@@ -76,7 +76,6 @@ export class ThreadExecutor implements Executor {
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
   #lastSequence: number;
-  #isWaking = false;
   #lastImage = 0;
   #lastCell = 0;
   #sweep: Timer | undefined;
@@ -90,21 +89,20 @@ export class ThreadExecutor implements Executor {
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
     this.#options = options;
-    const start: ThreadStart = {
-      requests: this.#requests.shared,
-      answers: this.#answers.shared,
-      bulk: this.#bulk.port2,
-    };
+    const { shared: requests } = this.#requests;
+    const { shared: answers } = this.#answers;
     this.#worker = new Worker(options.threadUrl ?? THREAD_URL, {
       name: `executor-${options.id}`,
-      workerData: start,
+      workerData: { requests, answers, bulk: this.#bulk.port2 } satisfies ThreadStart,
       transferList: [this.#bulk.port2],
       // A guest has no way to these; an empty environment keeps a bug from becoming a leak.
       env: {},
       argv: [],
     });
     this.#bulk.port1.unref();
-    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => this.#wakeSoon());
+    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => {
+      if (this.alive) this.#worker.postMessage(0);
+    });
     this.#worker.on('message', () => this.#drain());
     this.#worker.on('error', (cause) =>
       notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
@@ -226,21 +224,6 @@ export class ThreadExecutor implements Executor {
     // Not every request has an answer that would make this side look for room again.
     if (this.#writer.waiting > 0) this.#startSweep();
   }
-
-  /**
-   * Wakes the thread at the end of this turn of the event loop. The thread is faster than whoever gives it calls, so
-   * woken at each call it would fall asleep between any two: one message a turn instead of one a call.
-   */
-  #wakeSoon(): void {
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    setImmediate(this.#wake);
-  }
-
-  readonly #wake = (): void => {
-    this.#isWaking = false;
-    if (this.#state === 'live' && this.#requests.wakeNeeded()) this.#worker.postMessage(0);
-  };
 
   #drain(): void {
     const ring = this.#answers;

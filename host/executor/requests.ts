@@ -36,9 +36,19 @@ export interface RequestWriter {
 /** `slice` of a `Buffer` shares its memory, and a transfer would take that from the caller: this always copies. */
 const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
-/** `onWritten` is called after each frame: somebody has to see to it that a sleeping reader wakes. */
-export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: () => void): RequestWriter {
+/**
+ * `wake` is called when the reader sleeps and must be woken by a message: at the end of the turn of the event loop. The
+ * reader is faster than whoever writes, so woken at each frame it would fall asleep between any two: one message a turn
+ * instead of one a call.
+ */
+export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => void): RequestWriter {
   const waiting: { readonly frame: RequestFrame; readonly sequence: number }[] = [];
+
+  let isWaking = false;
+  const wakeReader = (): void => {
+    isWaking = false;
+    if (ring.wakeNeeded()) wake();
+  };
 
   const write = (frame: RequestFrame, sequence: number): boolean => {
     const { operation = '', payload } = frame;
@@ -65,7 +75,10 @@ export function createRequestWriter(ring: Ring, port: MessagePort, onWritten: ()
     const { kind, cell = 0, c = 0, x = 0 } = frame;
     writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, 0);
     ring.commit();
-    onWritten();
+    if (!isWaking) {
+      isWaking = true;
+      setImmediate(wakeReader);
+    }
     return true;
   };
 

@@ -127,6 +127,8 @@ describe('a full ring', () => {
   it('of answers costs no executor when the host was busy past the deadlines', async () => {
     const { executor, ends, cell } = await open({ killGraceMs: 0 });
     const runs = Array.from({ length: 200 }, () => executor.run(cell, call('big', pattern(0), 100)));
+    // The thread is woken at the end of the turn; blocked before, it would not have begun.
+    await new Promise((resolve) => setImmediate(resolve));
     block(250);
     const all = await endsOf(runs);
     expect(all[0]).toBe('ok');

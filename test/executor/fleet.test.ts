@@ -108,7 +108,7 @@ describe('a fleet of threads', () => {
     expect([joined, left]).toEqual([[0, 1, 2], [0]]);
     const { id: cell } = (await fleet.executors[1]?.createCell(image.id)) ?? { id: 0 };
     expect(endOf((await fleet.executors[1]?.run(cell, call('echo'))) as never)).toBe('ok');
-    const stats = { live: 2, spare: 1, busy: 0, started: 4, killed: 1, died: 0, recycled: 0 };
+    const stats = { live: 2, spare: 1, busy: 0, started: 4, killed: 1, died: 0 };
     await expect.poll(() => fleet.stats(), WAIT).toEqual(stats);
   });
 

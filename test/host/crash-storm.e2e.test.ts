@@ -73,9 +73,11 @@ describe(`10,000 calls over 32 connections, of which one in ten crashes its cell
     const statuses = await storm(served, 0.1);
     const failed = statuses.get(502) ?? 0;
     expect(Object.fromEntries(statuses)).toEqual({ 200: CALLS - failed, 502: failed });
-    // Expected 10 of 10,000 (0.1 cubed). A Poisson count of mean 10 lies outside 1 to 27 once in 18,000 runs.
+    // Independent attempts would fail 10 times (0.1 cubed). A guest without entropy draws alike in any two new cells, and
+    // some replays meet new cells twice: measured 13 to 21, mean 17. A Poisson count of that mean lies outside 1 to 40
+    // less than once in 100,000 runs.
     expect(failed).toBeGreaterThanOrEqual(1);
-    expect(failed).toBeLessThanOrEqual(27);
+    expect(failed).toBeLessThanOrEqual(40);
     expect(served.host.snapshot().pools[0]?.breaker).toBe('closed');
   });
 });
