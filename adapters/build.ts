@@ -201,15 +201,32 @@ function json(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      verbose: { type: 'boolean', default: false },
-      out: { type: 'string', default: join(REPOSITORY, '.build', 'adapters') },
-    },
-  });
+const USAGE = `npm run build -- [--out <directory>] [<folder of an adapter> …]
+
+Without folders it builds the adapters of this repository, without --out into .build/adapters, which the host serves.`;
+
+function readCommandLine() {
   try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
+        out: { type: 'string', default: join(REPOSITORY, '.build', 'adapters') },
+      },
+    });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${USAGE}`, { cause: error });
+  }
+}
+
+async function main(): Promise<void> {
+  try {
+    const { values, positionals } = readCommandLine();
+    if (values.help) {
+      console.log(USAGE);
+      return;
+    }
     const built = await buildAdapters({
       sources: positionals.length > 0 ? positionals : await discoverAdapters(ADAPTERS),
       outDir: resolve(values.out),
@@ -224,3 +241,5 @@ if (import.meta.main) {
     process.exitCode = 1;
   }
 }
+
+if (import.meta.main) await main();

@@ -24,6 +24,10 @@ const LOCK_BEAT_MS = 1_000;
 /** … so a lock untouched for this long has no living holder, even if its process id lives on in another program. */
 const LOCK_STALE_MS = 30_000;
 const LOCK_POLL_MS = 200;
+/** Read at once: it changes when our parent ends. */
+const STARTED_BY = process.ppid;
+/** How often a script that npm started looks whether npm's shell still lives. */
+const SHELL_LOOK_MS = 500;
 
 /** Node as a plain package: no install script, its integrity in package-lock.json. */
 const RUNTIME_PACKAGES = {
@@ -210,11 +214,18 @@ export function isBuilt(root) {
   return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === adapterFingerprint(root);
 }
 
-/** @param {string} root @param {string} runtime */
-async function build(root, runtime) {
-  const ended = await run(runtime, [join(root, 'adapters', 'build.ts')], { cwd: root, stdoutToStderr: true });
+/**
+ * Builds the adapters of this repository, or what `asked` says: the arguments of `npm run build`, which may name folders
+ * elsewhere. With arguments no stamp is left, because nothing is then known of the adapters here. Who asked is told more.
+ * @param {string} root @param {string} runtime @param {string[]} [asked]
+ */
+async function build(root, runtime, asked) {
+  const isWhole = asked === undefined || asked.length === 0;
+  const program = [join(root, 'adapters', 'build.ts'), ...(asked ? ['--verbose', ...asked] : [])];
+  const ended = await run(runtime, program, { cwd: isWhole ? root : process.cwd(), stdoutToStderr: true });
   if (ended.interrupted) throw new Interrupted(ended.interrupted);
   if (ended.code !== 0) throw new BootError('building the adapters failed; the reason is above');
+  if (!isWhole) return;
   fs.mkdirSync(join(root, '.build'), { recursive: true });
   fs.writeFileSync(builtStamp(root), adapterFingerprint(root));
 }
@@ -328,8 +339,8 @@ export function planSteps(root, args) {
   if (args[0] !== '--script') return [{ heading: undefined, args: [join(root, 'host', 'main.ts'), ...args] }];
   const [, script, ...rest] = args;
   const tests = () => [programOf(root, 'vitest', 'vitest'), 'run', ...rest];
-  if ((script === 'check' || script === 'build') && rest.length > 0) {
-    throw new BootError(`\`npm run ${script}\` takes no arguments, and was given: ${rest.join(' ')}`);
+  if (script === 'check' && rest.length > 0) {
+    throw new BootError(`\`npm run check\` takes no arguments, and was given: ${rest.join(' ')}`);
   }
   switch (script) {
     case 'test':
@@ -361,6 +372,21 @@ const startError = (command, error) =>
   );
 
 /**
+ * npm starts scripts by a shell and passes SIGTERM to that shell, which ends without passing it on. What it started
+ * would live on and keep its port, so the end of the shell counts as the signal.
+ * @param {() => void} onEnd @returns {ReturnType<typeof setInterval> | undefined}
+ */
+function whenShellEnds(onEnd) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const look = setInterval(() => {
+    if (process.ppid === STARTED_BY) return;
+    clearInterval(look);
+    onEnd();
+  }, SHELL_LOOK_MS);
+  return look;
+}
+
+/**
  * Runs a program to its end. SIGINT, SIGTERM and SIGHUP are passed on to it, and `interrupted` says that one was:
  * whoever ends early must end its child first, or a second start would find a lock without a living holder while the
  * first one's npm still writes. `quiet` keeps the output instead of showing it and gives no input.
@@ -389,8 +415,10 @@ export function run(command, args, options = {}) {
     };
     const done = () => {
       for (const signal of signals) process.off(signal, pass);
+      clearInterval(orphaned);
     };
     for (const signal of signals) process.on(signal, pass);
+    const orphaned = whenShellEnds(() => pass('SIGTERM'));
     child.on('error', (error) => {
       done();
       reject(startError(command, error));
@@ -419,7 +447,8 @@ async function boot(root, args, say) {
       say(`waiting for process ${pid}, which is installing or building …\n`);
     await withLock(join(root, '.build', 'boot.lock'), onWait, async () => {
       if (!isInstalled(root)) await install(root, say);
-      if (!isBuilt(root) || buildAsked) await build(root, pickRuntime({ ...here, root }));
+      const asked = buildAsked ? args.slice(2) : undefined;
+      if (!isBuilt(root) || buildAsked) await build(root, pickRuntime({ ...here, root }), asked);
     });
   }
   const runtime = pickRuntime({ ...here, root });

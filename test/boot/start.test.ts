@@ -89,6 +89,16 @@ describe('a start', () => {
     });
   });
 
+  test('build takes folders and options, and leaves the adapters here to the next start', async () => {
+    const root = makeProgram('console.log("main")', 'console.log(JSON.stringify(process.argv.slice(2)))');
+    expect(await start(root, ['--script', 'build', '--out', 'there', '../mine'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '["--verbose","--out","there","../mine"]\n',
+    });
+    expect(await start(root, [])).toMatchObject({ stdout: 'main\n', stderr: '[]\n' });
+  });
+
   test('a failed build ends the start and is tried again the next time', async () => {
     const root = makeProgram('console.log("main")', 'console.log("cannot"); process.exitCode = 3;');
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -115,6 +125,27 @@ describe('a start', () => {
       expect(ended).toMatchObject({ code: 5, signal: null, stdout: 'ready\ntold\n' });
     },
   );
+
+  test('a program whose npm was ended by SIGTERM is told, and does not keep its port for ever', async () => {
+    const root = makeProgram(`
+      process.on('SIGTERM', () => { console.log('told'); process.exit(0); });
+      setTimeout(() => {}, 10_000);
+      console.log('ready');`);
+    // What npm does: a shell, which gets the signal and does not pass it on.
+    const shell = spawn('/bin/sh', ['-c', '"$0" "$1"; exit', process.execPath, join(root, 'host/boot.mjs')], {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    running.add(shell);
+    let stdout = '';
+    shell.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      if (stdout === 'ready\n') shell.kill('SIGTERM');
+    });
+    // Closed when the last process that holds the stream has ended.
+    await new Promise((resolve) => shell.on('close', resolve));
+    running.delete(shell);
+    expect(stdout).toBe('ready\ntold\n');
+  });
 
   test('a program ended by a signal makes the start end by the same one', async () => {
     const root = makeProgram(`process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000);`);
