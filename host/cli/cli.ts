@@ -11,7 +11,7 @@ import type { HostConfig, ResolvedConfig } from '../config.ts';
 import { resolveConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { boundText } from '../option-values.ts';
-import { OPTION_NAMES, optionRow } from '../options.ts';
+import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
 import { runServe } from './serve.ts';
@@ -127,7 +127,7 @@ function withConfig(command: Command, hidden = false): Command {
     if (row.kind === 'tokens') continue;
     const flag = flagName(name);
     const fallback = row.default === undefined ? 'none' : String(row.default);
-    const reason = `${row.reason}${row.kind === 'number' ? ` ${capital(boundText(row))}.` : ''} Default: ${fallback}`;
+    const reason = `${row.reason}${bound(row)} Default: ${fallback}`;
     const options =
       row.kind === 'switch'
         ? [new Option(`--${flag}`, reason), new Option(`--no-${flag}`, `Turns --${flag} off.`)]
@@ -139,6 +139,13 @@ function withConfig(command: Command, hidden = false): Command {
   }
   if (hidden) command.addHelpText('after', '\nEvery flag of `hotcell config --help` works here too.');
   return command;
+}
+
+/** What a value may be, as a sentence of the help; empty where the kind says it. */
+function bound(row: OptionRow): string {
+  if (row.kind === 'number') return ` ${capital(boundText(row))}.`;
+  if (row.kind === 'choice') return ` One of ${row.choices.join(', ')}.`;
+  return '';
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

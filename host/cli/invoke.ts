@@ -12,8 +12,8 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
-import type { Reply } from '../types.ts';
-import type { World } from './world.ts';
+import type { Host, Reply } from '../types.ts';
+import { startHost, type World } from './world.ts';
 
 export interface InvokeFlags {
   readonly in: string;
@@ -32,31 +32,34 @@ const PROGRESS_STEP_BYTES = 8 * MiB;
 
 /** Resolves to the exit code. Throws what the host throws before the call is made. */
 export async function runInvoke(world: World, config: HostConfig, request: InvokeRequest): Promise<number> {
-  const host = await world.createHost(config);
+  const host = await startHost(world, config, ['warn', 'error']);
   try {
-    const { adapter, operation } = request;
-    const limitBytes = host.adapter(adapter).manifest.operations[operation]?.inputMaxBytes;
-    if (limitBytes === undefined) {
-      throw new HostError('REGISTRY_OPERATION_NOT_FOUND', `${adapter} has no operation ${operation}`);
-    }
-    const payload = await readInput(world, request.in, limitBytes);
-    const reply = await host.invoke({
-      adapter,
-      operation,
-      payload,
-      tenant: 'public',
-      requestId: randomUUID(),
-    });
     if (request.json) {
-      await writeOutput(world, request.out, Buffer.from(`${JSON.stringify(asJson(reply), null, 2)}\n`));
-      return reply.outcome.kind === 'ok' ? 0 : 1;
+      const result = await callHost(world, host, request).then(asJson, (error) =>
+        refusalAsJson(error, request),
+      );
+      await writeOutput(world, request.out, Buffer.from(`${JSON.stringify(result, null, 2)}\n`));
+      return result.success ? 0 : 1;
     }
-    if (reply.outcome.kind === 'error') throw reply.outcome.error;
-    await writeOutput(world, request.out, reply.outcome.bytes);
+    const { outcome } = await callHost(world, host, request);
+    if (outcome.kind === 'error') throw outcome.error;
+    await writeOutput(world, request.out, outcome.bytes);
     return 0;
   } finally {
     await host.close();
   }
+}
+
+async function callHost(world: World, host: Host, request: InvokeRequest): Promise<Reply> {
+  const { adapter, operation } = request;
+  const { operations } = host.adapter(adapter).manifest;
+  const limitBytes = operations[operation]?.inputMaxBytes;
+  if (limitBytes === undefined) {
+    const existing = Object.keys(operations).join(', ');
+    throw new HostError('REGISTRY_OPERATION_NOT_FOUND', `the operations of ${adapter} are ${existing}`);
+  }
+  const payload = await readInput(world, request.in, limitBytes);
+  return host.invoke({ adapter, operation, payload, tenant: 'public', requestId: randomUUID() });
 }
 
 async function readInput(world: World, path: string, limitBytes: number): Promise<Uint8Array> {
@@ -112,13 +115,27 @@ function fileError(error: unknown, path: string, verb: 'read' | 'written'): unkn
   );
 }
 
+interface JsonResult {
+  readonly success: boolean;
+  readonly [field: string]: unknown;
+}
+
+function errorAsJson({ code, detail, problems }: HostError): object {
+  return { code, detail, ...(problems ? { problems } : {}) };
+}
+
+/** What kept the call from being made, in the form of its result. Throws what is no error for an operator. */
+function refusalAsJson(error: unknown, { adapter, operation }: InvokeRequest): JsonResult {
+  if (!(error instanceof HostError)) throw error;
+  return { success: false, error: errorAsJson(error), adapter, operation };
+}
+
 /** The result as text where it is UTF-8, else as base64; `encoding` says which. */
-function asJson({ outcome, receipt }: Reply): Record<string, unknown> {
+function asJson({ outcome, receipt }: Reply): JsonResult {
   const { requestId, adapter, version, operation, usage } = receipt;
   const about = { requestId, adapter, version, operation, usage };
   if (outcome.kind === 'error') {
-    const { code, detail, problems } = outcome.error;
-    return { success: false, error: { code, detail, ...(problems ? { problems } : {}) }, ...about };
+    return { success: false, error: errorAsJson(outcome.error), ...about };
   }
   const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);
   const text = bytes.toString('utf8');

@@ -5,7 +5,7 @@
 
 import { hash, randomBytes } from 'node:crypto';
 import { describeConfig, type HostConfig, type ResolvedConfig, resolveConfig } from '../config.ts';
-import type { World } from './world.ts';
+import { startHost, type World } from './world.ts';
 
 export interface TokenFlags {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface TokenFlags {
 }
 
 export async function printAdapters(world: World, config: HostConfig, json: boolean): Promise<void> {
-  const host = await world.createHost(config);
+  const host = await startHost(world, config, ['warn', 'error']);
   try {
     const adapters = host.adapters();
     if (json) world.stdout.write(`${JSON.stringify(adapters, null, 2)}\n`);

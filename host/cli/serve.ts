@@ -5,10 +5,10 @@
  * with 1. Until the host is ready its notices are progress lines; after that they belong to the log.
  */
 
-import { type NoticeEvent, noticeChannel } from '../channels.ts';
 import type { HostConfig } from '../config.ts';
+import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
-import type { World } from './world.ts';
+import { startHost, type World } from './world.ts';
 
 /**
  * npm and the launcher pass on a Ctrl-C which the terminal has sent to this process already: what comes this soon
@@ -20,7 +20,7 @@ const SAME_SIGNAL_MS = 500;
 export async function runServe(world: World, config: HostConfig): Promise<number> {
   const stop = listenForStop(world);
   try {
-    const host = await startHost(world, config);
+    const host = await startHost(world, config, ['info', 'warn', 'error']);
     try {
       return await serveUntilStopped(world, config, host, stop);
     } finally {
@@ -28,20 +28,6 @@ export async function runServe(world: World, config: HostConfig): Promise<number
     }
   } finally {
     stop.close();
-  }
-}
-
-/** Creates the host, showing its notices as progress. */
-async function startHost(world: World, config: HostConfig): Promise<Host> {
-  const onNotice = (message: unknown): void => {
-    const event = message as NoticeEvent;
-    if (event.level !== 'debug') world.stderr.write(`${event.message}\n`);
-  };
-  noticeChannel.subscribe(onNotice);
-  try {
-    return await world.createHost(config);
-  } finally {
-    noticeChannel.unsubscribe(onNotice);
   }
 }
 
@@ -70,8 +56,7 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
   } catch (error) {
     const text = listenErrorText(error, config);
     if (text === undefined) throw error;
-    say(text);
-    return 1;
+    throw new HostError('CONFIG_INVALID', text, { cause: error });
   } finally {
     await telemetry.close();
   }

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type NoticeEvent, noticeChannel } from '../channels.ts';
 import type { Clock } from '../clock.ts';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
@@ -45,6 +46,24 @@ export interface World {
     readonly logLevel: string;
     readonly snapshot: () => HostSnapshot;
   }) => Promise<Telemetry>;
+}
+
+/** Creates the host; its notices of these levels are lines on standard error until it stands. */
+export async function startHost(
+  world: World,
+  config: HostConfig,
+  shown: readonly NoticeEvent['level'][],
+): Promise<Host> {
+  const onNotice = (message: unknown): void => {
+    const event = message as NoticeEvent;
+    if (shown.includes(event.level)) world.stderr.write(`${event.message}\n`);
+  };
+  noticeChannel.subscribe(onNotice);
+  try {
+    return await world.createHost(config);
+  } finally {
+    noticeChannel.unsubscribe(onNotice);
+  }
 }
 
 const CONFIG_FILE = 'hotcell.config.json';

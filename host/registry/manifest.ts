@@ -158,11 +158,17 @@ function invalid(problems: readonly Problem[]): HostError {
 function toProblem(error: ErrorObject): Problem {
   const at = clip(error.instancePath);
   switch (error.keyword) {
-    case 'additionalProperties':
+    case 'additionalProperties': {
+      const field = String(error.params.additionalProperty);
+      // The likeliest mistake of somebody who wrote an adapter: its folder instead of what was built of it.
+      const isSource = at === '' && field === 'build';
       return {
-        at: `${at}/${pointer(String(error.params.additionalProperty))}`,
-        message: 'is not a known field',
+        at: `${at}/${pointer(field)}`,
+        message: isSource
+          ? 'belongs to the source of an adapter: build it, and use the package'
+          : 'is not a known field',
       };
+    }
     case 'required':
       return { at: `${at}/${pointer(String(error.params.missingProperty))}`, message: 'is required' };
     case 'propertyNames':

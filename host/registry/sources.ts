@@ -78,13 +78,23 @@ export async function readInstalled(
   return sources;
 }
 
+/** In a message; enough to mend a manifest with. */
+const PROBLEMS_SHOWN_MAX_COUNT = 10;
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof HostError)) return 'an unexpected error';
+  const problems = cause.problems ?? [];
+  if (problems.length < 2) return `${cause.code}: ${cause.detail}`;
+  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX_COUNT);
+  return `${cause.code}: ${cause.detail}${shown.map(({ at, message }) => `\n  ${at || '/'} ${message}`).join('')}`;
+}
+
 /** Tells the operator that a package is not served. */
 export function reportSkipped(what: string, origin: Origin, cause: unknown): void {
-  const reason = cause instanceof HostError ? `${cause.code}: ${cause.detail}` : 'an unexpected error';
   notice({
     level: 'error',
     event: 'registry.skipped',
-    message: `adapter ${what} (${origin}) was skipped: ${reason}`,
+    message: `adapter ${what} (${origin}) was skipped: ${reasonOf(cause)}`,
     fields: { origin },
     cause,
   });

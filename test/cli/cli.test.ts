@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { notice } from '../../host/channels.ts';
 import { OPTION_NAMES } from '../../host/options.ts';
 import { folder, stage } from './stage.ts';
 
@@ -50,6 +51,7 @@ describe('usage', () => {
   test('every option but the tokens is a flag of serve', async () => {
     const { run, out } = stage();
     await run('serve', '--help');
+    expect(out().replaceAll(/\s+/g, ' ')).toContain('One of silent, fatal, error, warn, info, debug, trace.');
     const flags: readonly string[] = out().match(/--[a-z-]+/g) ?? [];
     for (const name of OPTION_NAMES) {
       const flag = `--${name.replace('MiB', 'Mib').replace(/[A-Z.]/g, (c) => (c === '.' ? '-' : `-${c.toLowerCase()}`))}`;
@@ -110,4 +112,19 @@ describe('adapters', () => {
     expect(out()).toMatch(/ADAPTER .*\necho +1\.0\.0 +bundled +shared +echo reverse\n$/);
     expect(events).toEqual(['host created', 'host closed']);
   });
+
+  test.each([['adapters'], ['invoke', 'echo', 'echo']])(
+    'what was skipped is said to those who miss it: %s',
+    async (...args) => {
+      const { createHost } = stage();
+      const { run, err } = stage({
+        async createHost(config) {
+          notice({ level: 'error', event: 'registry.skipped', message: 'adapter mine was skipped' });
+          return createHost(config);
+        },
+      });
+      expect(await run(...args)).toBe(0);
+      expect(err()).toBe('adapter mine was skipped\n');
+    },
+  );
 });

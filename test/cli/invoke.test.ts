@@ -68,6 +68,18 @@ describe('invoke', () => {
     expect(failed.out()).not.toContain('inner secret');
   });
 
+  test('--json wraps what kept the call from being made as well', async () => {
+    const { run, out, err, calls } = stage();
+    expect(await run('invoke', 'echo', 'shout', '--json')).toBe(1);
+    expect(JSON.parse(out())).toEqual({
+      success: false,
+      error: { code: 'REGISTRY_OPERATION_NOT_FOUND', detail: 'the operations of echo are echo' },
+      adapter: 'echo',
+      operation: 'shout',
+    });
+    expect([err(), calls]).toEqual(['', []]);
+  });
+
   test('an input beyond the limit of the operation is given up while it is read', async () => {
     let given = 0;
     const endless = (async function* () {

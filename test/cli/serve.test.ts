@@ -77,6 +77,7 @@ describe('serve', () => {
     });
     expect(await run('serve')).toBe(1);
     expect(err()).toContain(text);
+    expect(err()).toContain('CONFIG_INVALID: ');
     expect(err()).not.toContain('    at ');
     expect(events).toEqual(['host created', 'telemetry on', 'telemetry off', 'host closed', 'signals off']);
   });

@@ -34,6 +34,7 @@ export interface Stage {
   readonly calls: Call[];
   readonly configs: HostConfig[];
   readonly clock: ReturnType<typeof createFakeClock>;
+  readonly createHost: World['createHost'];
   signal(name: NodeJS.Signals): void;
 }
 
@@ -126,6 +127,7 @@ export function stage(
     calls,
     configs,
     clock,
+    createHost: world.createHost,
     signal: (name) => onSignal?.(name),
   };
   return all;

@@ -36,4 +36,19 @@ describe('the packages of a folder', () => {
     expect(sources.map((source) => source.folder)).toEqual([join(folder.path, 'good')]);
     expect(notices.events.map((event) => event.event)).toEqual(['registry.skipped']);
   });
+
+  it('that cannot be read are skipped with every problem, and a source is told from a package', async () => {
+    await using folder = await temporaryFolder();
+    const { component: _component, sha256: _sha256, ...source } = manifestJson();
+    await writeManifest(join(folder.path, 'mine'), JSON.stringify({ ...source, build: { language: 'js' } }));
+    using notices = collectNotices();
+    expect(await readSources(diskFiles, folder.path, 'directory', defaults)).toEqual([]);
+    const lines = notices.events[0]?.message.split('\n') ?? [];
+    expect(lines[0]).toMatch(/mine \(directory\) was skipped: REGISTRY_MANIFEST_INVALID: /);
+    expect(lines.slice(1)).toEqual([
+      '  /component is required',
+      '  /sha256 is required',
+      '  /build belongs to the source of an adapter: build it, and use the package',
+    ]);
+  });
 });
