@@ -193,9 +193,10 @@ function readFileText(file: { path: string; text: string }, problems: Problem[])
   let parsed: unknown;
   try {
     parsed = JSON.parse(file.text);
-  } catch {
-    // The parser's own message quotes the text around the mistake, which may be a token's digest.
-    problems.push({ at: file.path, message: 'is not valid JSON' });
+  } catch (error) {
+    // Of the parser's own message only the place, where it has one: it quotes the text around the mistake, which may be a token's digest.
+    const place = /\(line \d+ column \d+\)/.exec((error as Error).message)?.[0];
+    problems.push({ at: file.path, message: `is not valid JSON${place ? ` ${place}` : ''}` });
     return new Map();
   }
   if (!isObject(parsed)) {
@@ -223,7 +224,7 @@ function checkTogether(config: HostConfig, problems: Problem[]): void {
   if (!isLoopback(config.host) && config.tokens.length === 0) {
     problems.push({
       at: 'tokens',
-      message: `beyond loopback the host refuses to start without API tokens: host is ${config.host}; run \`hotcell token\` and put the entry it prints under "tokens" in hotcell.config.json or into HOTCELL_TOKENS`,
+      message: `are needed to listen beyond loopback, here on ${config.host}: run \`hotcell token\` and put the entry it prints under "tokens" in hotcell.config.json or into HOTCELL_TOKENS`,
     });
   }
   if (config.pool.min > config.pool.max) {

@@ -47,7 +47,9 @@ const cli = createCli({
 // A reader that closed the pipe (`hotcell … | head`) is told to the writer in its callback; without a listener the
 // same error would end the process with a stack.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`CONFIG_INVALID: standard output cannot be written (${error.code})\n`);
+  process.exit(1);
 });
 
 process.exitCode = await cli(process.argv.slice(2));

@@ -135,6 +135,9 @@ describe('problems', () => {
     expect(problemsOf({ file: { path: 'c.json', text: '{\n "port": }' } })).toEqual([
       { at: 'c.json', message: 'is not valid JSON' },
     ]);
+    expect(problemsOf({ file: { path: 'c.json', text: '{\n "port": 1,}' } })).toEqual([
+      { at: 'c.json', message: 'is not valid JSON (line 2 column 12)' },
+    ]);
     expect(problemsOf({ file: file([]) })).toEqual([
       { at: 'hotcell.config.json', message: 'must be a JSON object' },
     ]);

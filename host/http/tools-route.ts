@@ -80,7 +80,7 @@ function parseToolCall(body: Uint8Array): ToolCall {
     throw invalid(
       (validate.errors ?? []).map((error) => ({
         at: pointerOf(error),
-        message: error.message ?? error.keyword,
+        message: error.keyword === 'pattern' ? 'must be adapter.operation' : (error.message ?? error.keyword),
       })),
     );
   }
