@@ -6,6 +6,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Usage } from '../types.ts';
 import { LINGER_MS, REPLY_STALL_FREE_BYTES, REPLY_STALL_MS } from './limits.ts';
@@ -94,6 +95,14 @@ export function writeAnswer(
   outgoing.end(body);
 }
 
+/** Connections whose request was answered before all of it had arrived. */
+const lingering = new WeakSet<Socket>();
+
+/** True while a client still sends a request that was answered: hanging up then is nothing to answer or to count. */
+export function isLingering(socket: Socket): boolean {
+  return lingering.has(socket);
+}
+
 /**
  * Bounds what a refused client may still send. Node reads on and throws it away once the response has ended, without a
  * limit: closing at once would reset the connection, and the client would lose the answer that says why.
@@ -101,6 +110,11 @@ export function writeAnswer(
 export function linger(incoming: IncomingMessage, clock: Clock): void {
   if (incoming.complete || incoming.readableEnded || incoming.destroyed) return;
   // Destroying a message that has not fully arrived ends its connection.
+  const { socket } = incoming;
   const cut = clock.after(LINGER_MS, () => incoming.destroy());
-  incoming.once('close', () => cut.cancel());
+  lingering.add(socket);
+  incoming.once('close', () => {
+    lingering.delete(socket);
+    cut.cancel();
+  });
 }

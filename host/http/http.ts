@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import { createAdaptersAnswerers } from './adapters-route.ts';
-import { baseHeaders } from './answer.ts';
+import { baseHeaders, isLingering } from './answer.ts';
 import { createBatchAnswerer } from './batch-route.ts';
 import { registerDocs } from './docs-route.ts';
 import { beginDrain } from './drain.ts';
@@ -194,7 +194,7 @@ async function registerRoutes(
 
 /** Answers what Node could not parse into a request, straight on the socket; then the connection ends. */
 function answerUnreadable(cause: Error & { readonly code?: string }, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable) {
+  if (cause.code === 'ECONNRESET' || !socket.writable || isLingering(socket)) {
     socket.destroy();
     return;
   }

@@ -118,6 +118,18 @@ describe('a request that ends before it is a call', () => {
 });
 
 describe('what is no refusal', () => {
+  it('a client that stops sending once it has read why, beyond the one refusal it was told', async () => {
+    const address = new URL(await bench.app.listen({ host: '127.0.0.1', port: 0 }));
+    const socket = connect(Number(address.port), address.hostname);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('data', () => socket.end());
+    socket.write(
+      `POST /v1/adapters/echo/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\nx`,
+    );
+    await closed;
+    expect(events).toMatchObject([{ status: 413, code: 'HTTP_BODY_TOO_LARGE' }]);
+  });
+
   it('a call that fails has a receipt and is told there', async () => {
     bench.fake.respond = () => failed(new HostError('EXECUTOR_TRAP', 'the guest trapped'));
     const url = '/v1/adapters/echo/echo';
