@@ -146,13 +146,14 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     };
   };
 
-  const close = async (): Promise<void> => {
+  const close = async (drainTimeoutMs = config.drainTimeoutMs): Promise<void> => {
     if (state === 'closed') return;
     state = 'draining';
+    const deadlineMs = clock.now() + drainTimeoutMs;
     for (const closeSession of openSessions) closeSession();
     if (inFlight > 0) {
       await new Promise<void>((resolve) => {
-        const limit = clock.after(config.drainTimeoutMs, () => {
+        const limit = clock.after(drainTimeoutMs, () => {
           notice({ level: 'warn', event: 'host.drain', message: `${inFlight} calls did not end in time` });
           resolve();
         });
@@ -165,7 +166,9 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     // From here on nobody finds a pool: calls that still wait are told that the host is closed.
     active.clear();
     await registry.close();
-    await Promise.all([...pools].map((pool) => pool.close(config.drainTimeoutMs)));
+    // One limit for all of it: what was spent on the calls is not waited for once more.
+    const leftMs = Math.max(0, deadlineMs - clock.now());
+    await Promise.all([...pools].map((pool) => pool.close(leftMs)));
     await fleet.close();
     state = 'closed';
   };
@@ -227,7 +230,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
       memories: { live: budget.live, budget: budget.limit },
     }),
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

@@ -37,6 +37,7 @@ const cli = createCli({
         maxEntries: config.idempotencyMaxEntries,
         maxBytes: config.idempotencyMaxBytes,
       },
+      drainTimeoutMs: config.drainTimeoutMs,
       clock: systemClock,
       metricsText: () => telemetry.metricsText(),
       version,

@@ -358,7 +358,10 @@ export interface Host {
   /** Drains and removes. Throws REGISTRY_NOT_FOUND. */
   remove(name: string): Promise<void>;
   snapshot(): HostSnapshot;
-  /** Stops taking calls, waits for those in flight up to the drain limit, ends every cell and thread. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Stops taking calls, waits for those in flight, ends every cell and thread. Idempotent. It waits `drainTimeoutMs`,
+   * which is the option of that name unless somebody has waited for the calls before.
+   */
+  close(drainTimeoutMs?: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

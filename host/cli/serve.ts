@@ -8,7 +8,7 @@
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
-import { startHost, type World } from './world.ts';
+import { type Server, startHost, type World } from './world.ts';
 
 /**
  * npm and the launcher pass on a Ctrl-C which the terminal has sent to this process already: what comes this soon
@@ -49,9 +49,7 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     }
     const signal = await stop.signal;
     say(`${signal}: answering the calls in flight, then ending; once more ends at once`);
-    await server.close();
-    // Here and not in the caller, so that the log hears of the end of the cells too.
-    await host.close();
+    await drain(world, config, host, server);
     return 0;
   } catch (error) {
     const text = listenErrorText(error, config);
@@ -60,6 +58,26 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
   } finally {
     await telemetry.close();
   }
+}
+
+/**
+ * Lets the server answer while the host still takes calls, because a request may have begun to arrive. Past the limit
+ * the host ends what runs, and the callers are told.
+ */
+async function drain(world: World, config: HostConfig, host: Host, server: Server): Promise<void> {
+  const { clock } = world;
+  const deadlineMs = clock.now() + config.drainTimeoutMs;
+  const answered = server.close();
+  const limit = Promise.withResolvers<void>();
+  const timer = clock.after(config.drainTimeoutMs, limit.resolve);
+  try {
+    await Promise.race([answered, limit.promise]);
+  } finally {
+    timer.cancel();
+  }
+  // Here and not in the caller, so that the log hears of the end of the cells too.
+  await host.close(Math.max(0, deadlineMs - clock.now()));
+  await answered;
 }
 
 interface Stop {

@@ -9,12 +9,12 @@
 
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { DRAIN_MAX_MS, DRAIN_SWEEP_MS } from './limits.ts';
+import { DRAIN_REPLY_MS, DRAIN_SWEEP_MS } from './limits.ts';
 
 /** Starts ending connections. Returns what stops it, to be called when the server has closed. */
-export function beginDrain(server: Server, clock: Clock): () => void {
+export function beginDrain(server: Server, clock: Clock, drainTimeoutMs: number): () => void {
   const sweep = clock.every(DRAIN_SWEEP_MS, () => server.closeIdleConnections());
-  const cut = clock.after(DRAIN_MAX_MS, () => server.closeAllConnections());
+  const cut = clock.after(drainTimeoutMs + DRAIN_REPLY_MS, () => server.closeAllConnections());
   return () => {
     sweep.cancel();
     cut.cancel();

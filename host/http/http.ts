@@ -46,6 +46,8 @@ export interface HttpOptions {
   /** Largest body of any route, in bytes; an operation's own limit narrows it. */
   readonly bodyMaxBytes: number;
   readonly idempotency: IdempotencyOptions;
+  /** How long a drain answers requests before it cuts them. */
+  readonly drainTimeoutMs: number;
   readonly clock: Clock;
   /** Metrics in the Prometheus text format, version 0.0.4. */
   readonly metricsText: () => Promise<string>;
@@ -103,7 +105,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
   await app.ready();
 
   const end = async (): Promise<void> => {
-    const stopDraining = beginDrain(app.server, clock);
+    const stopDraining = beginDrain(app.server, clock, options.drainTimeoutMs);
     try {
       await app.close();
     } finally {

@@ -29,8 +29,8 @@ export const REPLY_STALL_MS = 30_000;
 /** Replies up to this fit the socket's send buffer, so that they need no stall timer. */
 export const REPLY_STALL_FREE_BYTES = 64 * 1024;
 
-/** After this a drain cuts what is still open; calls have their own, usually much shorter, deadlines. */
-export const DRAIN_MAX_MS = 30_000;
+/** After the drain limit calls are ended by the host; their answers have this long to be sent before all is cut. */
+export const DRAIN_REPLY_MS = 1_000;
 
 /** How often a drain closes connections that have become idle meanwhile. */
 export const DRAIN_SWEEP_MS = 100;

@@ -55,6 +55,33 @@ describe('serve', () => {
     expect(await ended).toBe(0);
   });
 
+  test('a call that outlives the drain limit is ended by the host, which does not wait again', async () => {
+    const answered = Promise.withResolvers<void>();
+    const { createHost: createInner } = stage();
+    const { run, events, signal, clock } = stage({
+      async serve() {
+        queueMicrotask(() => signal('SIGTERM'));
+        return { address: 'http://127.0.0.1:1', close: () => answered.promise };
+      },
+      async createHost(config) {
+        const host = await createInner(config);
+        return {
+          ...host,
+          async close(drainTimeoutMs) {
+            events.push(`host told to wait ${drainTimeoutMs} ms`);
+            answered.resolve();
+          },
+        };
+      },
+    });
+    const ended = run('serve', '--drain-timeout-ms', '5000');
+    await clock.advance(4_999);
+    expect(events).toEqual(['telemetry on']);
+    await clock.advance(1);
+    expect(await ended).toBe(0);
+    expect(events).toContain('host told to wait 0 ms');
+  });
+
   test('a signal during the start ends it as soon as the host can be closed', async () => {
     const early: Stage = stage({
       createTelemetry: () => expect.unreachable(),

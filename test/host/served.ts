@@ -43,6 +43,7 @@ export async function serveHost(options: CreateHostOptions = {}): Promise<Served
     port: 0,
     bodyMaxBytes: 64 * 1024 * 1024,
     idempotency: { ttlMs: 600_000, maxEntries: 100, maxBytes: 1024 * 1024 },
+    drainTimeoutMs: 2_000,
     clock: systemClock,
     metricsText: async () => '',
     version: 'test',

@@ -167,6 +167,7 @@ export function httpOptions(clock: HttpOptions['clock']): HttpOptions {
     port: 0,
     bodyMaxBytes: BODY_MAX_BYTES,
     idempotency: { ttlMs: 600_000, maxEntries: 100, maxBytes: 100_000 },
+    drainTimeoutMs: 10_000,
     clock,
     metricsText: async () => 'hotcell_up 1\n',
     version: '9.9.9',

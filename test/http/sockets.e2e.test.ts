@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../host/clock.ts';
 import { createHttpApp, type HttpApp, serve } from '../../host/http/http.ts';
-import { DRAIN_MAX_MS, DRAIN_SWEEP_MS, LINGER_MS, REPLY_STALL_MS } from '../../host/http/limits.ts';
+import { DRAIN_REPLY_MS, DRAIN_SWEEP_MS, LINGER_MS, REPLY_STALL_MS } from '../../host/http/limits.ts';
 import type { Outcome } from '../../host/types.ts';
 import { createFakeHost, type FakeHost, httpOptions, INPUT_MAX_BYTES, multipart, ok } from './fake-host.ts';
 
@@ -321,7 +321,7 @@ describe('a drain', () => {
     socket.write(`${head('Content-Length: 1')}x`);
     await expect.poll(() => fake.calls.length).toBe(1);
     const closed = server.close();
-    await clock.advance(DRAIN_MAX_MS);
+    await clock.advance(httpOptions(clock).drainTimeoutMs + DRAIN_REPLY_MS);
     expect(await end).toBe('');
     await closed;
   });
