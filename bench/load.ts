@@ -3,7 +3,7 @@
  * keep-alive, one request in flight per connection, the same request bytes each time. Prints one JSON line, a
  * `LoadReport`.
  *
- *   node bench/load.ts --url http://127.0.0.1:8080/v1/adapters/echo/echo --body-bytes 64 --connections 32 --duration-ms 3000
+ *   npx node bench/load.ts --url http://127.0.0.1:8080/v1/adapters/echo/echo --body-bytes 64 --connections 32 --duration-ms 3000
  *
  * Loopback only: any other address is refused before a socket is opened. Bounded in time, connections and requests.
  * It reads responses that have a Content-Length; one it cannot read breaks its connection and is counted, never retried.

@@ -1,5 +1,5 @@
 /**
- * What the READMEs say about options, limits, manifests and scripts is what the code has. `node test/write-tables.ts`
+ * What the READMEs say about options, limits, manifests and scripts is what the code has. `npx node test/write-tables.ts`
  * writes the tables.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Writes the tables that come from code into the READMEs: run `node test/write-tables.ts` after a change to options,
+ * Writes the tables that come from code into the READMEs: run `npx node test/write-tables.ts` after a change to options,
  * limits, the manifest, errors or the import table, then `biome check --write` aligns them. Tests compare; they never write.
  */
 
