@@ -10,7 +10,7 @@ import { type Answer, jsonAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Answerer, Door } from './exchange.ts';
 import { credentialsOf, requireMultipart } from './headers.ts';
-import { UPLOAD_PARTS_MAX } from './limits.ts';
+import { MANIFEST_PART_MAX_BYTES, UPLOAD_PARTS_MAX } from './limits.ts';
 import { fieldName, type Part, parseMultipart } from './multipart.ts';
 
 export function createAdaptersAnswerers(door: Door): {
@@ -67,6 +67,10 @@ function requirePart(parts: readonly Part[], name: 'manifest' | 'component'): Ui
 }
 
 function parseManifest(bytes: Uint8Array, name: string): unknown {
+  if (bytes.byteLength > MANIFEST_PART_MAX_BYTES) {
+    const detail = `the part manifest may have at most ${MANIFEST_PART_MAX_BYTES} bytes`;
+    throw new HostError('HTTP_BODY_TOO_LARGE', detail);
+  }
   let manifest: unknown;
   try {
     manifest = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
