@@ -21,6 +21,7 @@ import {
   LOAD,
   PROBE,
   RUN,
+  THREAD_HEAP_MAX_MIB,
   type ThreadStart,
   UNLOAD,
 } from './protocol.ts';
@@ -32,12 +33,6 @@ const SWEEP_MS = 5;
 
 /** An instantiation that takes longer than this hangs (a `start` function that loops). */
 const CREATE_TIMEOUT_MS = 5_000;
-
-/**
- * JavaScript heap of a thread, in MiB: room for some ten thousand cells (5 to 40 KB each). At the limit the thread ends and
- * is replaced; without one a guest's exceptions and tables could take gigabytes, and the engine then ends the process.
- */
-const HEAP_MAX_MIB = 512;
 
 const THREAD_URL = new URL('./thread.ts', import.meta.url);
 
@@ -101,7 +96,7 @@ export class ThreadExecutor implements Executor {
       name: `executor-${options.id}`,
       workerData: start,
       transferList: [this.#bulk.port2],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MAX_MIB },
       // A guest has no way to these; an empty environment keeps a bug from becoming a leak.
       env: {},
       argv: [],

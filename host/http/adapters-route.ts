@@ -31,10 +31,12 @@ export function createAdaptersAnswerers(door: Door): {
       return jsonAnswer(200, host.adapter(params.name ?? ''));
     },
 
-    async install({ headers, params, incoming }) {
-      host.requireAdmin(host.identify(credentialsOf(headers)));
+    async install(exchange) {
+      const { headers, params } = exchange;
+      const identity = host.identify(credentialsOf(headers));
+      host.requireAdmin(identity);
       const boundary = requireMultipart(headers, 'multipart/form-data');
-      const body = await readBody(incoming, bodyMaxBytes);
+      const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
       const parts = await parseMultipart(body, boundary, UPLOAD_PARTS_MAX);
       const name = params.name ?? '';
       const manifest = parseManifest(requirePart(parts, 'manifest'), name);

@@ -41,6 +41,12 @@ export const BATCH_ITEMS_MAX = 1_000;
 /** Items of one batch under way or answered and unsent: bounds both the share of a pool and the bytes held. */
 export const BATCH_IN_FLIGHT_MAX = 16;
 
+/** Bytes of bodies and replies held at once, over all connections: eight of the largest bodies by default. */
+export const HELD_MAX_BYTES = 512 * 1024 * 1024;
+
+/** Up to this a body or a reply is not counted: with every connection taken they are 256 MiB together. */
+export const HELD_FREE_BYTES = 64 * 1024;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

@@ -169,13 +169,14 @@ function envelope(
 
 export function createToolsAnswerer(door: Door): Answerer {
   const { host, operations, idempotency, bodyMaxBytes } = door;
-  return async ({ headers, incoming, requestId, route }: Exchange) => {
+  return async (exchange: Exchange) => {
+    const { headers, incoming, requestId, route } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const timeoutMs = timeoutMsOf(headers);
     const traceparent = traceparentOf(headers);
     const key = idempotencyKeyOf(headers);
     requireJson(headers);
-    const body = await readBody(incoming, bodyMaxBytes);
+    const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
     const toolCall = parseToolCall(body);
     const payload = decodePayload(toolCall.args);
     const dot = toolCall.tool.indexOf('.');
