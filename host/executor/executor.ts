@@ -151,14 +151,10 @@ export class ThreadExecutor implements Executor {
 
   async createCell(imageId: string): Promise<CellInfo> {
     const id = ++this.#lastCell;
-    const image = this.#images.get(imageId) ?? 0;
     const limitMs = this.#options.createTimeoutMs ?? CREATE_TIMEOUT_MS;
+    const frame = { kind: CREATE, cell: id, a: this.#images.get(imageId) ?? 0 };
     // However long it waits behind calls: were it given up, a cell that nobody knows would be made after all.
-    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, {
-      kind: CREATE,
-      cell: id,
-      a: image,
-    });
+    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, frame);
     if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
     if (result.kind === 'crash') {
       throw result.error.code === 'EXECUTOR_DEADLINE'
