@@ -26,6 +26,7 @@ export const ERRORS = {
   HTTP_REQUEST_TIMEOUT: row(408, true, 'The request did not arrive in time'),
   HTTP_HEADERS_TOO_LARGE: row(431, false, 'The request line or the headers are too long'),
   HTTP_BODY_TOO_LARGE: row(413, false, 'The body is larger than this operation accepts'),
+  HTTP_BYTES_FULL: row(503, true, 'The host holds as many bytes of requests and replies as it may'),
   HTTP_UNSUPPORTED_TYPE: row(415, false, 'The content type is not one this route accepts'),
   HTTP_IDEMPOTENCY_MISMATCH: row(422, false, 'The idempotency key was used with another body'),
   HTTP_DRAINING: row(503, true, 'The host is shutting down or starting'),

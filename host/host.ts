@@ -34,6 +34,8 @@ export interface CreateHostOptions extends Partial<Omit<HostConfig, 'pool'>> {
 interface Active {
   readonly pool: AdapterPool;
   readonly replays: ReplayBudget;
+  /** What it took the name from, until that is retired: it serves again when this one's install fails late. */
+  readonly before: Active | undefined;
 }
 
 /**
@@ -76,8 +78,9 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
       await retirePool(pool);
       throw error;
     }
-    const replays = active.get(image.manifest.name)?.replays ?? createReplayBudget(clock);
-    active.set(image.manifest.name, { pool, replays });
+    const before = active.get(image.manifest.name);
+    const replays = before?.replays ?? createReplayBudget(clock);
+    active.set(image.manifest.name, { pool, replays, before });
   };
 
   const retirePool = async (pool: AdapterPool): Promise<void> => {
@@ -100,8 +103,14 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     clock,
     activate,
     async retire(image) {
-      const current = active.get(image.manifest.name);
-      if (current?.pool.image.id === image.id) active.delete(image.manifest.name);
+      const { name } = image.manifest;
+      const current = active.get(name);
+      if (current?.pool.image.id === image.id) {
+        if (current.before) active.set(name, current.before);
+        else active.delete(name);
+      } else if (current?.before?.pool.image.id === image.id) {
+        active.set(name, { ...current, before: undefined });
+      }
       for (const pool of pools) if (pool.image.id === image.id) await retirePool(pool);
     },
   });
@@ -112,11 +121,19 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     resolve(adapter) {
       const entry = active.get(adapter);
       if (entry) return entry;
-      if (state === 'draining' || state === 'closed')
-        throw new HostError('HOST_CLOSED', 'the host takes no more calls');
+      if (state === 'draining' || state === 'closed') throw closedError();
       // The registry knows what exists, and says so in its error.
       registry.resolve(adapter);
       throw new HostError('REGISTRY_NOT_FOUND', `adapter "${adapter}" is being removed`);
+    },
+  };
+
+  const closedError = (): HostError => new HostError('HOST_CLOSED', 'the host takes no more calls');
+  /** For calls that come while the host closes: they get their outcome, and nothing is begun for them. */
+  const closedRooms: Rooms = {
+    ...rooms,
+    resolve() {
+      throw closedError();
     },
   };
 
@@ -146,8 +163,13 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     };
   };
 
-  const close = async (drainTimeoutMs = config.drainTimeoutMs): Promise<void> => {
-    if (state === 'closed') return;
+  const isOpen = (): boolean => state === 'ready';
+  let closing: Promise<void> | undefined;
+  const close = (drainTimeoutMs = config.drainTimeoutMs): Promise<void> => {
+    closing ??= end(drainTimeoutMs);
+    return closing;
+  };
+  const end = async (drainTimeoutMs: number): Promise<void> => {
     state = 'draining';
     const deadlineMs = clock.now() + drainTimeoutMs;
     for (const closeSession of openSessions) closeSession();
@@ -186,13 +208,19 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
       return state;
     },
     invoke(call, traceparent) {
+      if (!isOpen()) return invoke(closedRooms, call, traceparent);
       return tracked(() => invoke(rooms, call, traceparent));
     },
     async session({ adapter, tenant, requestId, affinity }) {
-      if (state !== 'ready') throw new HostError('HOST_CLOSED', 'the host takes no new sessions');
+      if (!isOpen()) throw closedError();
       const { pool } = rooms.resolve(adapter);
       const deadlineMs = clock.now() + pool.image.manifest.pool.acquireTimeoutMs;
       const lease = await pool.acquire({ tenant, deadlineMs, affinity });
+      // Closed while it waited for the cell: nobody would end it.
+      if (!isOpen()) {
+        lease.end();
+        throw closedError();
+      }
       const session = createSession(lease, clock, () => openSessions.delete(session.close));
       openSessions.add(session.close);
       return {

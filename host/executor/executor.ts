@@ -23,6 +23,7 @@ import {
   nextSequence,
   PROBE,
   RUN,
+  THREAD_HEAP_MAX_MIB,
   type ThreadStart,
   UNLOAD,
 } from './protocol.ts';
@@ -95,6 +96,7 @@ export class ThreadExecutor implements Executor {
       name: `executor-${options.id}`,
       workerData: { requests, answers, bulk: this.#bulk.port2 } satisfies ThreadStart,
       transferList: [this.#bulk.port2],
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MAX_MIB },
       // A guest has no way to these; an empty environment keeps a bug from becoming a leak.
       env: {},
       argv: [],
@@ -155,14 +157,10 @@ export class ThreadExecutor implements Executor {
 
   async createCell(imageId: string): Promise<CellInfo> {
     const id = ++this.#lastCell;
-    const image = this.#images.get(imageId) ?? 0;
     const limitMs = this.#options.createTimeoutMs ?? CREATE_TIMEOUT_MS;
+    const frame = { kind: CREATE, cell: id, a: this.#images.get(imageId) ?? 0 };
     // However long it waits behind calls: were it given up, a cell that nobody knows would be made after all.
-    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, {
-      kind: CREATE,
-      cell: id,
-      a: image,
-    });
+    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, frame);
     if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
     if (result.kind === 'crash') {
       throw result.error.code === 'EXECUTOR_DEADLINE'

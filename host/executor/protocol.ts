@@ -43,6 +43,12 @@ export interface CrashNote {
   readonly detail: string;
 }
 
+/**
+ * JavaScript heap of a thread, in MiB: room for some ten thousand cells (5 to 40 KB each). At the limit the thread ends and
+ * is replaced; without one a guest's exceptions and tables could take gigabytes, and the engine then ends the process.
+ */
+export const THREAD_HEAP_MAX_MIB = 512;
+
 /** Given to a thread when it starts. */
 export interface ThreadStart {
   readonly requests: SharedArrayBuffer;

@@ -10,7 +10,7 @@ import { type Answer, jsonAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Answerer, Door } from './exchange.ts';
 import { credentialsOf, requireMultipart } from './headers.ts';
-import { UPLOAD_PARTS_MAX } from './limits.ts';
+import { MANIFEST_PART_MAX_BYTES, UPLOAD_PARTS_MAX } from './limits.ts';
 import { fieldName, type Part, parseMultipart } from './multipart.ts';
 
 export function createAdaptersAnswerers(door: Door): {
@@ -31,10 +31,12 @@ export function createAdaptersAnswerers(door: Door): {
       return jsonAnswer(200, host.adapter(params.name ?? ''));
     },
 
-    async install({ headers, params, incoming }) {
-      host.requireAdmin(host.identify(credentialsOf(headers)));
+    async install(exchange) {
+      const { headers, params } = exchange;
+      const identity = host.identify(credentialsOf(headers));
+      host.requireAdmin(identity);
       const boundary = requireMultipart(headers, 'multipart/form-data');
-      const body = await readBody(incoming, bodyMaxBytes);
+      const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
       const parts = await parseMultipart(body, boundary, UPLOAD_PARTS_MAX);
       const name = params.name ?? '';
       const manifest = parseManifest(requirePart(parts, 'manifest'), name);
@@ -67,6 +69,10 @@ function requirePart(parts: readonly Part[], name: 'manifest' | 'component'): Ui
 }
 
 function parseManifest(bytes: Uint8Array, name: string): unknown {
+  if (bytes.byteLength > MANIFEST_PART_MAX_BYTES) {
+    const detail = `the part manifest may have at most ${MANIFEST_PART_MAX_BYTES} bytes`;
+    throw new HostError('HTTP_BODY_TOO_LARGE', detail);
+  }
   let manifest: unknown;
   try {
     manifest = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

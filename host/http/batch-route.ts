@@ -22,7 +22,7 @@ import { problemAnswer } from './problem.ts';
 export function createBatchAnswerer(door: Door): Answerer {
   const { host, operations, bodyMaxBytes } = door;
   return async (exchange: Exchange): Promise<'streamed'> => {
-    const { headers, params, incoming, outgoing, requestId } = exchange;
+    const { headers, params, outgoing, requestId } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const target = { adapter: params.name ?? '', operation: params.operation ?? '' };
     const known = operations.get(target.adapter, target.operation);
@@ -36,7 +36,7 @@ export function createBatchAnswerer(door: Door): Answerer {
       );
     }
     const boundary = requireMultipart(headers, 'multipart/mixed');
-    const body = await readBody(incoming, bodyMaxBytes);
+    const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
     const items = await parseMultipart(body, boundary, BATCH_ITEMS_MAX);
 
     const { inputMaxBytes } = known.spec;

@@ -5,8 +5,9 @@
  * afterwards. Nothing is decoded here, and a refused body is not read further: see `linger` in `answer.ts`.
  */
 
-import type { IncomingMessage } from 'node:http';
 import { HostError } from '../errors.ts';
+import type { Door, Exchange } from './exchange.ts';
+import { HELD_FREE_BYTES } from './limits.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -15,12 +16,18 @@ function tooLarge(maxBytes: number): HostError {
 }
 
 /**
- * The whole body of `incoming`, at most `maxBytes` long. Must be called before anything else reads the stream.
+ * The whole body of the exchange, at most `maxBytes` long. Must be called before anything else reads the stream. Bytes
+ * beyond `HELD_FREE_BYTES` count as held for the tenant until the response is closed.
  *
- * Throws HTTP_BODY_TOO_LARGE — the announced length or the bytes read pass `maxBytes`; HTTP_MALFORMED — the connection
- * ended before the body did.
+ * Throws HTTP_BODY_TOO_LARGE — the announced length or the bytes read pass `maxBytes`; HTTP_BYTES_FULL — see
+ * `held-bytes.ts`; HTTP_MALFORMED — the connection ended before the body did.
  */
-export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+export function readBody(
+  { held }: Pick<Door, 'held'>,
+  { incoming, outgoing }: Pick<Exchange, 'incoming' | 'outgoing'>,
+  tenant: string,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const announced = incoming.headers['content-length'];
   // The parser has already refused lengths that are not plain decimal numbers.
   const expectedBytes = announced === undefined ? -1 : Number(announced);
@@ -41,13 +48,24 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<U
         resolve(chunk);
         return;
       }
+      const beforeBytes = Math.max(readBytes, HELD_FREE_BYTES);
       readBytes += chunk.byteLength;
       if (readBytes > maxBytes) {
         isDone = true;
         chunks = undefined;
         reject(tooLarge(maxBytes));
-      } else if (chunks === undefined) chunks = [chunk];
+        return;
+      }
+      if (chunks === undefined) chunks = [chunk];
       else chunks.push(chunk);
+      if (readBytes <= HELD_FREE_BYTES) return;
+      try {
+        held.take(outgoing, tenant, readBytes - beforeBytes);
+      } catch (error) {
+        isDone = true;
+        chunks = undefined;
+        reject(error);
+      }
     });
     incoming.on('end', () => {
       if (isDone) return;

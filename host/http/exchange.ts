@@ -13,7 +13,9 @@ import type { Clock } from '../clock.ts';
 import { type HostError, toHostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import { type Answer, linger, NO_USAGE, writeAnswer } from './answer.ts';
+import type { HeldBytes } from './held-bytes.ts';
 import type { Idempotency } from './idempotency.ts';
+import { HELD_FREE_BYTES } from './limits.ts';
 import type { OperationIndex } from './operation-index.ts';
 import { problemAnswer } from './problem.ts';
 
@@ -25,6 +27,7 @@ export interface Door {
   readonly bodyMaxBytes: number;
   readonly operations: OperationIndex;
   readonly idempotency: Idempotency;
+  readonly held: HeldBytes;
   /** True from the first moment of a drain: replies then end their connection. */
   isClosing(): boolean;
 }
@@ -135,7 +138,9 @@ async function answer(door: Door, answerer: Answerer, exchange: Exchange): Promi
   const answered = await answerer(exchange);
   if (answered === 'streamed') return;
   const replayed = 'replayed' in answered;
-  writeAnswer(exchange.outgoing, exchange.requestId, replayed ? answered.answer : answered, {
+  const reply = replayed ? answered.answer : answered;
+  if (reply.body.byteLength > HELD_FREE_BYTES) door.held.add(exchange.outgoing, reply.body.byteLength);
+  writeAnswer(exchange.outgoing, exchange.requestId, reply, {
     closing: door.isClosing(),
     replayed,
   });

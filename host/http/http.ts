@@ -28,6 +28,7 @@ import {
   writeProblem,
 } from './exchange.ts';
 import { requestIdOf } from './headers.ts';
+import { createHeldBytes } from './held-bytes.ts';
 import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
@@ -96,6 +97,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
     bodyMaxBytes,
     operations: createOperationIndex(host, clock),
     idempotency: createIdempotency(options.idempotency, clock),
+    held: createHeldBytes(limits.HELD_MAX_BYTES),
     isClosing: () => closing !== undefined,
   };
 

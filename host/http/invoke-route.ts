@@ -53,7 +53,8 @@ export function bytesAnswer(door: Door, known: KnownOperation, reply: Reply): An
 
 export function createInvokeAnswerer(door: Door): Answerer {
   const { host, operations, idempotency, bodyMaxBytes } = door;
-  return async ({ headers, params, incoming, requestId }: Exchange) => {
+  return async (exchange: Exchange) => {
+    const { headers, params, requestId } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const target = { adapter: params.name ?? '', operation: params.operation ?? '' };
     const known = operations.get(target.adapter, target.operation);
@@ -61,7 +62,12 @@ export function createInvokeAnswerer(door: Door): Answerer {
     const traceparent = traceparentOf(headers);
     requireIdentityEncoding(headers);
     const key = idempotencyKeyOf(headers);
-    const payload = await readBody(incoming, Math.min(known.spec.inputMaxBytes, bodyMaxBytes));
+    const payload = await readBody(
+      door,
+      exchange,
+      identity.tenant,
+      Math.min(known.spec.inputMaxBytes, bodyMaxBytes),
+    );
     const call = callOf(identity, target, payload, requestId, timeoutMs);
     if (key === undefined) return bytesAnswer(door, known, await host.invoke(call, traceparent));
 

@@ -41,11 +41,26 @@ export const BATCH_ITEMS_MAX = 1_000;
 /** Items of one batch under way or answered and unsent: bounds both the share of a pool and the bytes held. */
 export const BATCH_IN_FLIGHT_MAX = 16;
 
+/** Bytes of bodies and replies held at once, over all connections: eight of the largest bodies by default. */
+export const HELD_MAX_BYTES = 512 * 1024 * 1024;
+
+/** Up to this a body or a reply is not counted: with every connection taken they are 256 MiB together. */
+export const HELD_FREE_BYTES = 64 * 1024;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 
 /** Parts of an adapter upload: `manifest`, `component`, and room for a field a client adds. */
 export const UPLOAD_PARTS_MAX = 8;
+
+/** Of a manifest in an upload; the registry accepts no larger one, and parsing JSON takes many times its size. */
+export const MANIFEST_PART_MAX_BYTES = 256 * 1024;
+
+/**
+ * Opening brackets, colons and commas of a tool call outside of its strings: six fields in two objects need 12. Parsed, each may
+ * become an object of its own: 60 MB of `[],` would stop the host for ten seconds and take gigabytes.
+ */
+export const TOOL_CALL_TOKENS_MAX = 100;
 
 /** One hour: the longest timeout a caller may ask for. The operation's own limit narrows it. */
 export const TIMEOUT_MAX_MS = 3_600_000;

@@ -17,6 +17,7 @@ import { readBody } from './body.ts';
 import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
 import { credentialsOf, idempotencyKeyOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
 import { callOf } from './invoke-route.ts';
+import { TOOL_CALL_TOKENS_MAX } from './limits.ts';
 import { isKeepableError, problemHeaders } from './problem.ts';
 
 interface ToolCall {
@@ -69,7 +70,27 @@ function invalid(problems: readonly Problem[]): HostError {
   return new HostError('HTTP_MALFORMED', 'the tool call is not valid; every problem is listed', { problems });
 }
 
+/**
+ * Refuses what cannot be a tool call by its shape, before it is parsed: a body of nothing but brackets or fields.
+ * What is no JSON may pass: the parser says so.
+ */
+function requireFewTokens(body: Uint8Array): void {
+  let tokens = 0;
+  let isText = false;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (isText) {
+      if (byte === 0x5c) at++;
+      else if (byte === 0x22) isText = false;
+    } else if (byte === 0x22) isText = true;
+    else if (byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x7b) tokens++;
+    if (tokens <= TOOL_CALL_TOKENS_MAX) continue;
+    throw new HostError('HTTP_MALFORMED', 'a tool call has a few fields; this body has a hundred and more');
+  }
+}
+
 function parseToolCall(body: Uint8Array): ToolCall {
+  requireFewTokens(body);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -148,13 +169,14 @@ function envelope(
 
 export function createToolsAnswerer(door: Door): Answerer {
   const { host, operations, idempotency, bodyMaxBytes } = door;
-  return async ({ headers, incoming, requestId, route }: Exchange) => {
+  return async (exchange: Exchange) => {
+    const { headers, incoming, requestId, route } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const timeoutMs = timeoutMsOf(headers);
     const traceparent = traceparentOf(headers);
     const key = idempotencyKeyOf(headers);
     requireJson(headers);
-    const body = await readBody(incoming, bodyMaxBytes);
+    const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
     const toolCall = parseToolCall(body);
     const payload = decodePayload(toolCall.args);
     const dot = toolCall.tool.indexOf('.');

@@ -15,8 +15,8 @@ import { notice } from '../channels.ts';
 import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
-/** Raised whenever `plan.ts` gives another plan for the same bytes. */
-export const PLAN_FORMAT = 2;
+/** Raised whenever `plan.ts` gives another plan for the same bytes, or refuses what it took before. */
+export const PLAN_FORMAT = 3;
 
 /** A few hundred adapters in several versions; at 10 KB each the folder stays at some megabytes. */
 const ENTRIES_MAX_COUNT = 500;

@@ -2,11 +2,12 @@
  * Reads what linking must know about one core module: imports, exports, function signatures, memories, empty stubs.
  *
  * The code itself is not validated: that is done when the module is compiled. Always: every name in the result is safe
- * (`names.ts`), an unknown section or form of type is refused, and so are shared and 64-bit memories.
+ * (`names.ts`), an unknown section or form of type is refused, and so are shared and 64-bit memories and everything with
+ * which a guest could fill the engine's own heap, which no memory limit covers: exhausted, it ends the whole process.
  */
 
 import { type ByteReader, rejectAt, unsupportedAt } from './binary.ts';
-import type { Allowance } from './limits.ts';
+import { type Allowance, TABLE_ENTRIES_MAX, TAG_PARAMETERS_MAX } from './limits.ts';
 import { readName } from './names.ts';
 
 export type CoreSort = 'core func' | 'core table' | 'core memory' | 'core global' | 'core tag';
@@ -25,7 +26,7 @@ export interface CoreModule {
   readonly length: number;
   readonly imports: readonly CoreImport[];
   readonly exports: ReadonlyMap<string, { readonly sort: CoreSort; readonly index: number }>;
-  /** Signature of each type, like `(i32 i32) -> i32`; of types that are not functions, what they are. */
+  /** Signature of each type, like `(i32 i32) -> i32`. */
   readonly types: readonly string[];
   /** Type index of each function, imported ones first. */
   readonly functions: readonly number[];
@@ -36,6 +37,8 @@ export interface CoreModule {
   readonly memoryCount: number;
   /** Initial size of those memories together, in pages of 64 KiB. */
   readonly memoryPages: number;
+  /** Tables the module defines itself. */
+  readonly tableCount: number;
 }
 
 const CORE_SORTS: readonly CoreSort[] = ['core func', 'core table', 'core memory', 'core global', 'core tag'];
@@ -82,6 +85,28 @@ export function readCoreSignature(reader: ByteReader): string {
   const results = list('results');
   const end = results.length === 1 ? `${results[0]}` : `(${results.join(' ')})`;
   return `(${parameters.join(' ')}) -> ${end}`;
+}
+
+/** Reads the type of a table that a module defines. Throws REGISTRY_REJECTED — it begins larger than a table may be. */
+function readTable(reader: ByteReader): void {
+  const offset = reader.offset;
+  if (reader.peek() === 0x40) unsupportedAt(offset, 'a table with an initial value');
+  readCoreValueType(reader);
+  const entries = readLimits(reader, 'table');
+  if (entries > TABLE_ENTRIES_MAX)
+    rejectAt(offset, `a table has ${entries} entries; the limit is ${TABLE_ENTRIES_MAX}`);
+}
+
+/** Reads a tag that a module defines: what its exceptions carry are a few numbers. */
+function readTag(reader: ByteReader, types: readonly string[]): void {
+  const offset = reader.offset;
+  if (reader.byte('the attribute of a tag') !== 0) rejectAt(offset, 'the attribute of a tag is not 0');
+  const signature =
+    types[reader.u32('a type index')] ?? rejectAt(offset, 'a tag has a type that does not exist');
+  const carried = signature.slice(1, signature.indexOf(') -> ')).split(' ');
+  if (carried.length > TAG_PARAMETERS_MAX)
+    rejectAt(offset, `an exception carries ${carried.length} values; the limit is ${TAG_PARAMETERS_MAX}`);
+  if (signature.includes('ref')) unsupportedAt(offset, 'an exception that carries a reference');
 }
 
 /** Reads the type of an import; returns its sort and, for functions, its type index. Memories are checked here too. */
@@ -132,22 +157,16 @@ function readTypes(reader: ByteReader, types: string[], items: Allowance): void 
       for (let left = reader.count('supertypes'); left > 0; left--) reader.u32('a type index');
       code = reader.byte('a type');
     }
-    if (code === 0x60) types.push(readCoreSignature(reader));
-    else if (code === 0x5f || code === 0x5e) {
-      for (let left = code === 0x5f ? reader.count('fields') : 1; left > 0; left--) {
-        const packed = reader.peek();
-        if (packed === 0x78 || packed === 0x77) reader.byte('a packed type');
-        else readCoreValueType(reader);
-        reader.byte('the mutability of a field');
-      }
-      types.push(code === 0x5f ? 'struct' : 'array');
-    } else rejectAt(offset, `0x${code.toString(16)} is not a type`);
+    if (code === 0x5f || code === 0x5e) unsupportedAt(offset, 'a type of garbage-collected objects');
+    if (code !== 0x60) rejectAt(offset, `0x${code.toString(16)} is not a type`);
+    types.push(readCoreSignature(reader));
   }
 }
 
 /**
  * Reads the core module that fills `reader`; `index` is its position among the modules of the file.
- * Throws REGISTRY_REJECTED — malformed, or with a name that is not safe; REGISTRY_UNSUPPORTED — shared or 64-bit memory.
+ * Throws REGISTRY_REJECTED — malformed, over a limit, or with a name that is not safe; REGISTRY_UNSUPPORTED — shared
+ * or 64-bit memory, garbage-collected objects.
  */
 export function readCoreModule(reader: ByteReader, index: number, items: Allowance): CoreModule {
   const offset = reader.offset;
@@ -160,6 +179,7 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
   let importedFunctionCount = 0;
   let memoryCount = 0;
   let memoryPages = 0;
+  let tableCount = 0;
   let bodyCount = 0;
   let position = -1;
 
@@ -196,6 +216,12 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
       });
       importedFunctionCount = functions.length;
     } else if (id === 3) each('functions', () => void functions.push(section.u32('a type index')));
+    else if (id === 4) {
+      each('tables', () => {
+        readTable(section);
+        tableCount++;
+      });
+    } else if (id === 13) each('tags', () => readTag(section, types));
     else if (id === 5) {
       each('memories', () => {
         memoryPages += readLimits(section, 'memory');
@@ -247,6 +273,7 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
     stubs,
     memoryCount,
     memoryPages,
+    tableCount,
   };
 }
 

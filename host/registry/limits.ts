@@ -20,6 +20,24 @@ export const MODULES_MAX = 100;
 /** Core instances of one cell, and component instances made on the way. QuickJS: 11 and 24. Each costs cell time. */
 export const INSTANCES_MAX = 200;
 
+/**
+ * Linear memories of one cell. QuickJS components have 3, two of them empty. Each takes one of the some 16,000 address
+ * ranges of the whole process, and may grow to the manifest's limit.
+ */
+export const CELL_MEMORIES_MAX = 16;
+
+/** Tables of one cell. QuickJS: 11. */
+export const CELL_TABLES_MAX = 32;
+
+/**
+ * Entries of one table, also after it has grown; the largest engines that are packed into components have some 30,000.
+ * An entry takes 24 bytes of the process, and no memory limit covers them.
+ */
+export const TABLE_ENTRIES_MAX = 100_000;
+
+/** Values that one exception carries: C++ and setjmp need one or two. Exceptions live outside of a cell's memory. */
+export const TAG_PARAMETERS_MAX = 16;
+
 /** Definitions, types, imports, exports and functions in a file. A 13 MB engine has some 40,000. */
 export const ITEMS_MAX = 300_000;
 

@@ -14,7 +14,14 @@ import { type Component, type Definition, readComponent } from './component.ts';
 import { type CoreModule, isExportedStub } from './core-module.ts';
 import { resolveHandler } from './handler.ts';
 import { SORTS, type Sort } from './index-space.ts';
-import { createAllowance, INSTANCES_MAX, NESTING_MAX, STEPS_MAX } from './limits.ts';
+import {
+  CELL_MEMORIES_MAX,
+  CELL_TABLES_MAX,
+  createAllowance,
+  INSTANCES_MAX,
+  NESTING_MAX,
+  STEPS_MAX,
+} from './limits.ts';
 import {
   at,
   expectSort,
@@ -61,6 +68,12 @@ export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: rea
   const { invoke, health } = resolveHandler(linking, exports);
   const total = (count: (module: CoreModule) => number): number =>
     linking.instances.reduce((sum, _, instance) => sum + count(moduleOf(linking, instance)), 0);
+  const memoryCount = total((module) => module.memoryCount);
+  if (memoryCount > CELL_MEMORIES_MAX)
+    rejectAt(0, `a cell would have ${memoryCount} memories; the limit is ${CELL_MEMORIES_MAX}`);
+  const tableCount = total((module) => module.tableCount);
+  if (tableCount > CELL_TABLES_MAX)
+    rejectAt(0, `a cell would have ${tableCount} tables; the limit is ${CELL_TABLES_MAX}`);
   const ranges = modules.map(({ offset, length }) => ({ offset, length }));
   return {
     plan: {
@@ -68,7 +81,7 @@ export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: rea
       instances: linking.instances,
       invoke,
       health,
-      memoryCount: total((module) => module.memoryCount),
+      memoryCount,
       memoryPages: total((module) => module.memoryPages),
     },
     imports: [],

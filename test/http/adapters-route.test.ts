@@ -52,6 +52,15 @@ describe('adapters', () => {
     expect((await invoke()).json().code).toBe('REGISTRY_NOT_FOUND');
   });
 
+  it('with a manifest of megabytes are refused before it is parsed', async () => {
+    await bench.close();
+    bench = await createBench({ bodyMaxBytes: 1_000_000 });
+    const bomb = await put('new', form('['.repeat(256 * 1024 + 1)));
+    expect([bomb.statusCode, bomb.json().detail]).toEqual([413, expect.stringMatching(/the part manifest/)]);
+    const full = form({ name: 'new', description: 'x'.repeat(256 * 1024 - 31) });
+    expect((await put('new', full)).statusCode).toBe(201);
+  });
+
   it.each(['PUT', 'DELETE'] as const)('are not changed by %s without an admin', async (method) => {
     for (const code of ['POLICY_ADMIN_OFF', 'POLICY_FORBIDDEN'] as const) {
       bench.fake.requireAdmin = () => {

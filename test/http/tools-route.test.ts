@@ -53,6 +53,31 @@ describe('a tool call', () => {
     );
   });
 
+  it('may carry any text, however much it looks like JSON', async () => {
+    const characters = fc.constantFrom('"', '\\', '[', '{', ',', ':', '\n', 'u', 'é', ' ');
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: characters, maxLength: 400 }), async (payload) => {
+        const reply = await call({ tool: 'echo.say', args: { payload }, plan_id: payload.slice(0, 256) });
+        expect(reply.json().result).toEqual({ payload, encoding: 'utf8' });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each([
+    ['lists', (many: number) => `{"tool":[${'[],'.repeat(many)}[]]}`],
+    ['nested lists', (many: number) => '['.repeat(many)],
+    ['fields', (many: number) => `{${Array.from({ length: many }, (_, i) => `"${i}":1`).join()}}`],
+  ])('of nothing but %s is refused before it becomes objects in memory', async (_, body) => {
+    const reply = await call(body(1_000));
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json()).toMatchObject({
+      code: 'HTTP_MALFORMED',
+      detail: expect.stringMatching(/a few fields/),
+    });
+    expect(bench.fake.calls).toEqual([]);
+  });
+
   it.each(['a', 'aGk', 'aGk=\n', 'aGk*', 'a===', '====', 'aG=k'])(
     'refuses the payload %j as base64',
     async (payload) => {

@@ -1,6 +1,7 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TABLE_ENTRIES_MAX } from '../../host/registry/limits.ts';
 import { capMemories } from '../../host/registry/memory-cap.ts';
 
 const PAGE_BYTES = 65_536;
@@ -63,6 +64,18 @@ describe('a capped memory', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('comes with capped tables, which a guest could otherwise grow to ten million entries', async () => {
+    const text =
+      '(module (table 1 funcref) (table (export "t") 3 externref) (memory (export "m") 1) (table 2 9 funcref))';
+    const capped = capMemories(await parse(text), 2);
+    const { t } = new WebAssembly.Instance(new WebAssembly.Module(capped)).exports;
+    const table = t as unknown as { length: number; grow(by: number): number };
+    table.grow(TABLE_ENTRIES_MAX - 3);
+    expect(() => table.grow(1)).toThrow(RangeError);
+    expect(table.length).toBe(TABLE_ENTRIES_MAX);
+    expect(reach(capped)).toBe(2);
   });
 
   it('is not added to a module that has none', async () => {

@@ -343,6 +343,54 @@ describe('hostile structure', () => {
     expect(error.detail).toMatch(/more than 200 instances/);
   });
 
+  it.each([
+    [
+      'objects in the heap of the engine',
+      '(type (struct (field i64)))',
+      'REGISTRY_UNSUPPORTED',
+      /garbage-collected/,
+    ],
+    [
+      'arrays in the heap of the engine',
+      '(type (array (mut i8)))',
+      'REGISTRY_UNSUPPORTED',
+      /garbage-collected/,
+    ],
+    [
+      'exceptions that hold each other',
+      '(tag (param exnref))',
+      'REGISTRY_UNSUPPORTED',
+      /carries a reference/,
+    ],
+    [
+      'exceptions as large as it likes',
+      `(tag (param ${'i64 '.repeat(17)}))`,
+      'REGISTRY_REJECTED',
+      /17 values/,
+    ],
+    ['a table of ten million entries', '(table 10000000 funcref)', 'REGISTRY_REJECTED', /limit is 100000/],
+    [
+      'a table with a value for each entry',
+      '(table 9 funcref (ref.null func))',
+      'REGISTRY_UNSUPPORTED',
+      /initial value/,
+    ],
+    ['many tables', '(table 1 funcref)'.repeat(33), 'REGISTRY_REJECTED', /33 tables; the limit is 32/],
+    [
+      'ten thousand memories',
+      '(memory 0)'.repeat(10_000),
+      'REGISTRY_REJECTED',
+      /10001 memories; the limit is 16/,
+    ],
+  ])('with %s, which no memory limit covers, is refused', async (_, fields, code, detail) => {
+    const after = `(core module $n ${fields}) (core instance (instantiate $n))`;
+    const error = refusal(
+      await handWritten({ core: coreText({ memory: '(memory (export "memory") 1)' }), after }),
+    );
+    expect(error.code).toBe(code);
+    expect(error.detail).toMatch(detail);
+  });
+
   it('may rename a core memory through instances without being lost', async () => {
     const core = '(module (import "env" "mem" (memory 1)) (func (export "f")))';
     const bytes = await handWritten({
