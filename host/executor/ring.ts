@@ -103,9 +103,11 @@ export class Ring {
     return HEADER_BYTES;
   }
 
-  /** Reader: gives the frame at `offset` back; its bytes may be overwritten from now on. */
+  /** Reader: gives the frame at `offset` back, wiped: what one call carried must not lie there while others come. */
   release(offset: number): void {
-    this.#position = (this.#position + (this.i32[offset >> 2] ?? 0)) | 0;
+    const size = this.i32[offset >> 2] ?? 0;
+    this.u8.fill(0, offset, offset + size);
+    this.#position = (this.#position + size) | 0;
     Atomics.store(this.i32, TAIL, this.#position);
     if (Atomics.load(this.i32, WRITER_WAITS) === 1) Atomics.notify(this.i32, TAIL);
   }

@@ -199,6 +199,8 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
           byteCount = bytes.length;
           placed = place(bytes);
         });
+  // Like a released frame: garbage keeps its bytes until it is collected.
+  beside?.fill(0);
   const runMs = systemClock.now() - from;
   if (end.kind === 'ok') {
     // Only now: a guest that traps in its post-return has not succeeded.

@@ -116,6 +116,16 @@ const steps = fc.array(
 );
 
 describe('a ring', () => {
+  it('keeps nothing of a frame that was released', () => {
+    const writer = new Ring();
+    const reader = new Ring(writer.shared);
+    const offset = writer.reserve(1_000);
+    writer.u8.fill(0x5a, offset + 4, offset + 1_000);
+    writer.commit();
+    reader.release(reader.next());
+    expect(writer.u8.indexOf(0x5a)).toBe(-1);
+  });
+
   it('gives every frame once, in order and intact, and never overwrites one that is held', () => {
     fc.assert(
       fc.property(starts, steps, (start, script) => {
