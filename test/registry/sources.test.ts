@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../host/registry/files.ts';
@@ -25,6 +25,19 @@ describe('the packages of a folder', () => {
       expect(notices.events).toEqual([]);
     },
   );
+
+  it.skipIf(process.platform === 'win32')('are read from files alone: a device has no end', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(join(folder.path, 'odd'));
+    await symlink('/dev/zero', join(folder.path, 'odd', 'adapter.json'));
+    await writeManifest(join(folder.path, 'good'), JSON.stringify(manifestJson()));
+    using notices = collectNotices();
+    const sources = await readSources(diskFiles, folder.path, 'directory', defaults);
+    expect(sources.map((source) => source.folder)).toEqual([join(folder.path, 'good')]);
+    expect(notices.events.map((event) => event.message)).toEqual([
+      expect.stringContaining('adapter.json is not a file'),
+    ]);
+  });
 
   it('do not hide one another: a bad manifest is a notice', async () => {
     await using folder = await temporaryFolder();
