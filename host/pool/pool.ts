@@ -97,7 +97,7 @@ export function createAdapterPool(parts: {
     sizing,
     clock,
     leasedCount: () => leased.size,
-    mayCreate: () => !isClosed && breaker.state !== 'open',
+    mayCreate: () => !isClosed && !isTrying && breaker.state !== 'open',
     onReplaced: () => counters.replacements++,
     onIdle: () => onChange(),
   });
@@ -119,6 +119,8 @@ export function createAdapterPool(parts: {
     },
   });
   let isClosed = false;
+  /** The very first cell is being made: no other is until it stands. */
+  let isTrying = false;
   let closing: Promise<void> | undefined;
   let onDrained: (() => void) | undefined;
 
@@ -227,10 +229,13 @@ export function createAdapterPool(parts: {
     },
     async warm() {
       // One at first, alone: an adapter whose cells cannot be made, or take for ever, troubles one executor and once.
-      const first = options.min > 0 ? stock.grow() : undefined;
-      await first?.catch((error: unknown) => {
-        if (!hasCode(error, 'EXECUTOR_DIED')) throw error;
-      });
+      isTrying = options.min > 0;
+      if (isTrying) {
+        await stock.grow()?.catch((error: unknown) => {
+          if (!hasCode(error, 'EXECUTOR_DIED')) throw error;
+        });
+      }
+      isTrying = false;
       for (;;) {
         await upkeep.topUp();
         const [cell] = stock.takeVirgins(1);

@@ -155,6 +155,10 @@ describe('an adapter none of whose cells can be made', () => {
     await settle();
     const creations = stage.executors.flatMap((executor) => executor.creations);
     expect(creations).toHaveLength(1);
+    // Neither time nor executors that come and go make another one meanwhile.
+    stage.pool.join(createFakeExecutor({ id: 9, clock: stage.clock }));
+    await stage.clock.advance(3_000);
+    expect(stage.pool.snapshot().creating).toBe(1);
     creations[0]?.fail();
     await expect(warm).rejects.toMatchObject({
       code: 'POOL_CREATE_FAILED',

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../host/registry/files.ts';
@@ -26,10 +26,10 @@ describe('the packages of a folder', () => {
     },
   );
 
-  it.skipIf(process.platform === 'win32')('are read from files alone: a device has no end', async () => {
+  it('are read from files alone: a pipe would never end, nor a device', async () => {
     await using folder = await temporaryFolder();
-    await mkdir(join(folder.path, 'odd'));
-    await symlink('/dev/zero', join(folder.path, 'odd', 'adapter.json'));
+    // A folder stands for all that is no file: it can be made on every system.
+    await mkdir(join(folder.path, 'odd', 'adapter.json'), { recursive: true });
     await writeManifest(join(folder.path, 'good'), JSON.stringify(manifestJson()));
     using notices = collectNotices();
     const sources = await readSources(diskFiles, folder.path, 'directory', defaults);
