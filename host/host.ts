@@ -239,7 +239,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
       const deadlineMs = clock.now() + limits.acquireTimeoutMs;
       const lease = await pool.acquire({ tenant, deadlineMs, affinity }).catch((error: unknown) => {
         leave();
-        throw error;
+        throw isOpen() ? error : closedError();
       });
       // Closed while it waited for the cell: nobody would end it.
       if (!isOpen()) {
