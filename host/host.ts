@@ -49,6 +49,8 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
   const active = new Map<string, Active>();
   const pools = new Set<AdapterPool>();
   const openSessions = new Set<() => void>();
+  /** Sessions open or opening, by adapter and tenant. */
+  const sessionCounts = new Map<string, number>();
   let state: HostState = 'starting';
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
@@ -137,6 +139,24 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     },
   };
 
+  /**
+   * Counts a session; gives what counts it off. The permits do not bound them: a tenant's half of those are as many as all
+   * cells, and a pinned cell serves nobody else however long the others wait.
+   */
+  const enterSession = (owner: string, max: number): (() => void) => {
+    const before = sessionCounts.get(owner) ?? 0;
+    if (before >= max)
+      throw new HostError('POOL_TENANT_SHARE', `${before} sessions are open, the most this tenant may have`, {
+        retryAfterS: 1,
+      });
+    sessionCounts.set(owner, before + 1);
+    return () => {
+      const left = (sessionCounts.get(owner) ?? 1) - 1;
+      if (left === 0) sessionCounts.delete(owner);
+      else sessionCounts.set(owner, left);
+    };
+  };
+
   /** Counts a call that is under way, so that `close` can wait for it. */
   const tracked = async (run: () => Promise<Reply>): Promise<Reply> => {
     inFlight++;
@@ -214,14 +234,26 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     async session({ adapter, tenant, requestId, affinity }) {
       if (!isOpen()) throw closedError();
       const { pool } = rooms.resolve(adapter);
-      const deadlineMs = clock.now() + pool.image.manifest.pool.acquireTimeoutMs;
-      const lease = await pool.acquire({ tenant, deadlineMs, affinity });
+      const { pool: limits } = pool.image.manifest;
+      const leave = enterSession(
+        `${adapter} ${tenant}`,
+        Math.max(1, Math.floor(limits.max * limits.tenantShare)),
+      );
+      const deadlineMs = clock.now() + limits.acquireTimeoutMs;
+      const lease = await pool.acquire({ tenant, deadlineMs, affinity }).catch((error: unknown) => {
+        leave();
+        throw isOpen() ? error : closedError();
+      });
       // Closed while it waited for the cell: nobody would end it.
       if (!isOpen()) {
+        leave();
         lease.end();
         throw closedError();
       }
-      const session = createSession(lease, clock, () => openSessions.delete(session.close));
+      const session = createSession(lease, clock, () => {
+        leave();
+        openSessions.delete(session.close);
+      });
       openSessions.add(session.close);
       return {
         invoke: (operation, payload) =>

@@ -146,6 +146,8 @@ function createFramework(door: Door): FastifyInstance {
     frameworkErrors: onError,
     clientErrorHandler: answerUnreadable,
   });
+  // An expectation nobody knows is no reason to refuse (RFC 9110 section 10.1.1), and Node would without a request id.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.maxConnections = limits.CONNECTIONS_MAX;
   // Bodies are read by the routes, each to its own limit, after it is known who asks: nothing is parsed here.
   app.removeAllContentTypeParsers();

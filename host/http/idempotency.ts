@@ -3,7 +3,8 @@
  *
  * An answer is kept when it stays true (success, or the adapter's own 4xx). A retryable failure is not: the caller
  * retries precisely to get another answer. A duplicate that arrives while the first is under way waits for it and gets
- * its answer, whatever that is. Bounded by time, entries and bytes; what was evicted is carried out again, so this
+ * its answer, whatever that is. Bounded by time, entries and bytes; a full store gives up the oldest answer of the tenant
+ * that has most of it, so that nobody loses answers by another's flood. What was evicted is carried out again, so this
  * narrows double execution, it does not promise exactly-once. Lost on restart.
  */
 
@@ -16,8 +17,9 @@ import type { Answer } from './answer.ts';
 export interface IdempotencyOptions {
   /** How long an answer is kept, in ms. */
   readonly ttlMs: number;
+  /** 0 keeps nothing. */
   readonly maxEntries: number;
-  /** Bytes of kept answers with their keys. A larger answer is not kept. */
+  /** Bytes of kept answers with their keys. A larger answer is not kept; 0 keeps nothing. */
   readonly maxBytes: number;
 }
 
@@ -47,16 +49,59 @@ export interface Idempotency {
 /** Bytes of an entry beside body and key: two objects, a digest and the cache's own slots, rounded up. */
 const ENTRY_OVERHEAD_BYTES = 512;
 
+interface Kept {
+  readonly tenant: string;
+  readonly digest: string;
+  readonly answer: Answer;
+  readonly bytes: number;
+}
+
 export function createIdempotency(options: IdempotencyOptions, clock: Clock): Idempotency {
-  const kept = new LRUCache<string, { readonly digest: string; readonly answer: Answer }>({
-    max: options.maxEntries,
-    maxSize: options.maxBytes,
+  const { maxEntries, maxBytes } = options;
+  /** Ids of each tenant's kept answers, oldest first, and their bytes. */
+  const tenants = new Map<string, { readonly ids: Set<string>; bytes: number }>();
+  const kept = new LRUCache<string, Kept>({
+    // The cache takes 0 for no limit; then nothing is put in.
+    max: Math.max(1, maxEntries),
+    maxSize: Math.max(1, maxBytes),
     ttl: options.ttlMs,
     // Every look reads the clock: cached time would keep entries longer than promised.
     ttlResolution: 0,
     perf: { now: () => clock.now() },
-    sizeCalculation: (entry, id) => entry.answer.body.byteLength + 2 * id.length + ENTRY_OVERHEAD_BYTES,
+    sizeCalculation: (entry) => entry.bytes,
+    dispose(entry, id) {
+      const mine = tenants.get(entry.tenant);
+      if (!mine?.ids.delete(id)) return;
+      mine.bytes -= entry.bytes;
+      if (mine.ids.size === 0) tenants.delete(entry.tenant);
+    },
   });
+
+  const makeRoom = (bytes: number): void => {
+    while (kept.size >= maxEntries || kept.calculatedSize + bytes > maxBytes) {
+      const byCount = kept.size >= maxEntries;
+      let heaviest: { readonly ids: Set<string>; bytes: number } | undefined;
+      for (const mine of tenants.values()) {
+        const isMore = byCount
+          ? mine.ids.size > (heaviest?.ids.size ?? 0)
+          : mine.bytes > (heaviest?.bytes ?? 0);
+        if (isMore) heaviest = mine;
+      }
+      const [oldest] = heaviest?.ids ?? [];
+      if (oldest === undefined) return;
+      kept.delete(oldest);
+    }
+  };
+  const keep = (id: string, tenant: string, digest: string, answer: Answer): void => {
+    const bytes = answer.body.byteLength + 2 * id.length + ENTRY_OVERHEAD_BYTES;
+    if (maxEntries === 0 || bytes > maxBytes) return;
+    makeRoom(bytes);
+    kept.set(id, { tenant, digest, answer, bytes });
+    const mine = tenants.get(tenant) ?? { ids: new Set<string>(), bytes: 0 };
+    mine.ids.add(id);
+    mine.bytes += bytes;
+    tenants.set(tenant, mine);
+  };
   // Bounded by the calls under way.
   const underWay = new Map<string, { readonly digest: string; readonly answer: Promise<Answer> }>();
 
@@ -87,7 +132,7 @@ export function createIdempotency(options: IdempotencyOptions, clock: Clock): Id
       underWay.set(id, { digest, answer: running });
       try {
         const answer = await running;
-        if (answer.keepable) kept.set(id, { digest, answer });
+        if (answer.keepable) keep(id, tenant, digest, answer);
         return { answer, replayed: false };
       } finally {
         underWay.delete(id);

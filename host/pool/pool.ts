@@ -12,7 +12,7 @@
 import assert from 'node:assert';
 import { acquireChannel, notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
-import { HostError } from '../errors.ts';
+import { HostError, hasCode } from '../errors.ts';
 import type { AdapterImage, Executor, PoolSnapshot, RunResult } from '../types.ts';
 import { createBreaker } from './breaker.ts';
 import type { MemoryBudget } from './budget.ts';
@@ -34,7 +34,7 @@ export interface AdapterPool {
    * vain or could not have made it; POOL_CREATE_FAILED, POOL_BUDGET — no cell could be made; POOL_CLOSED.
    */
   acquire(request: CellRequest): Promise<Lease>;
-  /** Creates the first cells and probes one. Throws POOL_CREATE_FAILED — none could be made, or the probe failed. */
+  /** Creates the first cells and probes one. Throws POOL_CREATE_FAILED, POOL_BUDGET — none could be made, or the probe failed. */
   warm(): Promise<void>;
   join(executor: Executor): void;
   leave(executor: Executor): void;
@@ -61,7 +61,7 @@ export function createAdapterPool(parts: {
   const counters = { returns: 0, replacements: 0, crashes: 0, replays: 0, refusals: 0 };
 
   const leased = new Set<PooledCell>();
-  const rates = createRates();
+  const rates = createRates(clock);
   const sizing = createSizing({ min: options.min, max: options.max, clock });
   const retryAfterS = (): number => rates.retryAfterS(permits.taken, leased.size);
   const permits = createPermits({
@@ -97,7 +97,7 @@ export function createAdapterPool(parts: {
     sizing,
     clock,
     leasedCount: () => leased.size,
-    mayCreate: () => !isClosed && breaker.state !== 'open',
+    mayCreate: () => !isClosed && !isTrying && breaker.state !== 'open',
     onReplaced: () => counters.replacements++,
     onIdle: () => onChange(),
   });
@@ -119,6 +119,8 @@ export function createAdapterPool(parts: {
     },
   });
   let isClosed = false;
+  /** The very first cell is being made: no other is until it stands. */
+  let isTrying = false;
   let closing: Promise<void> | undefined;
   let onDrained: (() => void) | undefined;
 
@@ -226,6 +228,14 @@ export function createAdapterPool(parts: {
       });
     },
     async warm() {
+      // One at first, alone: an adapter whose cells cannot be made, or take for ever, troubles one executor and once.
+      isTrying = options.min > 0;
+      if (isTrying) {
+        await stock.grow()?.catch((error: unknown) => {
+          if (!hasCode(error, 'EXECUTOR_DIED')) throw error;
+        });
+      }
+      isTrying = false;
       for (;;) {
         await upkeep.topUp();
         const [cell] = stock.takeVirgins(1);

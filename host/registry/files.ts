@@ -23,8 +23,12 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** In order of name; undefined when the folder does not exist. */
   list(path: string): Promise<FolderEntry[] | undefined>;
-  /** undefined when there is no such file. */
-  stat(path: string): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined>;
+  /** undefined when there is no such file. `isFile` is false for folders, pipes and devices. */
+  stat(
+    path: string,
+  ): Promise<
+    { readonly isFile: boolean; readonly sizeBytes: number; readonly modifiedMs: number } | undefined
+  >;
   /** Makes renames in this folder survive a power cut. */
   syncFolder(path: string): Promise<void>;
 }
@@ -67,7 +71,7 @@ export const diskFiles: Files = {
 
   async stat(path) {
     const found = await stat(path).catch(missingIsUndefined);
-    return found && { sizeBytes: found.size, modifiedMs: found.mtimeMs };
+    return found && { isFile: found.isFile(), sizeBytes: found.size, modifiedMs: found.mtimeMs };
   },
 
   async syncFolder(path) {

@@ -26,12 +26,12 @@ export const INSTANCES_MAX = 200;
  */
 export const CELL_MEMORIES_MAX = 16;
 
-/** Tables of one cell. QuickJS: 11. */
+/** Tables of one cell. QuickJS components have 3. */
 export const CELL_TABLES_MAX = 32;
 
 /**
- * Entries of one table, also after it has grown; the largest engines that are packed into components have some 30,000.
- * An entry takes 24 bytes of the process, and no memory limit covers them.
+ * Entries of one table, also after it has grown. The largest table of a QuickJS component has 737; larger engines have
+ * one for each function whose address is taken. An entry takes 24 bytes of the process, and no memory limit covers them.
  */
 export const TABLE_ENTRIES_MAX = 100_000;
 

@@ -44,6 +44,8 @@ async function readBounded(files: Files, path: string, name: string, maxBytes: n
   try {
     const found = await files.stat(path);
     if (found === undefined) throw new HostError('REGISTRY_STORE_FAILED', `${name} is missing`);
+    // Reading a pipe would wait for ever, and a device may have no end.
+    if (!found.isFile) throw new HostError('REGISTRY_STORE_FAILED', `${name} is not a file`);
     if (found.sizeBytes > maxBytes) {
       throw new HostError(
         'REGISTRY_STORE_FAILED',

@@ -21,7 +21,7 @@ import { notFound } from './nearest.ts';
 import { readComponent } from './package-folder.ts';
 import { createPreparer } from './prepare.ts';
 import { type Origin, readInstalled, readSources, reportSkipped, type Source } from './sources.ts';
-import { createStore } from './store.ts';
+import { createStore, LEFTOVER_AGE_MS } from './store.ts';
 import { createTurns } from './turns.ts';
 
 export interface RegistryOptions {
@@ -84,7 +84,8 @@ const LOADS_AT_ONCE = 4;
 export function createRegistry(options: RegistryOptions): Registry {
   const { defaults, clock } = options;
   const files = options.files ?? diskFiles;
-  const store = createStore({ folder: options.dataDir, files });
+  const isLeftover = (modifiedMs: number): boolean => clock.now() - modifiedMs > LEFTOVER_AGE_MS;
+  const store = createStore({ folder: options.dataDir, files, isLeftover });
   const cache = createCache({ folder: options.dataDir, files, toolchain: currentToolchain() });
   const preparer = createPreparer({ ...options.prepare, clock });
   const tools = { preparer, cache };

@@ -6,8 +6,9 @@
  *     packages/<name>/.incoming-<id>/     being written; a leftover when the host died
  *
  * An install writes a folder, makes it durable, gives it its name, and then replaces `current.json` by a rename: at
- * every instant either the old or the new version is current, and whole. What no pointer names is swept at start. The
- * store knows nothing of components; one process owns the folder.
+ * every instant either the old or the new version is current, and whole. What no pointer names is swept at start, once it is
+ * old: a younger one may be what another process installs at this moment (`hotcell adapters` beside a running host). The
+ * store knows nothing of components; one process at a time may install.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -56,8 +57,16 @@ const POINTER_MAX_BYTES = 1024;
 const NAME = new RegExp(NAME_PATTERN);
 const FOLDER_ID = /^[0-9a-f]{16}$/;
 
-export function createStore(options: { readonly folder: string; readonly files: Files }): Store {
-  const { files } = options;
+/** Longer than any install takes to write. */
+export const LEFTOVER_AGE_MS = 3_600_000;
+
+export function createStore(options: {
+  readonly folder: string;
+  readonly files: Files;
+  /** True for what is swept when no pointer names it, by the time of its last change; default everything. */
+  readonly isLeftover?: (modifiedMs: number) => boolean;
+}): Store {
+  const { files, isLeftover = () => true } = options;
   const root = join(options.folder, 'packages');
 
   return {
@@ -66,7 +75,7 @@ export function createStore(options: { readonly folder: string; readonly files: 
       for (const entry of (await failing('list the installed packages', files.list(root))) ?? []) {
         if (!entry.isFolder || !NAME.test(entry.name)) continue;
         try {
-          const folder = await sweep(files, join(root, entry.name));
+          const folder = await sweep(files, join(root, entry.name), isLeftover);
           if (folder !== undefined) found.push({ name: entry.name, folder });
         } catch (error) {
           notice({
@@ -126,16 +135,27 @@ async function commit(files: Files, parent: string, id: string): Promise<void> {
   }
   // The new version is current from here on: nothing below may make the install fail.
   await quietly('make the switch durable', files.syncFolder(parent));
-  await quietly('remove the version before', sweep(files, parent));
+  await quietly(
+    'remove the version before',
+    sweep(files, parent, () => true),
+  );
 }
 
 /** Removes all but the current version; returns its folder, or undefined when nothing is installed here. */
-async function sweep(files: Files, parent: string): Promise<string | undefined> {
+async function sweep(
+  files: Files,
+  parent: string,
+  isLeftover: (modifiedMs: number) => boolean,
+): Promise<string | undefined> {
+  const removeLeftover = async (path: string): Promise<void> => {
+    const entry = await files.stat(path);
+    if (entry && isLeftover(entry.modifiedMs)) await files.remove(path);
+  };
   const pointer = join(parent, POINTER_FILE);
   const found = await files.stat(pointer);
   if (found === undefined) {
     // The first install never finished, or a removal did not.
-    await files.remove(parent);
+    await removeLeftover(parent);
     return undefined;
   }
   if (found.sizeBytes > POINTER_MAX_BYTES) throw new Error(`${POINTER_FILE} has ${found.sizeBytes} bytes`);
@@ -149,7 +169,7 @@ async function sweep(files: Files, parent: string): Promise<string | undefined> 
     throw new Error(`the folder ${id} is missing`);
   for (const entry of entries) {
     if (entry.name !== id && entry.name !== POINTER_FILE) {
-      await quietly('remove a leftover', files.remove(join(parent, entry.name)));
+      await quietly('remove a leftover', removeLeftover(join(parent, entry.name)));
     }
   }
   return join(parent, id);

@@ -91,3 +91,16 @@ describe('a host that is closed', () => {
     await running;
   });
 });
+
+describe('sessions of one tenant', () => {
+  it('never pin all cells of an adapter, and can be opened again when they were closed', async () => {
+    await host.install({ ...echo.manifest, pool: { min: 0, max: 4 } }, echo.component);
+    const open = () => host.session({ adapter: 'echo', tenant: 'greedy', requestId: 'r' });
+    const sessions = [await open(), await open()];
+    await expect(open()).rejects.toMatchObject({ code: 'POOL_TENANT_SHARE', retryAfterS: 1 });
+    expect(outcomeOf(await call('echo', 'echo'))).toBe('ok');
+    for (const session of sessions) session.close();
+    await expect.poll(() => host.snapshot().pools[0]?.leased).toBe(0);
+    for (const session of [await open(), await open()]) session.close();
+  });
+});

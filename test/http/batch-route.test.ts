@@ -119,6 +119,13 @@ describe('a batch', () => {
     await big.close();
   });
 
+  it('of a million empty items is refused before they are split, which would take a minute', async () => {
+    await bench.close();
+    bench = await createBench({ bodyMaxBytes: 64 * 1024 * 1024 });
+    const reply = await post(Buffer.alloc(20_000_000, '\r\n--b\r\n\r\n'));
+    expect([reply.statusCode, reply.json().code]).toEqual([413, 'HTTP_BODY_TOO_LARGE']);
+  });
+
   it('refuses a body cut at any byte, and never calls the adapter for it', async () => {
     const whole = items('hello', 'world');
     // The line break after the last boundary is not needed: everything before it is.

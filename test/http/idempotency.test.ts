@@ -115,6 +115,31 @@ describe('the same idempotency key', () => {
     await small.close();
   });
 
+  it.each([
+    ['entries', { maxEntries: 4, maxBytes: 1_000_000 }],
+    ['bytes', { maxEntries: 1_000, maxBytes: 9_000 }],
+  ])('outlives a flood of another tenant that fills the %s of the store', async (_, limits) => {
+    const on = await createBench({ idempotency: { ttlMs: 600_000, ...limits } });
+    on.fake.respond = () => ok(Buffer.alloc(1_500));
+    await post('mine', { on, tenant: 'quiet' });
+    for (let index = 0; index < 50; index++) await post(`flood-${index}`, { on, tenant: 'loud' });
+    expect((await post('mine', { on, tenant: 'quiet' })).headers['idempotency-replayed']).toBe('true');
+    expect((await post('flood-49', { on, tenant: 'loud' })).headers['idempotency-replayed']).toBe('true');
+    expect(on.fake.calls).toHaveLength(51);
+    await on.close();
+  });
+
+  it.each([
+    { maxEntries: 0, maxBytes: 1_000_000 },
+    { maxEntries: 100, maxBytes: 0 },
+  ])('is not kept at all where %j says so', async (limits) => {
+    const on = await createBench({ idempotency: { ttlMs: 600_000, ...limits } });
+    await post('k', { on });
+    await post('k', { on });
+    expect(on.fake.calls).toHaveLength(2);
+    await on.close();
+  });
+
   it('is not kept for an answer larger than the whole store', async () => {
     const options = httpOptions(bench.clock).idempotency;
     const small = await createBench({ idempotency: { ...options, maxBytes: 1_000 } });

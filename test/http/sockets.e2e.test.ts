@@ -156,6 +156,12 @@ describe('over a real socket', () => {
     },
   );
 
+  it('an expectation that nobody knows is ignored, and the reply has a request id', async () => {
+    const { socket, until } = open();
+    socket.write(`${head('Expect: tea\r\nContent-Length: 2')}hi`);
+    expect(await until('\r\n\r\nhi')).toMatch(/^HTTP\/1.1 200 OK\r\nX-Request-Id: /);
+  });
+
   it('a HEAD request has the headers and no body', async () => {
     const reply = await request(`${server.address}/health/live`, { method: 'HEAD', dispatcher: agent });
     expect(reply.statusCode).toBe(200);

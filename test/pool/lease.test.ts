@@ -12,7 +12,7 @@ async function make(affinity?: string) {
   const executor = createFakeExecutor({ id: 0, clock });
   const { id } = await executor.createCell('x');
   const cell = { ...cellOn(executor), id };
-  const rates = createRates();
+  const rates = createRates(clock);
   const results: RunResult[] = [];
   let ends = 0;
   const open = (hint = affinity) =>

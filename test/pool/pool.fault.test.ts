@@ -148,6 +148,27 @@ describe('crashes', () => {
   });
 });
 
+describe('an adapter none of whose cells can be made', () => {
+  test('troubles one executor and once when it is installed, and its author learns why', async () => {
+    const stage = createStage({ executors: 2, script: { onCreate: 'hold' }, pool: { min: 4 } });
+    const warm = stage.pool.warm();
+    await settle();
+    const creations = stage.executors.flatMap((executor) => executor.creations);
+    expect(creations).toHaveLength(1);
+    // Neither time nor executors that come and go make another one meanwhile.
+    stage.pool.join(createFakeExecutor({ id: 9, clock: stage.clock }));
+    await stage.clock.advance(3_000);
+    expect(stage.pool.snapshot().creating).toBe(1);
+    creations[0]?.fail();
+    await expect(warm).rejects.toMatchObject({
+      code: 'POOL_CREATE_FAILED',
+      detail: 'the instantiation failed',
+    });
+    await settle();
+    expect(stage.pool.snapshot()).toMatchObject({ size: 0, creating: 0, counters: { crashes: 1 } });
+  });
+});
+
 describe('executors that die and join', () => {
   const bury = (stage: Stage, executor: FakeExecutor, how?: Parameters<FakeExecutor['settle']>[0]): void => {
     executor.kill();
@@ -214,7 +235,8 @@ describe('executors that die and join', () => {
     dying.kill();
     stage.pool.leave(dying);
     dying.settle({ committedCreations: 1 });
-    other.creations[0]?.succeed();
+    await settle();
+    for (const creation of [...other.creations]) creation.succeed();
     await warm;
     await stage.clock.advance(1_000);
     other.creations[0]?.succeed();

@@ -26,6 +26,19 @@ describe('the packages of a folder', () => {
     },
   );
 
+  it('are read from files alone: a pipe would never end, nor a device', async () => {
+    await using folder = await temporaryFolder();
+    // A folder stands for all that is no file: it can be made on every system.
+    await mkdir(join(folder.path, 'odd', 'adapter.json'), { recursive: true });
+    await writeManifest(join(folder.path, 'good'), JSON.stringify(manifestJson()));
+    using notices = collectNotices();
+    const sources = await readSources(diskFiles, folder.path, 'directory', defaults);
+    expect(sources.map((source) => source.folder)).toEqual([join(folder.path, 'good')]);
+    expect(notices.events.map((event) => event.message)).toEqual([
+      expect.stringContaining('adapter.json is not a file'),
+    ]);
+  });
+
   it('do not hide one another: a bad manifest is a notice', async () => {
     await using folder = await temporaryFolder();
     await writeManifest(join(folder.path, 'bad'), '{');

@@ -147,3 +147,20 @@ describe('a damaged pointer', () => {
     expect((await store.start()).map((entry) => entry.name)).toEqual(['other']);
   });
 });
+
+it('a second process that starts leaves what the first is installing; abandoned, it is swept when it is old', async () => {
+  await using folder = await temporaryFolder();
+  const start = (isLeftover: () => boolean) =>
+    createStore({ folder: folder.path, files: diskFiles, isLeftover }).start();
+  for (const version of ['first', 'second']) {
+    const staged = await createStore({ folder: folder.path, files: diskFiles }).stage(content(version));
+    await start(() => false);
+    await staged.commit();
+    expect(await found(folder.path)).toBe(version);
+  }
+  await createStore({ folder: folder.path, files: diskFiles }).stage(content('abandoned'));
+  await start(() => false);
+  expect(await readdir(join(folder.path, 'packages', 'echo'))).toHaveLength(3);
+  await start(() => true);
+  expect(await found(folder.path)).toBe('second');
+});
