@@ -1,0 +1,26 @@
+/**
+ * The module that is built of the kernels: every operation, on addresses in the exported memory.
+ *
+ * It imports nothing and allocates nothing. Memory below `freeFrom()` is its own (the tables); all above is the
+ * caller's, who also grows it. Contexts and the caller's own key bytes are wiped with `wipe`.
+ */
+
+import { clear } from './bytes';
+import { GCM_BYTES } from './aes-gcm';
+
+export { takeGcmKey, sealGcm, openGcm } from './aes-gcm';
+
+/** First address, aligned to 16, that the caller may use. */
+export function freeFrom(): usize {
+  return (__heap_base + 15) & ~15;
+}
+
+/** Size of a context of `takeGcmKey`. */
+export function gcmBytes(): usize {
+  return GCM_BYTES;
+}
+
+/** Zeros over a multiple of 16 bytes. */
+export function wipe(address: usize, lengthBytes: usize): void {
+  clear(address, lengthBytes);
+}
