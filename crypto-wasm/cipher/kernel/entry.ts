@@ -5,10 +5,15 @@
  * caller's, who also grows it. Contexts and the caller's own key bytes are wiped with `wipe`.
  */
 
-import { clear } from './bytes';
 import { GCM_BYTES } from './aes-gcm';
+import { clear } from './bytes';
+import { CHACHA_BYTES } from './chacha20-poly1305';
+import { XAES_BYTES } from './xaes-gcm';
 
-export { takeGcmKey, sealGcm, openGcm } from './aes-gcm';
+export { openGcm, sealGcm, takeGcmKey } from './aes-gcm';
+export { openChaCha, sealChaCha } from './chacha20-poly1305';
+export { openXaes, sealXaes, takeXaesKey } from './xaes-gcm';
+export { equalTags } from './bytes';
 
 /** First address, aligned to 16, that the caller may use. */
 export function freeFrom(): usize {
@@ -18,6 +23,16 @@ export function freeFrom(): usize {
 /** Size of a context of `takeGcmKey`. */
 export function gcmBytes(): usize {
   return GCM_BYTES;
+}
+
+/** Size of a context of `takeXaesKey`. */
+export function xaesBytes(): usize {
+  return XAES_BYTES;
+}
+
+/** Size of the room that `sealChaCha` works in. */
+export function chachaBytes(): usize {
+  return CHACHA_BYTES;
 }
 
 /** Zeros over a multiple of 16 bytes. */
