@@ -34,7 +34,6 @@ export interface AssemblyScriptOptions {
 /** Throws an Error with the compiler's output — the source does not compile. */
 export async function compileAssemblyScript(options: AssemblyScriptOptions): Promise<Uint8Array> {
   const { folder, features, memoryMaxMiB, reader } = options;
-<<<<<<< HEAD
   return compileCoreModule({
     entry: ENTRY,
     features,
@@ -42,64 +41,6 @@ export async function compileAssemblyScript(options: AssemblyScriptOptions): Pro
     rename: EXPORTS,
     readFile: (path) => readSource(path, folder, reader),
   });
-=======
-  return compileModule({
-    entry: `${ENTRY}.ts`,
-    features,
-    // The bump allocator the kit's arena stands on is the stub runtime, which every module here gets.
-    args: memoryMaxMiB === undefined ? [] : ['--maximumMemory', String(memoryMaxMiB * PAGES_PER_MIB)],
-    readSource: (name) => readSource(name, folder, reader),
-    transforms: [renameExports],
-  });
-}
-
-export interface ModuleOptions {
-  /** The entry's path from the repository's root. */
-  readonly entry: string;
-  /** WebAssembly features to switch on, e.g. `simd`, `relaxed-simd`. */
-  readonly features: readonly string[];
-  readonly args: readonly string[];
-  /** The text of a file the compiler asks for, by its path from the root, or null when there is none. */
-  readonly readSource: (name: string) => Promise<string | null>;
-  readonly transforms: readonly { afterCompile(module: BinaryenModule): void }[];
-}
-
-/**
- * Compiles one entry to a core module that imports nothing: an abort becomes `unreachable`.
- * Throws an Error with the compiler's output — the source does not compile.
- */
-export async function compileModule(options: ModuleOptions): Promise<Uint8Array> {
-  const { entry, features, args, readSource, transforms } = options;
-  const asc: Compiler = await import(import.meta.resolve('assemblyscript/asc'));
-  const output: string[] = [];
-  const write = (chunk: string | Uint8Array): void => {
-    output.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
-  };
-  let bytes: Uint8Array | undefined;
-  const result = await asc.main(
-    [
-      entry,
-      ...['--baseDir', REPOSITORY, '--outFile', 'guest.wasm', '--noColors'],
-      ...['--runtime', 'stub', '--use', 'abort=', '-O3'],
-      ...features.flatMap((feature) => ['--enable', feature]),
-      ...args,
-    ],
-    {
-      stdout: { write },
-      stderr: { write },
-      readFile: readSource,
-      writeFile: (_name, contents) => {
-        if (typeof contents !== 'string') bytes = contents;
-      },
-      listFiles: () => [],
-      transforms,
-    },
-  );
-  if (result.error || bytes === undefined) {
-    throw new Error(output.join('').trim() || 'the compiler wrote nothing', { cause: result.error });
-  }
-  return bytes;
->>>>>>> khash
 }
 
 /** Answers the compiler's look-ups: the guest behind the entry, the kit behind its package name, the rest from disk. */
