@@ -82,8 +82,7 @@ function outputTables(through: (byte: number) => number): { u: number[]; t: numb
     const nk = multiply(NORM, io ^ jo);
     return through(multiply(jo ^ nk, ZETA) ^ multiply(io ^ nk, ZETA_CONJUGATE));
   };
-  const table = (of: (inverse: number) => number): number[] =>
-    ELEMENT.map((element) => of(invert(element)));
+  const table = (of: (inverse: number) => number): number[] => ELEMENT.map((element) => of(invert(element)));
   return { u: table((inverse) => share(inverse, 0)), t: table((inverse) => share(0, inverse)) };
 }
 
