@@ -27,8 +27,8 @@ export function largestT(samples: Float64Array, classes: Uint8Array): number {
     const of = (wanted: number): Float64Array =>
       samples.filter((sample, index) => classes[index] === wanted && sample <= limit);
     const [first, second] = [of(0), of(1)];
-    // One class alone below the threshold would be the clearest difference of all, and has no variance to divide by.
-    if (first.length < 2 || second.length < 2) return Number.POSITIVE_INFINITY;
+    // One class alone below the threshold has nothing to be compared with; the test on all samples shows that much.
+    if (first.length < 2 || second.length < 2) continue;
     largest = Math.max(largest, Math.abs(welchT(first, second)));
   }
   return largest;
