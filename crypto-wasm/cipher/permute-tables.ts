@@ -101,6 +101,43 @@ function putOffTurn(by: number, times: number): number[] {
   return mask;
 }
 
+/** What MixColumns multiplies byte `from` by on its way to each byte; 0 where it does not go. */
+function weights(times: number, from: number): number[] {
+  const down = putOffTurn(1, times);
+  const up = putOffTurn(3, times);
+  return positions.map((p) => {
+    if (p === from) return 2;
+    if (down[p] === from) return 3;
+    return down[down[p] ?? 0] === from || up[p] === from ? 1 : 0;
+  });
+}
+
+/**
+ * Of counter blocks that differ in their last byte only, four bytes differ after the first round, and each of them
+ * reaches its own four after the second. These index vectors carry the S-box's output there.
+ */
+function deriveCounterTables(): Readonly<Record<string, readonly number[]>> {
+  const NONE = 0x80;
+  const first = weights(1, 15);
+  const column = positions.filter((p) => first[p]);
+  const second = column.map((p) => weights(2, p));
+  const spread = (wanted: readonly number[]): number[] =>
+    positions.map((p) => (wanted.includes(first[column[p % 4] ?? 0] ?? 0) ? p >> 2 : NONE));
+  const gather = (wanted: readonly number[]): number[] =>
+    positions.map((p) => {
+      const from = second.findIndex((of) => wanted.includes(of[p] ?? 0));
+      return from < 0 ? NONE : from;
+    });
+  return {
+    COLUMN: positions.map((p) => column[p % 4] ?? 0),
+    KEEP: positions.map((p) => (column.includes(p) ? 0 : 0xff)),
+    SPREAD_ONCE: spread([1, 3]),
+    SPREAD_TWICE: spread([2, 3]),
+    GATHER_ONCE: gather([1, 3]),
+    GATHER_TWICE: gather([2, 3]),
+  };
+}
+
 /** Name → bytes, in the order in which the kernel's file has them. */
 export function derivePermuteTables(): Readonly<Record<string, readonly number[]>> {
   const INFINITY = 0x80;
@@ -122,6 +159,7 @@ export function derivePermuteTables(): Readonly<Record<string, readonly number[]
     AFFINE_IN_STATE: positions.map(() => toState(0x63)),
     SHIFTS: [0, 1, 2, 3].flatMap(shift),
     TURNS: [0, 1, 2, 3].flatMap((times) => [...putOffTurn(1, times), ...putOffTurn(3, times)]),
+    ...deriveCounterTables(),
   };
 }
 

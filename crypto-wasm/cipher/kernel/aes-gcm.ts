@@ -7,17 +7,16 @@
  */
 
 import { enterState, expandKey, finishRounds, SCHEDULE_BYTES } from './aes';
+import { closeWindow, nextStream, STREAM_BYTES, WINDOW_BYTES } from './aes-counter';
 import { addStream, clear, equalTags } from './bytes';
 import { addToHash, beginHash, endHash, HASH_BYTES, takeHashKey } from './ghash';
 
-/** Eight blocks are in flight: enough to hide the latency of a permutation. */
-const STREAM_BLOCKS: i32 = 8;
-const STREAM_BYTES: usize = 128;
 /** The first stream block masks the tag. */
 const HEAD_BYTES: usize = STREAM_BYTES - 16;
 
 const STREAM: usize = SCHEDULE_BYTES;
-const COUNTER: usize = STREAM + STREAM_BYTES;
+const WINDOW: usize = STREAM + STREAM_BYTES;
+const COUNTER: usize = WINDOW + WINDOW_BYTES;
 /** The masked tag as computed. */
 const TAG: usize = COUNTER + 16;
 const HASH: usize = TAG + 16;
@@ -47,7 +46,7 @@ export function sealGcm(
 ): void {
   begin(context, iv, ivBytes, lengthBytes);
   const mask = v128.load(context, STREAM);
-  crypt(context, source, target, lengthBytes);
+  crypt(context, source, target, lengthBytes, ivBytes == 12);
   authenticate(context, aad, aadBytes, target, lengthBytes);
   v128.store(tag, v128.xor(mask, v128.load(context, TAG)));
   forget(context);
@@ -69,7 +68,7 @@ export function openGcm(
   authenticate(context, aad, aadBytes, source, lengthBytes);
   v128.store(context, v128.xor(v128.load(context, STREAM), v128.load(context, TAG)), TAG);
   const genuine = equalTags(context + TAG, tag);
-  if (genuine) crypt(context, source, target, lengthBytes);
+  if (genuine) crypt(context, source, target, lengthBytes, ivBytes == 12);
   forget(context);
   return genuine;
 }
@@ -85,8 +84,9 @@ function begin(context: usize, iv: usize, ivBytes: usize, lengthBytes: usize): v
     addToHash(context + HASH, iv, ivBytes);
     endHash(context + HASH, 0, ivBytes, context + COUNTER);
   }
-  const blocks = <i32>((min(lengthBytes, HEAD_BYTES) + 15) / 16) + 1;
-  nextStream(context, blocks);
+  closeWindow(context + WINDOW);
+  // One step: a window would not pay for itself.
+  stepStream(context, <i32>((min(lengthBytes, HEAD_BYTES) + 15) / 16) + 1, false);
 }
 
 /** The sum over additional data, ciphertext and lengths, at `TAG`. SP 800-38D, section 7.1, steps 4 and 5. */
@@ -98,27 +98,22 @@ function authenticate(context: usize, aad: usize, aadBytes: usize, text: usize, 
   endHash(hash, aadBytes, textBytes, context + TAG);
 }
 
-/** GCTR from J₀ + 1 on; the stream of the head is there since `begin`. SP 800-38D, section 6.5. */
-function crypt(context: usize, source: usize, target: usize, lengthBytes: usize): void {
+/**
+ * GCTR from J₀ + 1 on; the stream of the head is there since `begin`. SP 800-38D, section 6.5. Of an IV of 12 bytes the
+ * counter is no secret; otherwise it comes out of the hash and is one.
+ */
+function crypt(context: usize, source: usize, target: usize, lengthBytes: usize, counterIsPublic: bool): void {
   const head = min(lengthBytes, HEAD_BYTES);
   addStream(target, source, context + STREAM + 16, head);
   for (let at = head; at < lengthBytes; at += STREAM_BYTES) {
     const taken = min(lengthBytes - at, STREAM_BYTES);
-    nextStream(context, <i32>((taken + 15) / 16));
+    stepStream(context, <i32>((taken + 15) / 16), counterIsPublic);
     addStream(target + at, source + at, context + STREAM, taken);
   }
 }
 
-/** Encrypts the next counter blocks, rounded up to pairs, into `STREAM`. inc32: the last four bytes wrap by themselves. */
-function nextStream(context: usize, blocks: i32): void {
-  const counter = v128.load(context, COUNTER);
-  const count = bswap<i32>(i32x4.extract_lane(counter, 3));
-  const pairs = (blocks + 1) & ~1;
-  for (let n = 0; n < pairs; n++) {
-    v128.store(context + STREAM + 16 * n, i32x4.replace_lane(counter, 3, bswap<i32>(count + n)));
-  }
-  store<i32>(context, bswap<i32>(count + STREAM_BLOCKS), COUNTER + 12);
-  encrypt(context, pairs);
+function stepStream(context: usize, blocks: i32, windowed: bool): void {
+  nextStream(context, context + WINDOW, context + COUNTER, context + STREAM, blocks, windowed);
 }
 
 /** The blocks of `STREAM`, an even number, in place. */

@@ -15,10 +15,10 @@ export const SCHEDULE_BYTES: usize = 240;
 
 const ROUNDS: i32 = 14;
 
-/** Byte → state. */
+/** Bytes → state. */
 // @ts-ignore: decorator
 @inline
-function toState(bytes: v128): v128 {
+export function toState(bytes: v128): v128 {
   const mask = i8x16.splat(0x0f);
   const low = lookup(v128.load(tables.INPUT_LOW), v128.and(bytes, mask));
   const high = lookup(v128.load(tables.INPUT_HIGH), v128.and(i32x4.shr_u(bytes, 4), mask));
@@ -38,6 +38,32 @@ function substitute(bytes: v128): v128 {
   const jo = v128.xor(lookup(inverse, v128.xor(lookup(inverse, j), ak)), i);
   const linear = v128.xor(lookup(v128.load(tables.PLAIN_U), io), lookup(v128.load(tables.PLAIN_T), jo));
   return v128.xor(linear, i8x16.splat(0x63));
+}
+
+/** The S-box on the state at `at`: its output as state takes its place, and twice that goes behind it. */
+export function substituteState(at: usize): void {
+  const state = v128.load(at);
+  const mask = i8x16.splat(0x0f);
+  const inverse = v128.load(tables.INVERSE);
+  const k = v128.and(state, mask);
+  const i = v128.and(i32x4.shr_u(state, 4), mask);
+  const j = v128.xor(k, i);
+  const ak = lookup(v128.load(tables.A_OVER), k);
+  const io = v128.xor(lookup(inverse, v128.xor(lookup(inverse, i), ak)), j);
+  const jo = v128.xor(lookup(inverse, v128.xor(lookup(inverse, j), ak)), i);
+  v128.store(at, v128.xor(lookup(v128.load(tables.ONCE_U), io), lookup(v128.load(tables.ONCE_T), jo)));
+  v128.store(at, v128.xor(lookup(v128.load(tables.TWICE_U), io), lookup(v128.load(tables.TWICE_T), jo)), 16);
+}
+
+/** The rest of a round after the S-box: MixColumns and the round's key. */
+// @ts-ignore: decorator
+@inline
+export function mixColumns(schedule: usize, round: i32, once: v128, twice: v128): v128 {
+  const down = v128.load(tables.TURNS + 32 * (round & 3));
+  const up = v128.load(tables.TURNS + 32 * (round & 3), 16);
+  const mixed = v128.xor(lookup(once, down), twice);
+  const rest = v128.xor(v128.xor(lookup(once, up), v128.load(schedule + 16 * round)), mixed);
+  return v128.xor(lookup(mixed, down), rest);
 }
 
 /** Each word of the result is the sum of the words up to it, plus `word`. FIPS 197, figure 11: w[i] = w[i-8] + … */

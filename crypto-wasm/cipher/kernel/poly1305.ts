@@ -35,7 +35,7 @@ export function takePolyKey(poly: usize, key: usize): void {
   store<u64>(poly, r4, R + 32);
   store<u64>(poly, load<u64>(key, 16), PAD);
   store<u64>(poly, load<u64>(key, 24), PAD + 8);
-  // 5·2¹³⁰ = 25 ≡ 5·… : limbs that pass 2¹³⁰ come back five times as large.
+  // 2¹³⁰ ≡ 5: what passes the uppermost limb comes back in the lowest, five times as large.
   const s1 = 5 * r1;
   const s2 = 5 * r2;
   const s3 = 5 * r3;

@@ -130,6 +130,24 @@ describe.each([
     }
   });
 
+  test('long messages cross from one window of counters to the next, at any place', () => {
+    const random = createRandom(seed + 3);
+    const [key, pool] = [new Uint8Array(32).fill(seed & 0xff), new Uint8Array(80_000)];
+    for (const index of pool.keys()) pool[index] = random(256);
+    const none = new Uint8Array(0);
+    for (const ivBytes of [12, 8, 16]) {
+      // A window is 256 blocks, a step 8 of them: lengths that end in, at and behind both edges.
+      for (const blocks of [246, 247, 248, 254, 255, 256, 257, 263, 503, 511, 512, 520, 4_300]) {
+        const iv = pool.subarray(blocks, blocks + ivBytes);
+        const text = pool.subarray(7, 7 + 16 * blocks - random(16));
+        const sealed = kernel.aesGcmSeal(key, iv, none, text);
+        const where = `${blocks} blocks, IV of ${ivBytes}, HOTCELL_SEED=${seed}`;
+        expect(Buffer.compare(sealed, nodeCipher.aesGcmSeal(key, iv, none, text)), where).toBe(0);
+        expect(Buffer.compare(kernel.aesGcmOpen(key, iv, none, sealed) ?? none, text), where).toBe(0);
+      }
+    }
+  });
+
   test('one context serves messages of every length in any order', () => {
     // Powers and table are made when a message first needs them: each order of lengths meets them in another state.
     const random = createRandom(seed + 2);
