@@ -96,7 +96,7 @@ export function createKeyCache(options: {
     }
     // Handles are numbers of 32 bits in a cell; by the time they come round, the first ones are long forgotten.
     lastHandle = (lastHandle + 1) >>> 0;
-    const key: KeyRef = { handle: lastHandle, keyVersion, context: context.slice() };
+    const key: KeyRef = { handle: lastHandle, keyVersion, context: Uint8Array.from(context) };
     const expiresMs = clock.now() + ttlMs;
     const entry: Entry = { key, name, expiresMs, ready: derive(key), useCount: 0, isGone: false };
     entries.set(name, entry);

@@ -91,7 +91,7 @@ export function batchAnswers(result: Uint8Array): BatchAnswer[] {
   for (let at = 0; at < result.length; ) {
     const kind = view.getUint8(at);
     const end = at + 5 + view.getUint32(at + 1, true);
-    const bytes = result.slice(at + 5, end);
+    const bytes = Uint8Array.from(result.subarray(at + 5, end));
     answers.push(kind === 0 ? { bytes } : { failureKind: kind, text: Buffer.from(bytes).toString('utf8') });
     at = end;
   }
