@@ -74,8 +74,11 @@ export function createNativeBackend(options: {
     keys.nonce = nonce;
     return keys.record.seal(plaintext, { context: key.context, associatedData });
   };
-  const open = ({ key, associatedData, record }: OpenRequest): Uint8Array =>
-    keysOf(key).record.open(record, { context: key.context, associatedData });
+  const open = ({ key, associatedData, record }: OpenRequest): Uint8Array => {
+    const plaintext = keysOf(key).record.open(record, { context: key.context, associatedData });
+    // Both backends give plain arrays: a Buffer's `slice` is a view, and an array's a copy.
+    return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
+  };
 
   const streamKeys = ({ key, salt, associatedData }: StreamRequest): StreamKeys =>
     deriveStreamKeys(
