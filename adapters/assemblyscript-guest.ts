@@ -1,13 +1,12 @@
 /**
- * AssemblyScript → core module. Compiles an adapter's `guest.ts` behind the kit's canonical-ABI entry.
+ * AssemblyScript → core module of an adapter. Compiles an adapter's `guest.ts` behind the kit's canonical-ABI entry.
  *
- * The result imports nothing (an abort is a plain trap) and exports exactly the names that the world `bytes` asks for.
- * This is the door of the `assemblyscript` package, which is loaded only when something is compiled: loading it takes
- * longer than compiling an adapter.
+ * The result imports nothing and exports exactly the names that the world `bytes` asks for.
  */
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { compileCoreModule } from './assemblyscript.ts';
 import type { SourceReader } from './inputs.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
@@ -22,31 +21,6 @@ const EXPORTS = {
   post_return: [`cabi_post_${HANDLER}#invoke`, `cabi_post_${HANDLER}#health`],
 } as const;
 
-const PAGES_PER_MIB = 16;
-
-/**
- * What is used of the compiler. Its own types are not imported: they come with declarations of a guest's globals
- * (`console`, `i32`, …), which would then hold in every file of this repository.
- */
-interface Compiler {
-  main(
-    args: readonly string[],
-    host: {
-      readonly stdout: { write(chunk: string | Uint8Array): void };
-      readonly stderr: { write(chunk: string | Uint8Array): void };
-      readonly readFile: (name: string, baseDir: string) => Promise<string | null>;
-      readonly writeFile: (name: string, contents: string | Uint8Array, baseDir: string) => void;
-      readonly listFiles: (folder: string, baseDir: string) => readonly string[];
-      readonly transforms: readonly { afterCompile(module: BinaryenModule): void }[];
-    },
-  ): Promise<{ readonly error: Error | null }>;
-}
-
-interface BinaryenModule {
-  removeExport(name: string): void;
-  addFunctionExport(internalName: string, exportName: string): void;
-}
-
 export interface AssemblyScriptOptions {
   /** Folder that holds `guest.ts`. */
   readonly folder: string;
@@ -60,59 +34,25 @@ export interface AssemblyScriptOptions {
 /** Throws an Error with the compiler's output — the source does not compile. */
 export async function compileAssemblyScript(options: AssemblyScriptOptions): Promise<Uint8Array> {
   const { folder, features, memoryMaxMiB, reader } = options;
-  const asc: Compiler = await import(import.meta.resolve('assemblyscript/asc'));
-  const output: string[] = [];
-  const write = (chunk: string | Uint8Array): void => {
-    output.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
-  };
-  let bytes: Uint8Array | undefined;
-  const result = await asc.main(
-    [
-      `${ENTRY}.ts`,
-      ...['--baseDir', REPOSITORY, '--outFile', 'guest.wasm', '--noColors'],
-      // The bump allocator the kit's arena stands on; and no import: an abort becomes `unreachable`.
-      ...['--runtime', 'stub', '--use', 'abort=', '-O3'],
-      ...features.flatMap((feature) => ['--enable', feature]),
-      ...(memoryMaxMiB === undefined ? [] : ['--maximumMemory', String(memoryMaxMiB * PAGES_PER_MIB)]),
-    ],
-    {
-      stdout: { write },
-      stderr: { write },
-      readFile: (name) => readSource(name, folder, reader),
-      writeFile: (_name, contents) => {
-        if (typeof contents !== 'string') bytes = contents;
-      },
-      listFiles: () => [],
-      transforms: [renameExports],
-    },
-  );
-  if (result.error || bytes === undefined) {
-    throw new Error(output.join('').trim() || 'the compiler wrote nothing', { cause: result.error });
-  }
-  return bytes;
+  return compileCoreModule({
+    entry: ENTRY,
+    features,
+    memoryMaxMiB,
+    rename: EXPORTS,
+    readFile: (path) => readSource(path, folder, reader),
+  });
 }
 
 /** Answers the compiler's look-ups: the guest behind the entry, the kit behind its package name, the rest from disk. */
-async function readSource(name: string, folder: string, reader: SourceReader): Promise<string | null> {
-  if (name === 'asconfig.json') return null;
-  const path = resolve(REPOSITORY, name);
+async function readSource(path: string, folder: string, reader: SourceReader): Promise<string | null> {
   if (path === join(KIT, 'guest.ts')) {
     return `export * from '${relative(KIT, folder).replaceAll('\\', '/')}/guest';`;
   }
   // `hotcell/kit` is looked for in every node_modules upwards; the first answer is the kit of this repository.
-  const isPackage = name.includes('node_modules');
+  const isPackage = relative(REPOSITORY, path).includes('node_modules');
   if (isPackage && basename(path) === 'kit.ts' && basename(dirname(path)) === 'hotcell') {
     return reader.read(join(KIT, 'kit.ts'));
   }
   // Packages are looked for in many places where they will never be: those are not worth remembering.
   return isPackage && !existsSync(path) ? null : reader.read(path);
 }
-
-const renameExports = {
-  afterCompile(module: BinaryenModule): void {
-    for (const [name, exportNames] of Object.entries(EXPORTS)) {
-      module.removeExport(name);
-      for (const exportName of exportNames) module.addFunctionExport(`${ENTRY}/${name}`, exportName);
-    }
-  },
-};

@@ -164,7 +164,13 @@ function packagedManifest(manifest: SourceManifest, sha256: string): object {
 async function builderDigest(): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
   const parts = TOOLS.map((tool) => `${tool}@${dependencies[tool]}\n`);
-  for (const file of ['build.ts', 'inputs.ts', 'assemblyscript-guest.ts', 'javascript-guest.ts']) {
+  for (const file of [
+    'build.ts',
+    'inputs.ts',
+    'assemblyscript.ts',
+    'assemblyscript-guest.ts',
+    'javascript-guest.ts',
+  ]) {
     parts.push(await readFile(join(ADAPTERS, file), 'utf8'));
   }
   return digest(...parts, await readFile(WIT));

@@ -43,6 +43,24 @@ export interface HttpRefusedEvent {
   readonly code: ErrorCode;
 }
 
+/** One operation of a vault that ended. Nothing of what was sealed, and no context. */
+export interface VaultEvent {
+  readonly operation:
+    | 'seal'
+    | 'open'
+    | 'rewrap'
+    | 'seal-batch'
+    | 'open-batch'
+    | 'seal-stream'
+    | 'open-stream';
+  readonly outcome: 'ok' | 'cancelled' | ErrorCode;
+  readonly itemCount: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  /** From the call to its end, waiting included, in ms. */
+  readonly durationMs: number;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -58,6 +76,7 @@ export const acquireChannel = channel('hotcell:acquire');
 export const cellCreatedChannel = channel('hotcell:cell-created');
 export const poolClosedChannel = channel('hotcell:pool-closed');
 export const httpRefusedChannel = channel('hotcell:http-refused');
+export const vaultChannel = channel('hotcell:vault');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

@@ -70,6 +70,24 @@ export const ERRORS = {
   ADAPTER_NOT_FOUND: row(404, false, 'The adapter did not find what was asked for'),
   ADAPTER_INTERNAL: row(500, false, 'The adapter reported an internal error'),
 
+  VAULT_KEY_INVALID: row(500, false, 'A root key is not 32 bytes, or the list of keys is not valid'),
+  VAULT_KEYS_UNREADABLE: row(500, true, 'The root keys could not be read'),
+  VAULT_KEY_UNKNOWN: row(422, false, 'The record was sealed under a version of the key that is not known'),
+  VAULT_KEY_RETIRED: row(422, false, 'The version of the key is retired'),
+  VAULT_BUDGET_SPENT: row(409, false, 'The version of the key has sealed as much as is safe'),
+  VAULT_AUTHENTICATION: row(422, false, 'The bytes are not what was sealed with this key and context'),
+  VAULT_FORMAT_UNKNOWN: row(
+    422,
+    false,
+    'The bytes are not a record, or of a version this host does not read',
+  ),
+  VAULT_SUITE_UNKNOWN: row(422, false, 'The record was sealed with a suite this host does not know'),
+  VAULT_TRUNCATED: row(422, false, 'The sealed bytes end too early'),
+  VAULT_CONTEXT_TOO_LONG: row(400, false, 'A context has at most 64 bytes'),
+  VAULT_INPUT_TOO_LARGE: row(413, false, 'The input is longer than one operation takes'),
+  VAULT_OVERLOADED: row(503, true, 'Too many operations of this kind are waiting'),
+  VAULT_CLOSED: row(503, true, 'The vault is closed'),
+
   HOST_CLOSED: row(503, true, 'The host is closed'),
   HOST_INTERNAL: row(500, false, 'The host made an error'),
 } as const satisfies Record<string, ErrorRow>;

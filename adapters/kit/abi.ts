@@ -1,11 +1,12 @@
 /**
  * The entry of every AssemblyScript adapter: the functions the host calls, in the canonical ABI of `hotcell.wit`.
  *
- * `./guest` is the adapter's own source, put there by the build. It exports `handle`, and may export `health`.
+ * `./guest` is the adapter's own source, put there by the build. It exports `handle`, and may export `health`
+ * and `wipesMemory`.
  * The build gives the exports below the names that the component model expects.
  */
 
-import { allocate, reallocate, release, settle, view } from './arena';
+import { allocate, reallocate, release, settle, view, wipe } from './arena';
 import * as guest from './guest';
 import { Reply } from 'hotcell/kit';
 
@@ -45,6 +46,7 @@ export function health(): usize {
 
 /** The host has read the result: the memory of the call is free again. */
 export function post_return(_result: usize): void {
+  if (isDefined(guest.wipesMemory)) wipe();
   release();
 }
 

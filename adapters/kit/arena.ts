@@ -2,7 +2,7 @@
  * The memory of one call: a bump arena over AssemblyScript's `stub` runtime, given back in one step after the call.
  *
  * What the module allocated while it started lies below the mark and stays. What a call allocates lies above it and is
- * gone after `release()`. Memory grows as calls need it, is used again by the next one, and never shrinks.
+ * gone after `release()`: overwritten by the next call, or with zeros by `wipe()`. Memory grows as calls need it, is used again by the next one, and never shrinks.
  * Must be imported before the guest, so that the anchor is the heap's first block.
  */
 
@@ -22,6 +22,11 @@ export function settle(): void {
 export function release(): void {
   heap.reset();
   __alloc(mark - anchor);
+}
+
+/** Zeros over everything allocated since `settle`: for guests whose payloads and results are secret. Before `release`. */
+export function wipe(): void {
+  memory.fill(mark, 0, __alloc(0) - mark);
 }
 
 /**

@@ -34,6 +34,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'policy', files: ['host/policy/**'], imports: ['base'] },
   { name: 'registry', files: ['host/registry/**'], imports: ['base'] },
   { name: 'pool', files: ['host/pool/**'], imports: ['base'] },
+  { name: 'vault', files: ['host/vault/**'], imports: ['base', 'formats'] },
   { name: 'telemetry', files: ['host/telemetry/**'], imports: ['base'] },
   {
     name: 'flow',
@@ -47,7 +48,12 @@ export const LAYERS: readonly Layer[] = [
     imports: ['base', 'policy', 'registry', 'executor', 'pool', 'telemetry', 'flow', 'door'],
   },
   { name: 'start', files: ['host/boot.mjs'], imports: [] },
-  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: [] },
+  {
+    name: 'formats',
+    files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
+    imports: [],
+  },
+  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: ['formats'] },
 ];
 
 /** A package is imported behind its door and nowhere else in `host/` and `adapters/`, not even for a type. */
