@@ -16,18 +16,19 @@ const REPOSITORY = resolve(import.meta.dirname, '..');
 const CACHE = join(REPOSITORY, '.build', 'kernels');
 const BUILDERS = ['crypto-wasm/build.ts', 'adapters/assemblyscript-guest.ts', 'package.json'];
 
-/** The two builds of every kernel. Engines without relaxed SIMD refuse the first with a CompileError. */
-export const RELAXED_SIMD: readonly string[] = ['simd', 'relaxed-simd'];
-export const PLAIN_SIMD: readonly string[] = ['simd'];
+/** The two builds of every kernel. Engines without relaxed SIMD refuse the second with a CompileError. */
+export const PLAIN_FEATURES = ['simd'] as const;
+export const RELAXED_FEATURES = ['simd', 'relaxed-simd'] as const;
 
 /**
- * Compiles a kernel's entry, given by its path from the repository's root; the bytes are the caller's.
+ * Compiles `<name>/kernel/entry.ts`, or finds it compiled; the bytes are the caller's.
  * Throws an Error with the compiler's output — the source does not compile.
  */
 export async function buildKernel(
-  entry: string,
+  name: string,
   features: readonly string[],
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const entry = `crypto-wasm/${name}/kernel/entry.ts`;
   const path = join(CACHE, `${await digestOfSources(entry, features)}.wasm`);
   try {
     return await readFile(path);

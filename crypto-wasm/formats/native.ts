@@ -33,7 +33,7 @@ export const nativePrimitives: FormatPrimitives = {
       plaintext.fill(0);
       return undefined;
     }
-    return plaintext;
+    return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
   },
   aesBlockEncrypt(key, block) {
     const cipher = createCipheriv(`aes-${bitsOf(key)}-ecb`, key, null).setAutoPadding(false);

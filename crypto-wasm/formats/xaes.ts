@@ -5,7 +5,7 @@
  * on the root key alone and is done once. Source: C2SP XAES-256-GCM.md.
  */
 
-import type { FormatPrimitives } from './primitives.ts';
+import { copyOf, type FormatPrimitives } from './primitives.ts';
 
 export const XAES_KEY_BYTES = 32;
 export const XAES_NONCE_BYTES = 24;
@@ -28,7 +28,7 @@ export function createXaesKey(primitives: FormatPrimitives, rootKey: Uint8Array)
   if (rootKey.length !== XAES_KEY_BYTES) {
     throw new RangeError(`a root key has ${XAES_KEY_BYTES} bytes, not ${rootKey.length}`);
   }
-  const root = rootKey.slice();
+  const root = copyOf(rootKey);
   // L = AES-256(K, 0^128), and K1 = L doubled in GF(2^128).
   const k1 = doubled(primitives.aesBlockEncrypt(root, new Uint8Array(16)));
   /** M1 and M2: the counter, 'X', a zero byte, the first half of the nonce; both XOR K1 before they are encrypted. */
@@ -52,7 +52,7 @@ export function createXaesKey(primitives: FormatPrimitives, rootKey: Uint8Array)
         key.set(bytes, 16 * index);
         bytes.fill(0);
       }
-      return { key, nonce: nonce.slice(12) };
+      return { key, nonce: copyOf(nonce.subarray(12)) };
     },
     close() {
       root.fill(0);

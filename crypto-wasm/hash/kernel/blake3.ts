@@ -58,8 +58,8 @@ export function blake3InitKeyed(context: usize, key: usize): void {
 export function blake3InitDeriveKey(context: usize, name: usize, nameBytes: usize): void {
   begin(context, IV, DERIVE_KEY_CONTEXT);
   blake3Update(context, name, nameBytes);
-  blake3Output(context, 0, OUTPUT, CHAIN_BYTES);
-  begin(context, OUTPUT, DERIVE_KEY_MATERIAL);
+  blake3Output(context, 0, VALUES, CHAIN_BYTES);
+  begin(context, VALUES, DERIVE_KEY_MATERIAL);
 }
 
 function begin(context: usize, key: usize, flags: u32): void {
@@ -146,6 +146,7 @@ export function blake3Output(context: usize, offset: u64, out: usize, bytes: usi
     bytes -= taken;
     skipped = 0;
   }
+  memory.fill(OUTPUT, 0, BLOCK_BYTES);
 }
 
 /** Clears a context and every scratch that any context has used. */
