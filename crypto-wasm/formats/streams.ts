@@ -43,9 +43,11 @@ export function createStreamSealer(options: StreamOptions & { readonly salt?: Ui
   return transform({
     unitBytes: () => CHUNK_BYTES,
     take(chunk) {
-      const sealed = concatenate(header, keys.seal(index++, chunk));
+      const sealed = keys.seal(index++, chunk);
+      if (header.length === 0) return sealed;
+      const first = concatenate(header, sealed);
       header = new Uint8Array();
-      return sealed;
+      return first;
     },
     // The last chunk is short, if need be empty: that is what says that it is the last.
     last: (rest) => concatenate(header, keys.seal(index, rest)),
