@@ -1,6 +1,5 @@
 /**
- * Moves of sizes that are known: a few vector instructions, where the bulk instructions are a call into the engine that
- * takes longer than hashing a block does.
+ * Moves of sizes that are known: a few vector instructions, where the bulk instructions are each a call into the engine.
  */
 
 // @ts-ignore: decorator

@@ -32,7 +32,7 @@ export interface Blake3Implementation extends Blake3Face {
 export interface Named<T> {
   readonly name: string;
   readonly face: T;
-  /** The reference is some thousand times slower: it gets fewer and shorter messages. */
+  /** The reference is hundreds of times slower: it gets fewer and shorter messages. */
   readonly isSlow: boolean;
 }
 
