@@ -39,8 +39,8 @@ type Digest = (message: Uint8Array) => Uint8Array;
 
 export function blake3Table(bytes: number, label: string): Table {
   return table('blake3', 'BLAKE3', bytes, label, async () => {
-    const noble = await loadPeer<{ blake3: Digest }>('@noble/hashes/blake3.js');
-    const peer = await (await loadPeer<HashWasm>('hash-wasm')).createBLAKE3();
+    const noble = await present<{ blake3: Digest }>('@noble/hashes', '@noble/hashes/blake3.js');
+    const peer = await (await present<HashWasm>('hash-wasm', 'hash-wasm')).createBLAKE3();
     return {
       [BASELINE]: (message) => peer.init().update(message).digest('binary'),
       [NOBLE]: noble.blake3,
@@ -51,8 +51,8 @@ export function blake3Table(bytes: number, label: string): Table {
 
 export function sha256Table(bytes: number, label: string): Table {
   return table('sha256', 'SHA-256', bytes, label, async () => {
-    const noble = await loadPeer<{ sha256: Digest }>('@noble/hashes/sha2.js');
-    const peer = await (await loadPeer<HashWasm>('hash-wasm')).createSHA256();
+    const noble = await present<{ sha256: Digest }>('@noble/hashes', '@noble/hashes/sha2.js');
+    const peer = await (await present<HashWasm>('hash-wasm', 'hash-wasm')).createSHA256();
     return {
       [BASELINE]: (message) => peer.init().update(message).digest('binary'),
       [NOBLE]: noble.sha256,
@@ -60,6 +60,13 @@ export function sha256Table(bytes: number, label: string): Table {
       ...(await ofKernels((kernel) => (message) => kernel.sha256(message))),
     };
   });
+}
+
+/** A peer. Throws an Error that says why it is not there: a table without its baseline says nothing. */
+async function present<Module>(name: string, path: string): Promise<Module> {
+  const { row, module } = await loadPeer<Module>(name, path);
+  if (module === undefined) throw new Error(row);
+  return module;
 }
 
 /** Both builds; an engine without relaxed SIMD breaks the table, for it cannot show what it is asked for. */
