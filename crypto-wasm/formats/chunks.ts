@@ -9,6 +9,7 @@
 import { FormatError, notAuthentic } from './errors.ts';
 import {
   concatenate,
+  copyOf,
   equalInConstantTime,
   type FormatPrimitives,
   GCM_NONCE_BYTES,
@@ -71,8 +72,8 @@ export function deriveStreamKeys(options: StreamOptions, salt: Uint8Array): Stre
     concatenate(label, salt, context),
     keyBytes + GCM_NONCE_BYTES + COMMITMENT_BYTES,
   );
-  const key = derived.slice(0, keyBytes);
-  const baseNonce = derived.slice(keyBytes, keyBytes + GCM_NONCE_BYTES);
+  const key = copyOf(derived.subarray(0, keyBytes));
+  const baseNonce = copyOf(derived.subarray(keyBytes, keyBytes + GCM_NONCE_BYTES));
   const header = concatenate(salt, derived.subarray(keyBytes + GCM_NONCE_BYTES));
   derived.fill(0);
   const noAad = new Uint8Array();
@@ -82,7 +83,7 @@ export function deriveStreamKeys(options: StreamOptions, salt: Uint8Array): Stre
     if (!Number.isInteger(index) || index < 0 || index >= CHUNKS_MAX_COUNT) {
       throw new FormatError('FORMAT_LIMIT', `a stream has at most 2^38 chunks; there is none at ${index}`);
     }
-    const nonce = baseNonce.slice();
+    const nonce = copyOf(baseNonce);
     const view = new DataView(nonce.buffer);
     view.setUint32(8, view.getUint32(8) ^ index);
     view.setUint8(7, view.getUint8(7) ^ Math.floor(index / 2 ** 32));

@@ -16,7 +16,9 @@ export const nativePrimitives: FormatPrimitives = {
       authTagLength: TAG_BYTES,
     });
     cipher.setAAD(aad);
-    return concatenate(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+    const ciphertext = cipher.update(plaintext);
+    cipher.final();
+    return concatenate(ciphertext, cipher.getAuthTag());
   },
   aesGcmOpen(key, nonce, aad, sealed) {
     if (sealed.length < TAG_BYTES) return undefined;
@@ -33,11 +35,11 @@ export const nativePrimitives: FormatPrimitives = {
       plaintext.fill(0);
       return undefined;
     }
-    return plaintext;
+    return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
   },
-  aesBlockEncrypt(key, block) {
+  aesBlockEncrypt(key, blocks) {
     const cipher = createCipheriv(`aes-${bitsOf(key)}-ecb`, key, null).setAutoPadding(false);
-    return concatenate(cipher.update(block), cipher.final());
+    return concatenate(cipher.update(blocks), cipher.final());
   },
   hkdfExpandSha512(key, info, lengthBytes) {
     const blocks: Uint8Array[] = [];

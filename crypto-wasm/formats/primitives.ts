@@ -11,8 +11,8 @@ export interface FormatPrimitives {
   aesGcmSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /** The plaintext of ciphertext ‖ tag, or undefined when the tag is not right. No plaintext is shown before. */
   aesGcmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
-  /** FIPS 197: one block of 16 bytes. */
-  aesBlockEncrypt(key: Uint8Array, block: Uint8Array): Uint8Array;
+  /** FIPS 197: whole blocks of 16 bytes, each on its own. */
+  aesBlockEncrypt(key: Uint8Array, blocks: Uint8Array): Uint8Array;
   /** RFC 5869 §2.3 with SHA-512. */
   hkdfExpandSha512(key: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array;
   randomBytes(count: number): Uint8Array;
@@ -27,6 +27,11 @@ export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
   return difference === 0;
+}
+
+/** A copy in memory of its own. Of a Buffer, `slice` would be a view: clearing it would clear the caller's key. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(bytes);
 }
 
 export function concatenate(...parts: readonly Uint8Array[]): Uint8Array {

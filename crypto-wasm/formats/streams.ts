@@ -20,7 +20,7 @@ import {
   type StreamOptions,
 } from './chunks.ts';
 import { FormatError } from './errors.ts';
-import { concatenate, TAG_BYTES } from './primitives.ts';
+import { concatenate, copyOf, TAG_BYTES } from './primitives.ts';
 
 /** Either direction. Whoever makes one ends it with `finish` or `close`. */
 export interface StreamTransform {
@@ -43,9 +43,11 @@ export function createStreamSealer(options: StreamOptions & { readonly salt?: Ui
   return transform({
     unitBytes: () => CHUNK_BYTES,
     take(chunk) {
-      const sealed = concatenate(header, keys.seal(index++, chunk));
+      const sealed = keys.seal(index++, chunk);
+      if (header.length === 0) return sealed;
+      const first = concatenate(header, sealed);
       header = new Uint8Array();
-      return sealed;
+      return first;
     },
     // The last chunk is short, if need be empty: that is what says that it is the last.
     last: (rest) => concatenate(header, keys.seal(index, rest)),
@@ -60,7 +62,7 @@ export function createStreamSealer(options: StreamOptions & { readonly salt?: Ui
 export function createStreamOpener(options: StreamOptions): StreamTransform {
   checkStreamKey(options);
   // Kept until the header is there: the caller may clear its own.
-  const own = { ...options, key: options.key.slice(), context: options.context?.slice() ?? new Uint8Array() };
+  const own = { ...options, key: copyOf(options.key), context: copyOf(options.context ?? new Uint8Array()) };
   let keys: StreamKeys | undefined;
   let index = 0;
   return transform({

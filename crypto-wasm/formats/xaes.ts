@@ -5,7 +5,7 @@
  * on the root key alone and is done once. Source: C2SP XAES-256-GCM.md.
  */
 
-import type { FormatPrimitives } from './primitives.ts';
+import { copyOf, type FormatPrimitives } from './primitives.ts';
 
 export const XAES_KEY_BYTES = 32;
 export const XAES_NONCE_BYTES = 24;
@@ -28,31 +28,24 @@ export function createXaesKey(primitives: FormatPrimitives, rootKey: Uint8Array)
   if (rootKey.length !== XAES_KEY_BYTES) {
     throw new RangeError(`a root key has ${XAES_KEY_BYTES} bytes, not ${rootKey.length}`);
   }
-  const root = rootKey.slice();
+  const root = copyOf(rootKey);
   // L = AES-256(K, 0^128), and K1 = L doubled in GF(2^128).
   const k1 = doubled(primitives.aesBlockEncrypt(root, new Uint8Array(16)));
-  /** M1 and M2: the counter, 'X', a zero byte, the first half of the nonce; both XOR K1 before they are encrypted. */
-  const half = (counter: number, nonce: Uint8Array): Uint8Array => {
-    const block = new Uint8Array(16);
-    block.set([0, counter, 0x58, 0]);
-    block.set(nonce.subarray(0, 12), 4);
-    return primitives.aesBlockEncrypt(
-      root,
-      block.map((byte, i) => byte ^ (k1[i] ?? 0)),
-    );
-  };
   return {
     derive(nonce) {
       if (nonce.length !== XAES_NONCE_BYTES) {
         throw new RangeError(`a nonce has ${XAES_NONCE_BYTES} bytes, not ${nonce.length}`);
       }
-      const key = new Uint8Array(XAES_KEY_BYTES);
-      for (const [index, counter] of [1, 2].entries()) {
-        const bytes = half(counter, nonce);
-        key.set(bytes, 16 * index);
-        bytes.fill(0);
+      // M1 and M2: a counter, 'X', a zero byte, the first half of the nonce; both XOR K1 before they are encrypted.
+      const blocks = new Uint8Array(XAES_KEY_BYTES);
+      for (const counter of [1, 2]) {
+        blocks.set([0, counter, 0x58, 0], 16 * (counter - 1));
+        blocks.set(nonce.subarray(0, 12), 16 * (counter - 1) + 4);
       }
-      return { key, nonce: nonce.slice(12) };
+      const masked = blocks.map((byte, i) => byte ^ (k1[i % 16] ?? 0));
+      const key = primitives.aesBlockEncrypt(root, masked);
+      masked.fill(0);
+      return { key, nonce: copyOf(nonce.subarray(12)) };
     },
     close() {
       root.fill(0);

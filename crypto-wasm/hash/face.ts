@@ -89,13 +89,11 @@ export function encodeBlake3Context(context: string): Uint8Array {
 }
 
 export function checkBlake3Range(lengthBytes: number, offsetBytes: number): void {
-  for (const [name, value] of [
-    ['length', lengthBytes],
-    ['offset', offsetBytes],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`the ${name} of BLAKE3's output is a whole number of bytes, not ${value}`);
-    }
+  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  if (!isCount(lengthBytes) || !isCount(offsetBytes)) {
+    throw new RangeError(
+      `part of BLAKE3's output is a whole number of bytes at another, not ${lengthBytes} at ${offsetBytes}`,
+    );
   }
 }
 

@@ -9,6 +9,7 @@
 export interface HashExports {
   readonly memory: WebAssembly.Memory;
   heapBase(): number;
+  clear(at: number, bytes: number): void;
   blake3Init(context: number): void;
   blake3InitKeyed(context: number, key: number): void;
   blake3InitDeriveKey(context: number, name: number, nameBytes: number): void;
@@ -112,22 +113,22 @@ export function instantiateHash(module: WebAssembly.Module): HashMemory {
           use(input, piece.length);
         }
       }
-      view.fill(0, input, input + Math.min(bytes.length, WINDOW_BYTES));
+      exports.clear(input, Math.min(bytes.length, WINDOW_BYTES));
     },
     lend(bytes, at, use) {
       view.set(bytes, at);
       use();
-      view.fill(0, at, at + bytes.length);
+      exports.clear(at, bytes.length);
     },
     take(bytes) {
       const taken = view.slice(output, output + bytes);
-      view.fill(0, output, output + bytes);
+      exports.clear(output, bytes);
       return taken;
     },
     copyOf(from, use) {
       view.copyWithin(copy, from, from + CONTEXT_BYTES);
       use(copy);
-      view.fill(0, copy, copy + CONTEXT_BYTES);
+      exports.clear(copy, CONTEXT_BYTES);
     },
     // The one given back last is used next, so that few are ever made.
     acquire() {
@@ -142,7 +143,7 @@ export function instantiateHash(module: WebAssembly.Module): HashMemory {
       return fresh;
     },
     release(slot) {
-      view.fill(0, slot, slot + CONTEXT_BYTES);
+      exports.clear(slot, CONTEXT_BYTES);
       free.push(slot);
     },
   };

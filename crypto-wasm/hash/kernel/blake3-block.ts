@@ -30,7 +30,7 @@ export function compress(
 
   const m0 = v128.load(block), m1 = v128.load(block, 16), m2 = v128.load(block, 32), m3 = v128.load(block, 48);
   // Columns take the words 0 2 4 6, then 1 3 5 7; diagonals 14 8 10 12, then 15 9 11 13. The diagonals are made by
-  // turning rows a, c and d, for row b is the last to be ready: turning that one would cost 6 %.
+  // turning rows a, c and d: row b is the last to be ready, and turning it would make the chain of steps longer.
   let p = v128.shuffle<u32>(m0, m1, 0, 2, 4, 6), q = v128.shuffle<u32>(m0, m1, 1, 3, 5, 7);
   let r = v128.shuffle<u32>(m2, m3, 6, 0, 2, 4), s = v128.shuffle<u32>(m2, m3, 7, 1, 3, 5);
 

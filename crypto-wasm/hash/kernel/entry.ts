@@ -7,6 +7,11 @@ export { SHA2_CONTEXT_BYTES, sha2Init, sha2Update, sha2Finish, sha2Wipe } from '
 export { HMAC_CONTEXT_BYTES, hmacInit, hmacReset, hmacUpdate, hmacFinish, hmacWipe } from './hmac';
 export { hkdfExtract, hkdfExpand } from './hkdf';
 
+/** Clears memory of the caller: from outside, several times as fast as through a typed array. */
+export function clear(at: usize, bytes: usize): void {
+  memory.fill(at, 0, bytes);
+}
+
 /** The first address that no kernel uses. */
 export function heapBase(): usize {
   return __heap_base;

@@ -46,5 +46,6 @@ export function hkdfExpand(
   }
   hmacWipe(CONTEXT);
   memory.fill(BLOCK, 0, 64);
+  store<u8>(COUNTER, 0);
   return true;
 }

@@ -1,5 +1,5 @@
 /**
- * SHA-256's compression of whole blocks: the message schedule four words at a time, the rounds one after the other.
+ * SHA-256's compression of whole blocks: the message schedule four words at a time, beside the rounds.
  *
  * The sum of schedule word and round constant goes through static memory, which `wipeSha256` clears. No branch and no
  * address depends on the message.
@@ -94,16 +94,19 @@ export function sha256Blocks(state: usize, input: usize, blocks: usize): void {
     v128.store(SUMS, i32x4.add(w4, v128.load(K, 16)), 16);
     v128.store(SUMS, i32x4.add(w8, v128.load(K, 32)), 32);
     v128.store(SUMS, i32x4.add(w12, v128.load(K, 48)), 48);
-    for (let i: usize = 64; i < 256; i += 16) {
-      const w16 = nextWords(w0, w4, w8, w12, zero);
-      v128.store(SUMS + i, i32x4.add(w16, v128.load(K + i)));
-      w0 = w4;
-      w4 = w8;
-      w8 = w12;
-      w12 = w16;
-    }
     // FIPS 180-4 §6.2.2 step 3, eight rounds a turn, so that the words come back to their names.
     for (let at = SUMS; at < SUMS + 256; at += 32) {
+      // The schedule runs sixteen words ahead: the processor does its vectors beside the scalars of the rounds.
+      if (at < SUMS + 192) {
+        const w16 = nextWords(w0, w4, w8, w12, zero);
+        const w20 = nextWords(w4, w8, w12, w16, zero);
+        v128.store(at, i32x4.add(w16, v128.load(at + (K - SUMS), 64)), 64);
+        v128.store(at, i32x4.add(w20, v128.load(at + (K - SUMS), 80)), 80);
+        w0 = w8;
+        w4 = w12;
+        w8 = w16;
+        w12 = w20;
+      }
       h += sum1(e) + choice(e, f, g) + load<u32>(at);
       d += h;
       h += sum0(a) + majority(a, b, c);

@@ -1,8 +1,8 @@
 /**
- * SHA-512's compression of whole blocks: schedule first, then the rounds one after the other.
+ * SHA-512's compression of whole blocks: the message schedule two words at a time, beside the rounds.
  *
- * Scalar: 64-bit rotation is one machine instruction, and three in SIMD for two words. The sum of schedule word and round
- * constant goes through static memory, which `wipeSha512` clears. No branch and no address depends on the message.
+ * The sum of schedule word and round constant goes through static memory, which `wipeSha512` clears. No branch and no
+ * address depends on the message.
  */
 
 /** FIPS 180-4 §4.2.3. */
@@ -34,9 +34,8 @@ export const SHA512_START: usize = memory.data<u64>([
   0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
 ], 16);
 
-/** The schedule, then the schedule plus the round constants. */
-const WORDS: usize = memory.data(1280, 16);
-const SUMS: usize = WORDS + 640;
+/** Schedule words plus round constants of one block. */
+const SUMS: usize = memory.data(640, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -62,17 +61,35 @@ function sum1(e: u64): u64 {
   return rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41);
 }
 
-/** FIPS 180-4 (4.12) and (4.13). */
 // @ts-ignore: decorator
 @inline
-function sigma0(w: u64): u64 {
-  return rotr<u64>(w, 1) ^ rotr<u64>(w, 8) ^ (w >> 7);
+function rotated(value: v128, count: i32): v128 {
+  return v128.or(i64x2.shr_u(value, count), i64x2.shl(value, 64 - count));
+}
+
+/**
+ * FIPS 180-4 §6.4.2 step 1: the two words behind w0 … w15, of which w0 w1, w2 w3, w8 w9, w10 w11 and w14 w15 are given.
+ */
+// @ts-ignore: decorator
+@inline
+function nextWords(w0: v128, w2: v128, w8: v128, w10: v128, w14: v128): v128 {
+  const w1 = v128.shuffle<u64>(w0, w2, 1, 2);
+  const sigma0 = v128.xor(v128.xor(rotated(w1, 1), rotated(w1, 8)), i64x2.shr_u(w1, 7));
+  const sigma1 = v128.xor(v128.xor(rotated(w14, 19), rotated(w14, 61)), i64x2.shr_u(w14, 6));
+  return i64x2.add(i64x2.add(i64x2.add(w0, sigma0), v128.shuffle<u64>(w8, w10, 1, 2)), sigma1);
 }
 
 // @ts-ignore: decorator
 @inline
-function sigma1(w: u64): u64 {
-  return rotr<u64>(w, 19) ^ rotr<u64>(w, 61) ^ (w >> 6);
+function loadWords(input: usize): v128 {
+  return i64x2.replace_lane(
+    i64x2.splat(bswap<u64>(load<u64>(input))), 1, bswap<u64>(load<u64>(input, 8)));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeSum(at: usize, words: v128): void {
+  v128.store(at, i64x2.add(words, v128.load(at + (K - SUMS))));
 }
 
 /** Adds `blocks` blocks of 128 bytes at `input` to the state of eight words. */
@@ -81,19 +98,38 @@ export function sha512Blocks(state: usize, input: usize, blocks: usize): void {
   let e = load<u64>(state, 32), f = load<u64>(state, 40), g = load<u64>(state, 48), h = load<u64>(state, 56);
 
   for (; blocks > 0; blocks--, input += 128) {
-    for (let i: usize = 0; i < 128; i += 8) {
-      const word = bswap<u64>(load<u64>(input + i));
-      store<u64>(WORDS + i, word);
-      store<u64>(SUMS + i, word + load<u64>(K + i));
-    }
-    // FIPS 180-4 §6.4.2 step 1: from the words 2, 7, 15 and 16 back.
-    for (let at = WORDS; at < WORDS + 512; at += 8) {
-      const word = sigma1(load<u64>(at, 112)) + load<u64>(at, 72) + sigma0(load<u64>(at, 8)) + load<u64>(at);
-      store<u64>(at, word, 128);
-      store<u64>(at + (SUMS - WORDS), word + load<u64>(at + (K - WORDS), 128), 128);
-    }
+    let w0 = loadWords(input), w2 = loadWords(input + 16), w4 = loadWords(input + 32), w6 = loadWords(input + 48);
+    let w8 = loadWords(input + 64), w10 = loadWords(input + 80);
+    let w12 = loadWords(input + 96), w14 = loadWords(input + 112);
+    storeSum(SUMS, w0);
+    storeSum(SUMS + 16, w2);
+    storeSum(SUMS + 32, w4);
+    storeSum(SUMS + 48, w6);
+    storeSum(SUMS + 64, w8);
+    storeSum(SUMS + 80, w10);
+    storeSum(SUMS + 96, w12);
+    storeSum(SUMS + 112, w14);
     // FIPS 180-4 §6.4.2 step 3, eight rounds a turn, so that the words come back to their names.
     for (let at = SUMS; at < SUMS + 640; at += 64) {
+      // The schedule runs sixteen words ahead: the processor does its vectors beside the scalars of the rounds.
+      if (at < SUMS + 512) {
+        const w16 = nextWords(w0, w2, w8, w10, w14);
+        const w18 = nextWords(w2, w4, w10, w12, w16);
+        const w20 = nextWords(w4, w6, w12, w14, w18);
+        const w22 = nextWords(w6, w8, w14, w16, w20);
+        storeSum(at + 128, w16);
+        storeSum(at + 144, w18);
+        storeSum(at + 160, w20);
+        storeSum(at + 176, w22);
+        w0 = w8;
+        w2 = w10;
+        w4 = w12;
+        w6 = w14;
+        w8 = w16;
+        w10 = w18;
+        w12 = w20;
+        w14 = w22;
+      }
       h += sum1(e) + choice(e, f, g) + load<u64>(at);
       d += h;
       h += sum0(a) + majority(a, b, c);
@@ -132,5 +168,5 @@ export function sha512Blocks(state: usize, input: usize, blocks: usize): void {
 
 /** Clears what the last block left behind. */
 export function wipeSha512(): void {
-  memory.fill(WORDS, 0, 1280);
+  memory.fill(SUMS, 0, 640);
 }
