@@ -217,7 +217,9 @@ export function createContextPool(options: {
         }
         if ('bytes' in answer) {
           giveBack(context);
-          return answer.bytes;
+          const { buffer, byteOffset, length } = answer.bytes;
+          // A plain array, as the other backend gives: a Buffer's `slice` is a view, and an array's a copy.
+          return new Uint8Array(buffer, byteOffset, length);
         }
         const { error } = answer;
         if (!(error instanceof HostError) || !LOST_CODES.has(error.code)) {
