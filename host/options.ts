@@ -205,7 +205,8 @@ export const OPTIONS = {
     unit: '',
     default: 'cells',
     choices: ['cells', 'native'],
-    reason: 'Where the vault works: cells contain keys and plaintexts, native is faster and contains nothing.',
+    reason:
+      'Where the vault works: cells contain keys and plaintexts, native is faster and contains nothing.',
   },
   vaultProfile: {
     kind: 'choice',

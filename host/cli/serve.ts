@@ -8,6 +8,7 @@
 import { type NoticeEvent, noticeChannel } from '../channels.ts';
 import type { HostConfig } from '../config.ts';
 import type { Host } from '../types.ts';
+import type { Vault } from '../vault/face.ts';
 import type { World } from './world.ts';
 
 /**
@@ -52,8 +53,10 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     logLevel: config.logLevel,
     snapshot: () => host.snapshot(),
   });
+  let vault: Vault | undefined;
   try {
-    const server = await world.serve(host, config, telemetry);
+    vault = await world.openVault(config, host);
+    const server = await world.serve(host, config, telemetry, vault);
     say(`hotcell ${world.version} listens on ${server.address}`);
     const first = host.adapters()[0];
     if (first) {
@@ -64,6 +67,7 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     const signal = await stop.signal;
     say(`${signal}: answering the calls in flight, then ending; once more ends at once`);
     await server.close();
+    await vault?.close();
     // Here and not in the caller, so that the log hears of the end of the cells too.
     await host.close();
     return 0;
@@ -73,6 +77,7 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     say(text);
     return 1;
   } finally {
+    await vault?.close();
     await telemetry.close();
   }
 }

@@ -55,8 +55,7 @@ export function createVaultAnswerer(
     const body = streamBody(incoming, options.streamMaxBytes);
     try {
       const { vault } = options;
-      const result =
-        direction === 'seal' ? vault.sealStream(body, binding) : vault.openStream(body, binding);
+      const result = direction === 'seal' ? vault.sealStream(body, binding) : vault.openStream(body, binding);
       await sendStream(door, exchange, result);
     } catch (thrown) {
       if (!exchange.outgoing.headersSent) throw thrown;
