@@ -28,19 +28,21 @@ export function createProgress(
   totalBytes: number | undefined,
 ): Progress {
   if (stderr.isTTY !== true) return { advance() {}, finish() {} };
-  const startMs = clock.now();
+  let startMs: number | undefined;
   let doneBytes = 0;
   let drawnMs: number | undefined;
   let isFinished = false;
 
   const draw = (nowMs: number): void => {
     drawnMs = nowMs;
-    stderr.write(`\r${progressText(doneBytes, totalBytes, nowMs - startMs)}${ERASE_TO_END}`);
+    stderr.write(`\r${progressText(doneBytes, totalBytes, nowMs - (startMs ?? nowMs))}${ERASE_TO_END}`);
   };
   return {
     advance(bytes) {
       doneBytes += bytes;
       const nowMs = clock.now();
+      // Not before: the start of a host is no part of the speed.
+      startMs ??= nowMs;
       if (drawnMs === undefined || nowMs - drawnMs >= DRAW_INTERVAL_MS) draw(nowMs);
     },
     finish() {

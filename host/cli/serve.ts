@@ -58,7 +58,9 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     vault = await world.openVault(config, host);
     const server = await world.serve(host, config, telemetry, vault);
     say(`hotcell ${world.version} listens on ${server.address}`);
-    const first = host.adapters()[0];
+    // The one whose answer explains itself, where it is there.
+    const adapters = host.adapters();
+    const first = adapters.find(({ name }) => name === 'echo') ?? adapters[0];
     if (first) {
       const path = `/v1/adapters/${first.name}/${first.operations[0] ?? ''}`;
       const token = config.tokens.length > 0 ? `-H 'Authorization: Bearer …' ` : '';
