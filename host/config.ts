@@ -55,7 +55,7 @@ export interface ResolvedConfig {
 export interface ConfigInputs {
   /** By option name, dotted (`'pool.min'`) or nested (`pool: { min }`); text as from a command line, or typed. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
-  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests. Default: none. */
+  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests and the vault's keys. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The configuration file as text, with its path for messages and as the base of its relative paths. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;

@@ -11,7 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openVault } from '../../host/cli/open-vault.ts';
 import { progressText } from '../../host/cli/progress.ts';
+import type { HostConfig } from '../../host/config.ts';
+import type { AdapterDetail } from '../../host/types.ts';
+import { createCells } from '../vault/cells.ts';
 import { folder, stage } from './stage.ts';
 
 const KEYS = `1 active ${'5a'.repeat(32)}`;
@@ -41,6 +45,30 @@ function pipes(bytes: Uint8Array) {
 
 beforeEach(() => {
   writeFileSync(at('vault.keys'), `${KEYS}\n`, { mode: 0o600 });
+});
+
+test('in cells, bytes come back as they were, and each opens what the other sealed', async () => {
+  const inCells = {
+    openVault: (config: HostConfig) =>
+      openVault(config, env, { ...createCells().host, adapter: () => detail }),
+  };
+  const detail = {} as AdapterDetail;
+  const keys = { HOTCELL_VAULT_KEYS: KEYS };
+  writeFileSync(at('data'), bytesOf(300_000));
+  expect(await stage({ env: keys, ...inCells }).run('seal', 'data')).toBe(0);
+  expect(await stage({ env: keys, ...inCells }).run('open', 'data.sealed', '--out', 'cells')).toBe(0);
+  expect(await stage({ env }).run('open', 'data.sealed', '--out', 'native')).toBe(0);
+  for (const name of ['cells', 'native']) {
+    expect(readFileSync(at(name)).equals(bytesOf(300_000)), name).toBe(true);
+  }
+});
+
+test('cells are refused at once where their adapter is not there', async () => {
+  writeFileSync(at('data'), 'x');
+  const { run, err, events } = stage({ env: { HOTCELL_VAULT_KEYS: KEYS } });
+  expect(await run('seal', 'data')).toBe(1);
+  expect(err()).toMatch(/^CONFIG_INVALID: .*--vault-backend native/);
+  expect(events).toContain('host closed');
 });
 
 describe('through files', () => {
@@ -159,7 +187,7 @@ describe('what is missing is said before anything is done', () => {
     expect(readdirSync(folder).sort()).toEqual(['data', 'vault.keys']);
   });
 
-  test.skipIf(process.platform === 'win32')('a key file that others may read is refused', async () => {
+  test('a key file that others may read is refused', async () => {
     writeFileSync(at('data'), 'x');
     chmodSync(at('vault.keys'), 0o644);
     const { run, err } = stage({ env: NATIVE });
