@@ -37,7 +37,7 @@ import { createOperationIndex } from './operation-index.ts';
 import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { createToolsAnswerer } from './tools-route.ts';
-import { createVaultAnswerer, type VaultDoor } from './vault-route.ts';
+import { createVaultAnswerers, type VaultDoor } from './vault-route.ts';
 
 export interface HttpOptions {
   /** Address to listen on. */
@@ -172,12 +172,13 @@ async function registerRoutes(
   const call = (url: string, answerer: Answerer): void => on('POST', url, answerer, true);
   const page = (method: Method, url: string, answerer: Answerer): void => on(method, url, answerer, false);
   const adapters = createAdaptersAnswerers(door);
+  const vault = createVaultAnswerers(door, sources.vault);
   const ops = createOpsAnswerers(door, sources);
   call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
   call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
   call('/v1/tools/call', createToolsAnswerer(door));
-  page('POST', '/v1/vault/seal', createVaultAnswerer(door, sources.vault, 'seal'));
-  page('POST', '/v1/vault/open', createVaultAnswerer(door, sources.vault, 'open'));
+  page('POST', '/v1/vault/seal', vault.seal);
+  page('POST', '/v1/vault/open', vault.open);
   page('GET', '/v1/adapters', adapters.list);
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);

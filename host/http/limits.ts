@@ -41,6 +41,9 @@ export const BATCH_ITEMS_MAX = 1_000;
 /** Items of one batch under way or answered and unsent: bounds both the share of a pool and the bytes held. */
 export const BATCH_IN_FLIGHT_MAX = 16;
 
+/** Streams of one tenant at a time: the smallest profile of a vault has ten places for all, and a slow client keeps its own. */
+export const VAULT_STREAMS_PER_TENANT_MAX = 5;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

@@ -10,6 +10,7 @@ import { baseHeaders, drained } from './answer.ts';
 import { streamBody } from './body-stream.ts';
 import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
 import { credentialsOf, requireIdentityEncoding, vaultContextOf } from './headers.ts';
+import { VAULT_STREAMS_PER_TENANT_MAX } from './limits.ts';
 import { tenantBinding } from './vault-binding.ts';
 
 interface Binding {
@@ -29,9 +30,43 @@ export interface VaultDoor {
   readonly streamMaxBytes: number;
 }
 
-export function createVaultAnswerer(
+/** Both routes; they count the streams of a tenant together. */
+export function createVaultAnswerers(
   door: Door,
   options: VaultDoor | undefined,
+): { readonly seal: Answerer; readonly open: Answerer } {
+  const enter = createShares();
+  return {
+    seal: createVaultAnswerer(door, options, enter, 'seal'),
+    open: createVaultAnswerer(door, options, enter, 'open'),
+  };
+}
+
+/** Throws VAULT_TENANT_SHARE — the tenant has its share. What comes gives the place back, once. */
+function createShares(): (tenant: string) => () => void {
+  const counts = new Map<string, number>();
+  return (tenant) => {
+    const count = counts.get(tenant) ?? 0;
+    if (count >= VAULT_STREAMS_PER_TENANT_MAX) {
+      throw new HostError(
+        'VAULT_TENANT_SHARE',
+        `a tenant has at most ${VAULT_STREAMS_PER_TENANT_MAX} streams at a time`,
+        { retryAfterS: 1 },
+      );
+    }
+    counts.set(tenant, count + 1);
+    return () => {
+      const left = (counts.get(tenant) ?? 0) - 1;
+      if (left > 0) counts.set(tenant, left);
+      else counts.delete(tenant);
+    };
+  };
+}
+
+function createVaultAnswerer(
+  door: Door,
+  options: VaultDoor | undefined,
+  enter: (tenant: string) => () => void,
   direction: 'seal' | 'open',
 ): Answerer {
   return async (exchange: Exchange): Promise<'streamed'> => {
@@ -53,6 +88,7 @@ export function createVaultAnswerer(
     }
     const binding = tenantBinding(tenant, vaultContextOf(headers));
     const body = streamBody(incoming, options.streamMaxBytes);
+    const leave = enter(tenant);
     try {
       const { vault } = options;
       const result = direction === 'seal' ? vault.sealStream(body, binding) : vault.openStream(body, binding);
@@ -62,6 +98,7 @@ export function createVaultAnswerer(
       reportRefusal(exchange, exchange.requestId, toHostError(thrown));
       exchange.outgoing.destroy();
     } finally {
+      leave();
       body.discard();
     }
     return 'streamed';

@@ -243,6 +243,27 @@ describe('refused', () => {
   });
 });
 
+test('a tenant has its share of streams, and the next one when one of them has ended', async () => {
+  const hold = Promise.withResolvers<void>();
+  const body = () =>
+    Readable.from(
+      (async function* () {
+        yield bytesOf(10);
+        await hold.promise;
+      })(),
+    );
+  const acme = { 'x-tenant-id': 'acme' };
+  const running = await Promise.all(Array.from({ length: 5 }, () => post('seal', body(), acme)));
+  expect(running.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200, 200]);
+  const sixth = await post('open', bytesOf(10), acme);
+  expect(sixth.headers['retry-after']).toBe('1');
+  expect(await codeOf(sixth)).toBe('VAULT_TENANT_SHARE');
+  expect((await seal(bytesOf(10), { 'x-tenant-id': 'other' })).length).toBe(56 + 10 + 16);
+  hold.resolve();
+  for (const reply of running) expect((await read(reply)).isCut).toBe(false);
+  expect((await seal(bytesOf(10), acme)).length).toBe(56 + 10 + 16);
+});
+
 test('a client that leaves ends its stream, and the vault goes on', async () => {
   const reply = await post('seal', bytesOf(10 * MiB));
   reply.body.on('error', () => {});
