@@ -82,6 +82,22 @@ describe('a cell that dies', () => {
     );
   });
 
+  test('with all others at the same time is replaced like one alone', async () => {
+    const { vault, cells } = await vaultOver();
+    const seals = () => Promise.all(Array.from({ length: 40 }, (_, i) => vault.seal(repeating(i), binding)));
+    await seals();
+    expect(cells.openCount).toBe(16);
+    cells.killAll();
+    // One call after another meets every dead cell there is.
+    expect(await vault.open(await vault.seal(repeating(5), binding), binding)).toEqual(repeating(5));
+    await seals();
+    cells.killAll();
+    expect((await seals()).length).toBe(40);
+    expect(vault.snapshot().backend.counters.contextsLost).toBeGreaterThan(16);
+    await vault.close();
+    expect(cells.openCount).toBe(0);
+  });
+
   test('each time is believed in the end, and the vault goes on', async () => {
     let isDeadly = true;
     const { vault, cells } = await vaultOver({ dies: ({ operation }) => isDeadly && operation === 'seal' });
