@@ -37,6 +37,10 @@ export interface HostConfig {
   readonly idempotencyMaxBytes: number;
   readonly logLevel: string;
   readonly tokens: readonly ApiToken[];
+  readonly vaultKeyFile: string | undefined;
+  readonly vaultBackend: 'cells' | 'native';
+  readonly vaultProfile: 'default' | 'highThroughput' | 'lowLatency' | 'memoryEfficient';
+  readonly vaultStreamMaxBytes: number;
   readonly pool: PoolOptions;
 }
 
@@ -51,7 +55,7 @@ export interface ResolvedConfig {
 export interface ConfigInputs {
   /** By option name, dotted (`'pool.min'`) or nested (`pool: { min }`); text as from a command line, or typed. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
-  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests. Default: none. */
+  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests and the vault's keys. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The configuration file as text, with its path for messages and as the base of its relative paths. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
@@ -66,6 +70,9 @@ export interface ConfigInputs {
  * started by such a test, or from the same shell, inherits them. They are no options and change nothing in it.
  */
 const TEST_VARIABLES: ReadonlySet<string> = new Set(['HOTCELL_VECTORS', 'HOTCELL_FUZZ']);
+
+/** Holds root keys themselves, for the vault: read by its provider alone, no option, in no table. */
+export const VAULT_KEYS_VARIABLE = 'HOTCELL_VAULT_KEYS';
 
 /** `pool.acquireTimeoutMs` → `HOTCELL_POOL_ACQUIRE_TIMEOUT_MS`; `prepareHeapMiB` → `HOTCELL_PREPARE_HEAP_MIB`. */
 export function environmentName(option: string): string {
@@ -182,6 +189,7 @@ function readEnvironment(
   const found = new Map<OptionName, unknown>();
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('HOTCELL_') || TEST_VARIABLES.has(variable) || value === undefined) continue;
+    if (variable === VAULT_KEYS_VARIABLE) continue;
     const name = byVariable.get(variable);
     if (name) found.set(name, value);
     else problems.push({ at: variable, message: unknownText(variable, [...byVariable.keys()]) });

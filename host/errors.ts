@@ -70,6 +70,8 @@ export const ERRORS = {
   ADAPTER_NOT_FOUND: row(404, false, 'The adapter did not find what was asked for'),
   ADAPTER_INTERNAL: row(500, false, 'The adapter reported an internal error'),
 
+  VAULT_NOT_CONFIGURED: row(404, false, 'This host has no keys to seal with'),
+  VAULT_TENANT_SHARE: row(429, true, 'This tenant has as many streams under way as it may'),
   VAULT_KEY_INVALID: row(500, false, 'A root key is not 32 bytes, or the list of keys is not valid'),
   VAULT_KEYS_UNREADABLE: row(500, true, 'The root keys could not be read'),
   VAULT_KEY_UNKNOWN: row(422, false, 'The record was sealed under a version of the key that is not known'),

@@ -295,4 +295,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
 }
 
 export type * from './types.ts';
+export type * from './vault/face.ts';
+export { callbackKeys, environmentKeys, fileKeys } from './vault/key-providers.ts';
+export { createVault } from './vault/vault.ts';
 export { HostError, hasCode };

@@ -27,7 +27,9 @@ const cli = createCli({
   },
   exit: (code) => process.exit(code),
   createHost: async (config) => (await import('./host.ts')).createHost(config),
-  serve: async (host, config, telemetry) =>
+  openVault: async (config, host) =>
+    (await import('./cli/open-vault.ts')).openVault(config, process.env, host),
+  serve: async (host, config, telemetry, vault) =>
     (await import('./http/http.ts')).serve(host, {
       host: config.host,
       port: config.port,
@@ -40,6 +42,7 @@ const cli = createCli({
       drainTimeoutMs: config.drainTimeoutMs,
       clock: systemClock,
       metricsText: () => telemetry.metricsText(),
+      vault: vault && { vault, streamMaxBytes: config.vaultStreamMaxBytes },
       version,
     }),
   createTelemetry: async (options) => (await import('./telemetry/telemetry.ts')).createTelemetry(options),

@@ -193,6 +193,34 @@ export const OPTIONS = {
     reason:
       'API tokens as `{name, sha256, tenant, role}`; `hotcell token` makes one. Never a flag: flags are public.',
   },
+  vaultKeyFile: {
+    kind: 'path',
+    unit: '',
+    default: undefined,
+    reason:
+      'File of root keys; with it the host has a vault and `/v1/vault`. Without it HOTCELL_VAULT_KEYS may hold the keys themselves.',
+  },
+  vaultBackend: {
+    kind: 'choice',
+    unit: '',
+    default: 'cells',
+    choices: ['cells', 'native'],
+    reason:
+      'Where the vault works: cells contain keys and plaintexts, native is faster and contains nothing.',
+  },
+  vaultProfile: {
+    kind: 'choice',
+    unit: '',
+    default: 'default',
+    choices: ['default', 'highThroughput', 'lowLatency', 'memoryEfficient'],
+    reason: 'Caches, buffers and queues of the vault; host/vault/README.md has the numbers.',
+  },
+  vaultStreamMaxBytes: whole(
+    'bytes',
+    [1024, 1024 * 1024 * MiB],
+    1024 * MiB,
+    'Longest body of `/v1/vault`. It is never held in memory; what is longer than two minutes of upload is cut anyway.',
+  ),
   'pool.min': POOL_BOUNDS.min,
   'pool.max': POOL_BOUNDS.max,
   'pool.permits': POOL_BOUNDS.permits,

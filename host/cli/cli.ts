@@ -15,6 +15,7 @@ import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
 import { runServe } from './serve.ts';
+import { runVault, type VaultFlags } from './vault.ts';
 import { readConfigFile, type World } from './world.ts';
 
 /** Takes the arguments behind the program's name; resolves to the exit code. Never rejects. */
@@ -75,6 +76,26 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
       finish(await runInvoke(world, config, { ...flags, adapter, operation }));
     });
 
+  addVaultCommand(world, program, 'seal', finish)
+    .description('seal a file or a pipe with the keys of the vault')
+    .addHelpText(
+      'after',
+      example(
+        'hotcell seal backup.tar --key-file vault.keys --context backups',
+        'tar c data | HOTCELL_VAULT_KEYS="1 active …" hotcell seal - > data.tar.sealed',
+      ),
+    );
+
+  addVaultCommand(world, program, 'open', finish)
+    .description('open what was sealed; an output file appears only when all of it was authentic')
+    .addHelpText(
+      'after',
+      example(
+        'hotcell open backup.tar.sealed --key-file vault.keys --context backups',
+        'hotcell open - --key-file vault.keys < data.tar.sealed > data.tar || rm data.tar',
+      ),
+    );
+
   withConfig(program.command('adapters'), true)
     .description('list the adapters this host would serve')
     .option('--json', 'print JSON')
@@ -105,6 +126,26 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     .action((flags: TokenFlags) => printToken(world, flags));
 
   return program;
+}
+
+function addVaultCommand(
+  world: World,
+  program: Command,
+  direction: 'seal' | 'open',
+  finish: (exitCode: number) => void,
+): Command {
+  const fallback = direction === 'seal' ? '<file>.sealed' : '<file> without .sealed';
+  return withConfig(program.command(direction), true)
+    .argument('<file>', 'what to read; - is standard input')
+    .option('--out <file>', `where it goes; - is standard output (default: ${fallback}, - for -)`)
+    .option('--key-file <file>', 'root keys, for its owner alone; HOTCELL_VAULT_KEYS may hold them instead')
+    .option('--context <text>', 'what it is for, at most 64 bytes: the same to open as to seal')
+    .option('--tenant <tenant>', 'as sealed and opened over HTTP by this tenant, with its X-Hotcell-Context')
+    .option('--force', 'replace the output file')
+    .action(async (file: string, flags: VaultFlags & { keyFile?: string }, command: Command) => {
+      const resolved = configOf(world, command, { vaultKeyFile: flags.keyFile });
+      finish(await runVault(world, withoutWarmth(resolved), { ...flags, direction, file }));
+    });
 }
 
 const example = (...lines: string[]): string =>
@@ -150,9 +191,13 @@ function bound(row: OptionRow): string {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function configOf(world: World, command: Command): ResolvedConfig {
+function configOf(
+  world: World,
+  command: Command,
+  more: Readonly<Record<string, unknown>> = {},
+): ResolvedConfig {
   const given = command.opts<Record<string, unknown>>();
-  const flags: Record<string, unknown> = {};
+  const flags: Record<string, unknown> = { ...more };
   for (const name of OPTION_NAMES) {
     const key = new Option(`--${flagName(name)}`).attributeName();
     if (command.getOptionValueSource(key) === 'cli') flags[name] = given[key];
@@ -162,10 +207,15 @@ function configOf(world: World, command: Command): ResolvedConfig {
 }
 
 /** For one call nothing needs to be warm and one thread is enough, unless somebody asked for more. */
-function smallHost({ config, sources }: ResolvedConfig): HostConfig {
+function smallHost(resolved: ResolvedConfig): HostConfig {
+  const config = withoutWarmth(resolved);
+  return { ...config, executors: resolved.sources.executors === 'default' ? 1 : config.executors };
+}
+
+/** A stream keeps all threads busy, but of a few adapters no cell is needed. */
+function withoutWarmth({ config, sources }: ResolvedConfig): HostConfig {
   return {
     ...config,
-    executors: sources.executors === 'default' ? 1 : config.executors,
     pool: { ...config.pool, min: sources['pool.min'] === 'default' ? 0 : config.pool.min },
   };
 }

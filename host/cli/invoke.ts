@@ -103,7 +103,7 @@ async function writeOutput(world: World, path: string, bytes: Uint8Array): Promi
 }
 
 /** A file that cannot be used is a mistake on the command line, not in the host. */
-function fileError(error: unknown, path: string, verb: 'read' | 'written'): unknown {
+export function fileError(error: unknown, path: string, verb: 'read' | 'written'): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof HostError || typeof code !== 'string') return error;
   return new HostError(

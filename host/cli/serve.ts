@@ -8,6 +8,8 @@
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
+
+import type { Vault } from '../vault/face.ts';
 import { type Server, startHost, type World } from './world.ts';
 
 /**
@@ -38,10 +40,14 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     logLevel: config.logLevel,
     snapshot: () => host.snapshot(),
   });
+  let vault: Vault | undefined;
   try {
-    const server = await world.serve(host, config, telemetry);
+    vault = await world.openVault(config, host);
+    const server = await world.serve(host, config, telemetry, vault);
     say(`hotcell ${world.version} listens on ${server.address}`);
-    const first = host.adapters()[0];
+    // The one whose answer explains itself, where it is there.
+    const adapters = host.adapters();
+    const first = adapters.find(({ name }) => name === 'echo') ?? adapters[0];
     if (first) {
       const path = `/v1/adapters/${first.name}/${first.operations[0] ?? ''}`;
       const token = config.tokens.length > 0 ? `-H 'Authorization: Bearer …' ` : '';
@@ -49,13 +55,14 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
     }
     const signal = await stop.signal;
     say(`${signal}: answering the calls in flight, then ending; once more ends at once`);
-    await drain(world, config, host, server);
+    await drain(world, config, host, server, vault);
     return 0;
   } catch (error) {
     const text = listenErrorText(error, config);
     if (text === undefined) throw error;
     throw new HostError('CONFIG_INVALID', text, { cause: error });
   } finally {
+    await vault?.close();
     await telemetry.close();
   }
 }
@@ -64,7 +71,13 @@ async function serveUntilStopped(world: World, config: HostConfig, host: Host, s
  * Lets the server answer while the host still takes calls, because a request may have begun to arrive. Past the limit
  * the host ends what runs, and the callers are told.
  */
-async function drain(world: World, config: HostConfig, host: Host, server: Server): Promise<void> {
+async function drain(
+  world: World,
+  config: HostConfig,
+  host: Host,
+  server: Server,
+  vault: Vault | undefined,
+): Promise<void> {
   const { clock } = world;
   const deadlineMs = clock.now() + config.drainTimeoutMs;
   const answered = server.close();
@@ -75,9 +88,11 @@ async function drain(world: World, config: HostConfig, host: Host, server: Serve
   } finally {
     timer.cancel();
   }
+  // The vault waits for its streams, and past the limit only the host's end ends them: so it is not waited for first.
+  const sealed = vault?.close();
   // Here and not in the caller, so that the log hears of the end of the cells too.
   await host.close(Math.max(0, deadlineMs - clock.now()));
-  await answered;
+  await Promise.all([answered, sealed]);
 }
 
 interface Stop {

@@ -7,9 +7,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type NoticeEvent, noticeChannel } from '../channels.ts';
 import type { Clock } from '../clock.ts';
-import type { HostConfig } from '../config.ts';
+import { type HostConfig, VAULT_KEYS_VARIABLE } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { Host, HostSnapshot } from '../types.ts';
+import type { Vault } from '../vault/face.ts';
 
 export interface Server {
   /** `http://host:port` as bound. */
@@ -25,6 +26,8 @@ export interface Telemetry {
 
 export interface TextSink {
   write(text: string): unknown;
+  /** True where people look at it. */
+  readonly isTTY?: boolean;
 }
 
 export interface World {
@@ -41,7 +44,14 @@ export interface World {
   /** Ends the process at once, whatever still runs. */
   readonly exit: (code: number) => void;
   readonly createHost: (config: HostConfig) => Promise<Host>;
-  readonly serve: (host: Host, config: HostConfig, telemetry: Telemetry) => Promise<Server>;
+  /** Undefined where the configuration has no keys. The backend `native` needs no host. */
+  readonly openVault: (config: HostConfig, host: Host | undefined) => Promise<Vault | undefined>;
+  readonly serve: (
+    host: Host,
+    config: HostConfig,
+    telemetry: Telemetry,
+    vault: Vault | undefined,
+  ) => Promise<Server>;
   readonly createTelemetry: (options: {
     readonly logLevel: string;
     readonly snapshot: () => HostSnapshot;
@@ -64,6 +74,11 @@ export async function startHost(
   } finally {
     noticeChannel.unsubscribe(onNotice);
   }
+}
+
+/** True where the configuration or the environment names keys. A key file is preferred. */
+export function hasKeys(config: HostConfig, env: World['env']): boolean {
+  return config.vaultKeyFile !== undefined || env[VAULT_KEYS_VARIABLE] !== undefined;
 }
 
 const CONFIG_FILE = 'hotcell.config.json';

@@ -118,3 +118,19 @@ export function linger(incoming: IncomingMessage, clock: Clock): void {
     cut.cancel();
   });
 }
+
+/** Waits until the client has taken what was written; one that takes nothing for too long loses its connection. */
+export function drained(outgoing: ServerResponse, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stalled.cancel();
+      outgoing.off('drain', done);
+      outgoing.off('close', done);
+      resolve();
+    };
+    const stalled = clock.after(REPLY_STALL_MS, () => outgoing.destroy());
+    outgoing.on('drain', done);
+    outgoing.on('close', done);
+    if (outgoing.destroyed || !outgoing.writableNeedDrain) done();
+  });
+}

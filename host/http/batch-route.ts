@@ -10,12 +10,12 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { HostError, toHostError } from '../errors.ts';
-import { type Answer, baseHeaders, NO_USAGE } from './answer.ts';
+import { type Answer, baseHeaders, drained, NO_USAGE } from './answer.ts';
 import { readBody } from './body.ts';
 import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
 import { credentialsOf, requireMultipart, timeoutMsOf, traceparentOf } from './headers.ts';
 import { bytesAnswer, callOf } from './invoke-route.ts';
-import { BATCH_IN_FLIGHT_MAX, BATCH_ITEMS_MAX, REPLY_STALL_MS } from './limits.ts';
+import { BATCH_IN_FLIGHT_MAX, BATCH_ITEMS_MAX } from './limits.ts';
 import { multipartEnd, type Part, parseMultipart, partHead } from './multipart.ts';
 import { problemAnswer } from './problem.ts';
 
@@ -103,20 +103,4 @@ async function writePart(
   const taken = outgoing.write('\r\n');
   outgoing.uncork();
   if (!taken) await drained(outgoing, clock);
-}
-
-/** Waits until the client has taken what was written; one that takes nothing for too long loses its connection. */
-function drained(outgoing: ServerResponse, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stalled.cancel();
-      outgoing.off('drain', done);
-      outgoing.off('close', done);
-      resolve();
-    };
-    const stalled = clock.after(REPLY_STALL_MS, () => outgoing.destroy());
-    outgoing.on('drain', done);
-    outgoing.on('close', done);
-    if (outgoing.destroyed || !outgoing.writableNeedDrain) done();
-  });
 }

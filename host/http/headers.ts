@@ -13,6 +13,8 @@ import { TIMEOUT_MAX_MS } from './limits.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const TIMEOUT_MS = /^[1-9]\d{0,6}$/;
+/** A line of a log's length; tab and others would look like a blank and be none. */
+const VAULT_CONTEXT = /^[\x20-\x7e]{0,1024}$/;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Source: W3C Trace Context, section 3.2: version `ff` and all-zero ids are invalid, version 00 has exactly four fields. */
@@ -84,6 +86,20 @@ export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefin
     throw new HostError('HTTP_MALFORMED', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
   }
   return given;
+}
+
+/**
+ * What the caller binds a sealed stream to; empty when the header is absent.
+ *
+ * Throws HTTP_MALFORMED — not printable ASCII of at most 1,024 characters.
+ */
+export function vaultContextOf(headers: IncomingHttpHeaders): string {
+  const given = headers['x-hotcell-context'] ?? '';
+  if (typeof given === 'string' && VAULT_CONTEXT.test(given)) return given;
+  throw new HostError(
+    'HTTP_MALFORMED',
+    'X-Hotcell-Context must be printable ASCII of at most 1,024 characters',
+  );
 }
 
 /**

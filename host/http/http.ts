@@ -38,6 +38,7 @@ import { createOperationIndex } from './operation-index.ts';
 import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { createToolsAnswerer } from './tools-route.ts';
+import { createVaultAnswerers, type VaultDoor } from './vault-route.ts';
 
 export interface HttpOptions {
   /** Address to listen on. */
@@ -52,6 +53,8 @@ export interface HttpOptions {
   readonly clock: Clock;
   /** Metrics in the Prometheus text format, version 0.0.4. */
   readonly metricsText: () => Promise<string>;
+  /** Where the host has keys: what `/v1/vault` seals and opens with. Not closed here. */
+  readonly vault?: VaultDoor | undefined;
   /** Version of this host, for the API document. */
   readonly version: string;
 }
@@ -103,7 +106,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
 
   const app = createFramework(door);
   const openApi = (): object => composeOpenApi(host, options.version);
-  await registerRoutes(app, door, { openApi, metricsText: options.metricsText });
+  await registerRoutes(app, door, { openApi, metricsText: options.metricsText, vault: options.vault });
   await app.ready();
 
   const end = async (): Promise<void> => {
@@ -159,7 +162,11 @@ function createFramework(door: Door): FastifyInstance {
 async function registerRoutes(
   app: FastifyInstance,
   door: Door,
-  sources: { readonly openApi: () => object; readonly metricsText: () => Promise<string> },
+  sources: {
+    readonly openApi: () => object;
+    readonly metricsText: () => Promise<string>;
+    readonly vault: VaultDoor | undefined;
+  },
 ): Promise<void> {
   const methods = createMethodTable();
   app.addHook('onRoute', (route) => methods.add(route.url, route.method));
@@ -171,10 +178,13 @@ async function registerRoutes(
   const call = (url: string, answerer: Answerer): void => on('POST', url, answerer, true);
   const page = (method: Method, url: string, answerer: Answerer): void => on(method, url, answerer, false);
   const adapters = createAdaptersAnswerers(door);
+  const vault = createVaultAnswerers(door, sources.vault);
   const ops = createOpsAnswerers(door, sources);
   call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
   call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
   call('/v1/tools/call', createToolsAnswerer(door));
+  page('POST', '/v1/vault/seal', vault.seal);
+  page('POST', '/v1/vault/open', vault.open);
   page('GET', '/v1/adapters', adapters.list);
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);

@@ -47,6 +47,9 @@ export const HELD_MAX_BYTES = 512 * 1024 * 1024;
 /** Up to this a body or a reply is not counted: with every connection taken they are 256 MiB together. */
 export const HELD_FREE_BYTES = 64 * 1024;
 
+/** Streams of one tenant at a time: the smallest profile of a vault has ten places for all, and a slow client keeps its own. */
+export const VAULT_STREAMS_PER_TENANT_MAX = 5;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

@@ -86,5 +86,9 @@ export const PARAMETERS: Record<string, Json> = {
     type: 'string',
     pattern: '^[\\x21-\\x7e]{1,255}$',
   }),
+  VaultContext: header('X-Hotcell-Context', 'What a stream is bound to: the same to open as to seal', {
+    type: 'string',
+    pattern: '^[\\x20-\\x7e]{0,1024}$',
+  }),
   AdapterName: { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
 };

@@ -44,6 +44,8 @@ const CALL_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECU
 const ADMIN_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
 const READ_ERRORS = errorResponses(['HTTP', 'POLICY', 'HOST']);
 
+const VAULT_ERRORS = errorResponses(['HTTP', 'POLICY', 'VAULT', 'HOST']);
+
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
   Object.entries(CALL_ERRORS).map(([status, response]) => {
@@ -104,6 +106,25 @@ function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpe
   ];
 }
 
+function vaultPath(operationId: string, summary: string): Json {
+  const bytes = (description: string): Json => ({
+    description,
+    content: { 'application/octet-stream': { schema: {} } },
+  });
+  return {
+    post: {
+      operationId,
+      summary,
+      parameters: [...COMMON, ref('parameters', 'VaultContext')],
+      requestBody: bytes('any content type is taken as bytes; they are read while the reply is sent'),
+      responses: {
+        200: bytes('a stream: it is whole when it ends cleanly, and cut when it fails after its first byte'),
+        ...VAULT_ERRORS,
+      },
+    },
+  };
+}
+
 function fixedPaths(): Record<string, Json> {
   const ok = (description: string, content: Json): Json => ({ 200: { description, content } });
   const anyObject = json({ type: 'object' });
@@ -132,6 +153,8 @@ function fixedPaths(): Record<string, Json> {
         responses: { ...ok('the envelope', json(ref('schemas', 'ToolResult'))), ...TOOL_ERRORS },
       },
     },
+    '/v1/vault/seal': vaultPath('vaultSeal', 'Seal a stream for this tenant'),
+    '/v1/vault/open': vaultPath('vaultOpen', 'Open a stream that this tenant sealed'),
     '/v1/adapters': {
       get: get('listAdapters', 'All adapters', COMMON, { ...ok('the list', anyObject), ...READ_ERRORS }),
     },

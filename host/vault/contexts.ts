@@ -22,12 +22,13 @@ export const CONTEXT_IDLE_MS = 20_000;
 const SWEEP_MS = 5_000;
 /** When the host gave no cell, the next is asked for after this long: those that are there serve meanwhile. */
 const GROWTH_PAUSE_MS = 1_000;
-/** Cells that one call may lose before its error is believed: an input that kills cells must not kill all of them. */
+/** Cells that may die of one call before its error is believed: an input that kills cells must not kill all of them. */
 const ATTEMPTS_MAX_COUNT = 6;
 
-/** The cell is gone, or nobody knows what it was doing: its call is run on another one. */
-const LOST_CODES: ReadonlySet<string> = new Set([
-  'POOL_SESSION_LOST',
+/** The cell was gone before the call began. With an executor all of its cells go, so there may be many in a row. */
+const GONE_CODE = 'POOL_SESSION_LOST';
+/** The cell died of the call or during it, or nobody knows what it was doing. The call is run on another one. */
+const DIED_CODES: ReadonlySet<string> = new Set([
   'EXECUTOR_TRAP',
   'EXECUTOR_STACK_OVERFLOW',
   'EXECUTOR_BAD_RESULT',
@@ -36,7 +37,8 @@ const LOST_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export interface CellCall {
-  readonly handle: number;
+  /** Of all keys that the call uses; a cell that holds those of the first is preferred. */
+  readonly handles: readonly number[];
   readonly keyVersions: readonly number[];
   readonly operation: string;
   readonly payload: Uint8Array;
@@ -79,7 +81,7 @@ export function createContextPool(options: {
   const idle = new Set<Context>();
   const busy = new Set<Context>();
   const waiters = new Set<{
-    readonly handle: number;
+    readonly handle: number | undefined;
     readonly take: (context: Context) => void;
     readonly refuse: (error: unknown) => void;
   }>();
@@ -89,8 +91,8 @@ export function createContextPool(options: {
   let isClosed = false;
   let onDrained: (() => void) | undefined;
 
-  const holds = (context: Context, handle: number): boolean =>
-    context.handles.get(handle % HANDLE_SLOTS_COUNT) === handle;
+  const holds = (context: Context, handle: number | undefined): boolean =>
+    handle !== undefined && context.handles.get(handle % HANDLE_SLOTS_COUNT) === handle;
 
   /** Gives idle cells to those who wait, and has new ones made for the others. */
   const serve = (): void => {
@@ -136,7 +138,7 @@ export function createContextPool(options: {
     }
   };
 
-  const acquire = (handle: number): Promise<Context> =>
+  const acquire = (handle: number | undefined): Promise<Context> =>
     new Promise((take, refuse) => {
       waiters.add({ handle, take, refuse });
       serve();
@@ -185,7 +187,7 @@ export function createContextPool(options: {
       const loaded = await giveKey(context, version);
       if ('error' in loaded) return loaded;
     }
-    context.handles.set(request.handle % HANDLE_SLOTS_COUNT, request.handle);
+    for (const handle of request.handles) context.handles.set(handle % HANDLE_SLOTS_COUNT, handle);
     return ask(context, request.operation, request.payload);
   };
 
@@ -205,9 +207,10 @@ export function createContextPool(options: {
 
   return {
     async call(request) {
-      for (let attempt = 1; ; attempt++) {
+      let deathCount = 0;
+      for (let goneCount = 0; ; ) {
         if (isClosed) throw closed();
-        const context = await acquire(request.handle);
+        const context = await acquire(request.handles[0]);
         let answer: Answer;
         try {
           answer = await run(context, request);
@@ -222,12 +225,16 @@ export function createContextPool(options: {
           return new Uint8Array(buffer, byteOffset, length);
         }
         const { error } = answer;
-        if (!(error instanceof HostError) || !LOST_CODES.has(error.code)) {
+        const code = error instanceof HostError ? error.code : undefined;
+        if (code === GONE_CODE) goneCount++;
+        else if (code !== undefined && DIED_CODES.has(code)) deathCount++;
+        else {
           giveBack(context);
           throw error;
         }
         lose(context);
-        if (attempt >= ATTEMPTS_MAX_COUNT) throw error;
+        // All cells there are may be gone at once, and as many again: more than that is no accident.
+        if (deathCount >= ATTEMPTS_MAX_COUNT || goneCount > 2 * maxCount) throw error;
         counters.repeats++;
       }
     },

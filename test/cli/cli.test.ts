@@ -8,7 +8,7 @@ import { OPTION_NAMES } from '../../host/options.ts';
 import { folder, stage } from './stage.ts';
 
 describe('usage', () => {
-  test.each(['serve', 'invoke', 'adapters', 'config', 'token'])(
+  test.each(['serve', 'invoke', 'seal', 'open', 'adapters', 'config', 'token'])(
     '%s --help shows an example of it',
     async (command) => {
       const { run, out } = stage();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { notice } from '../../host/channels.ts';
 import { createCli } from '../../host/cli/cli.ts';
+import { openVault } from '../../host/cli/open-vault.ts';
 import type { World } from '../../host/cli/world.ts';
 import { createFakeClock } from '../../host/clock.ts';
 import type { HostConfig } from '../../host/config.ts';
@@ -107,6 +108,7 @@ export function stage(
       events.push('host created');
       return host;
     },
+    openVault: (config, forVault) => openVault(config, given.env ?? {}, forVault),
     async serve() {
       events.push('listening');
       queueMicrotask(() => given.onListening?.(all));

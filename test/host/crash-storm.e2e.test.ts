@@ -13,7 +13,7 @@ const CONNECTIONS = 32;
  * Attempts must be independent of each other for the arithmetic to hold. A guest draws from the seeds its cell has
  * seen, so the cells are shared, all there from the start, and each has seen a call before the storm.
  */
-async function storm(served: Served, rate: number): Promise<Map<number, number>> {
+async function storm(served: Served, rate: number, suffix = ''): Promise<Map<number, number>> {
   const pool = new Pool(served.url, { connections: CONNECTIONS, pipelining: 1 });
   const statuses = new Map<number, number>();
   let next = 0;
@@ -29,7 +29,7 @@ async function storm(served: Served, rate: number): Promise<Map<number, number>>
   await Promise.all(Array.from({ length: 128 }, (_, index) => send(`0:${SEED + CALLS + index}`)));
   const worker = async (): Promise<void> => {
     while (next < CALLS) {
-      const status = await send(`${rate}:${SEED + next++}`);
+      const status = await send(`${rate}:${SEED + next++}${suffix}`);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
@@ -59,11 +59,13 @@ describe(`10,000 calls over 32 connections, of which one in ten crashes its cell
 
   it('all succeed when crashes may be replayed eight times', async () => {
     await installFaulty(served, 8);
-    const statuses = await storm(served, 0.1);
+    // `used`: a new cell's first call does not crash. A guest has no entropy, so without it a call whose seed crashes one
+    // new cell would crash all of them, and no number of replays would save it.
+    const statuses = await storm(served, 0.1, ':used');
     const [pool] = served.host.snapshot().pools;
     expect(Object.fromEntries(statuses)).toEqual({ 200: CALLS });
-    // The storm was one: about 1,111 crashes, each of them replayed.
-    expect(pool?.counters.crashes).toBeGreaterThan(900);
+    // The storm was one: about 1,000 crashes, each of them replayed.
+    expect(pool?.counters.crashes).toBeGreaterThan(700);
     expect(pool?.counters.replays).toBe(pool?.counters.crashes);
     expect(pool?.breaker).toBe('closed');
   });

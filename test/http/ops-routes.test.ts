@@ -132,6 +132,8 @@ describe('the API document', () => {
       'POST /v1/adapters/echo/echo',
       'POST /v1/adapters/echo/echo/batch',
       'POST /v1/tools/call',
+      'POST /v1/vault/seal',
+      'POST /v1/vault/open',
       'GET /v1/adapters',
       'GET /v1/adapters/{name}',
       'PUT /v1/adapters/{name}',

@@ -35,6 +35,8 @@ export interface Cells {
   readonly openedCount: number;
   /** Most calls that were under way at the same time. */
   readonly parallelMax: number;
+  /** All cells that there are die at once, as with their executors. */
+  killAll(): void;
 }
 
 export interface CellsOptions {
@@ -54,6 +56,7 @@ const FAILURE_CODES = {
 
 export function createCells({ maxCount = 16, dies, gate }: CellsOptions = {}): Cells {
   const seen: SeenCall[] = [];
+  const kills: (() => void)[] = [];
   let openCount = 0;
   let openedCount = 0;
   let running = 0;
@@ -63,6 +66,9 @@ export function createCells({ maxCount = 16, dies, gate }: CellsOptions = {}): C
     openCount++;
     const number = openedCount++;
     let cell: GlueCell | undefined = createCipherCell();
+    kills.push(() => {
+      cell = undefined;
+    });
     let isClosed = false;
     let last: Promise<unknown> = Promise.resolve();
     const answer = async (operation: string, payload: Uint8Array): Promise<Outcome> => {
@@ -124,6 +130,9 @@ export function createCells({ maxCount = 16, dies, gate }: CellsOptions = {}): C
       },
     },
     seen,
+    killAll() {
+      for (const kill of kills) kill();
+    },
     get openCount() {
       return openCount;
     },

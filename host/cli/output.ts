@@ -1,0 +1,125 @@
+/**
+ * Where a command's bytes go: standard output, or a file that appears whole or not at all.
+ *
+ * The bytes of a file are written beside it under a name of their own and are on the disk before they get its name. A
+ * process that is killed leaves such a `….partial` file and never a half-written one under the real name.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { HostError } from '../errors.ts';
+import { fileError } from './invoke.ts';
+import type { World } from './world.ts';
+
+export interface Output {
+  /** Resolves when the bytes were taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The whole was written: the file gets its name. */
+  commit(): Promise<void>;
+  /** Removes what was not committed. Idempotent, and nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/**
+ * `-` is standard output. `isSecret`: only its owner may read the file, and a terminal may show it.
+ * Throws CONFIG_INVALID — the file exists and may not be replaced, cannot be written, or sealed bytes would go to a terminal.
+ */
+export async function createOutput(
+  world: World,
+  path: string,
+  options: { readonly replace: boolean; readonly isSecret: boolean },
+): Promise<Output> {
+  if (path === '-') {
+    if (world.stdout.isTTY === true && !options.isSecret) {
+      throw new HostError(
+        'CONFIG_INVALID',
+        'sealed bytes do not belong on a terminal: name a file with --out',
+      );
+    }
+    return standardOutput(world);
+  }
+  const target = resolve(world.cwd, path);
+  const exists = (): HostError =>
+    new HostError('CONFIG_INVALID', `${path} exists: --force replaces it, --out names another file`);
+  if (!options.replace && (await isThere(target))) throw exists();
+  const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(partial, 'wx', options.isSecret ? 0o600 : 0o666);
+  } catch (error) {
+    throw fileError(error, path, 'written');
+  }
+  let isOver = false;
+  const end = async (): Promise<void> => {
+    await file?.close();
+    file = undefined;
+  };
+  return {
+    async write(bytes) {
+      try {
+        // One write may take less than it was given.
+        for (let at = 0; at < bytes.byteLength; ) {
+          at += (await file?.write(bytes, at))?.bytesWritten ?? 0;
+        }
+      } catch (error) {
+        throw fileError(error, path, 'written');
+      }
+    },
+    async commit() {
+      try {
+        await file?.sync();
+        await end();
+        if (options.replace) await rename(partial, target);
+        else await nameAnew(partial, target);
+        isOver = true;
+      } catch (error) {
+        throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+          ? exists()
+          : fileError(error, path, 'written');
+      }
+    },
+    async discard() {
+      if (isOver) return;
+      isOver = true;
+      await end();
+      await rm(partial, { force: true });
+    },
+  };
+}
+
+/** File systems without links (FAT, some of networks) say one of these. */
+const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+
+/** A link, and not a new name, which would replace a file that came meanwhile. */
+async function nameAnew(partial: string, target: string): Promise<void> {
+  try {
+    await link(partial, target);
+  } catch (error) {
+    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await rename(partial, target);
+    return;
+  }
+  await rm(partial);
+}
+
+function standardOutput(world: World): Output {
+  return {
+    write: (bytes) =>
+      new Promise<void>((done, fail) => {
+        world.stdout.write(bytes, (error) => (error ? fail(error) : done()));
+      }),
+    commit: async () => {},
+    discard: async () => {},
+  };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw fileError(error, path, 'written');
+  }
+}
