@@ -9,7 +9,15 @@
 
 import { doorSealer, openKernels, residentSealer, type Sealer } from '../cipher/kernels.ts';
 import type { Contestant, Table } from '../harness.ts';
-import { BINDING, CIPHER, makeVault, openCipherHost, patterned, rateOf, timeInFlight } from './vaults.ts';
+import {
+  BINDING,
+  CIPHER,
+  makeVault,
+  measureRate,
+  openCipherHost,
+  patterned,
+  timeInFlight,
+} from './vaults.ts';
 
 const IN_FLIGHT = 8;
 const RATE = 'rate';
@@ -58,18 +66,15 @@ function kernelShare(label: string, textBytes: number, shareMin: number): Table 
       const sealRecord = (): Promise<Uint8Array> => vault.seal(message.text, BINDING);
       await checkRecord(await sealRecord(), message.text);
 
-      const inFlight = async (count: number, call: () => Promise<unknown>) => {
-        const ms = await timeInFlight(count, IN_FLIGHT, call);
-        return { figures: { [RATE]: rateOf(count * textBytes, ms, count) } };
-      };
+      const inFlight = (count: number, call: () => Promise<unknown>) =>
+        measureRate(count * textBytes, count, () => timeInFlight(count, IN_FLIGHT, call));
       const inThread = (sealer: Sealer): Contestant => ({
         row: sealer.row,
         answer: () => sealer.answer(),
-        round(count) {
-          const startMs = performance.now();
-          for (let index = 0; index < count; index++) sealer.once();
-          return { figures: { [RATE]: rateOf(count * textBytes, performance.now() - startMs, count) } };
-        },
+        round: (count) =>
+          measureRate(count * textBytes, count, () => {
+            for (let index = 0; index < count; index++) sealer.once();
+          }),
       });
       return {
         contestants: [

@@ -4,7 +4,16 @@
  */
 
 import type { Contestant, Table } from '../harness.ts';
-import { BINDING, collect, drain, makeVault, openCellVault, pieces, rateOf, withFixed } from './vaults.ts';
+import {
+  BINDING,
+  collect,
+  drain,
+  makeVault,
+  measureRate,
+  openCellVault,
+  pieces,
+  withFixed,
+} from './vaults.ts';
 
 const MIB = 1_048_576;
 /** Not whole chunks: the end of a stream is compared too. */
@@ -35,11 +44,8 @@ export const twoExecutorsTable: Table = {
     const contestant = (row: string, vault: typeof native, against?: string): Contestant => ({
       row,
       answer: () => withFixed(nonces, () => collect(vault.sealStream(pieces(ANSWER_BYTES), BINDING))),
-      async round(count) {
-        const startMs = performance.now();
-        await drain(vault.sealStream(pieces(count * MIB), BINDING));
-        return { figures: { [RATE]: rateOf(count * MIB, performance.now() - startMs, count) } };
-      },
+      round: (count) =>
+        measureRate(count * MIB, count, () => drain(vault.sealStream(pieces(count * MIB), BINDING))),
       ...(against === undefined
         ? {}
         : { targets: [{ metric: RATE, test: '>=', value: RATIO_MIN, against }] as const }),

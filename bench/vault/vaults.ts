@@ -8,6 +8,7 @@ import type { Host } from '../../host/types.ts';
 import type { Vault } from '../../host/vault/face.ts';
 import type { VaultProfile } from '../../host/vault/profiles.ts';
 import { createVault } from '../../host/vault/vault.ts';
+import type { Round } from '../harness.ts';
 import { openHost } from '../host/hosts.ts';
 import { readBuilt } from '../host/packages.ts';
 
@@ -119,4 +120,27 @@ export async function withFixed<T>(nonces: Nonces, use: () => Promise<T>): Promi
 /** MB/s, 10⁶ bytes. */
 export function rateOf(bytes: number, ms: number, n: number) {
   return { value: bytes / ms / 1_000, unit: 'MB/s', n };
+}
+
+/**
+ * Throughput of work on so many bytes, and the CPU time it took a megabyte: in this thread, and in all others of the
+ * process (executors; V8's own are in it too). A rate suffers when others use the machine; CPU time hardly does.
+ */
+export async function measureRate(bytes: number, n: number, work: () => unknown): Promise<Round> {
+  const usedUs = ({ user, system }: NodeJS.CpuUsage): number => user + system;
+  const thread = process.threadCpuUsage();
+  const all = process.cpuUsage();
+  const startMs = performance.now();
+  await work();
+  const elapsedMs = performance.now() - startMs;
+  const threadUs = usedUs(process.threadCpuUsage(thread));
+  const othersUs = Math.max(0, usedUs(process.cpuUsage(all)) - threadUs);
+  const cost = (us: number) => ({ value: us / (bytes / 1e6), unit: 'µs/MB', n });
+  return {
+    figures: {
+      rate: rateOf(bytes, elapsedMs, n),
+      'CPU here': cost(threadUs),
+      'CPU of other threads': cost(othersUs),
+    },
+  };
 }
