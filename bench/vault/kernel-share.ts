@@ -36,7 +36,7 @@ function kernelShare(label: string, textBytes: number, shareMin: number): Table 
     unit: 'ms',
     baseline: KERNEL,
     headline: RATE,
-    effort: { rounds: 12, samples: messages, warmUp: messages },
+    effort: { rounds: 9, samples: messages, warmUp: messages },
     quick: { rounds: 2, samples: 2 * IN_FLIGHT, warmUp: IN_FLIGHT },
     async open() {
       const message = {

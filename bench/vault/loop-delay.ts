@@ -79,6 +79,8 @@ export const loopDelayTable: Table = {
 async function measure(count: number, work: (count: number) => Promise<unknown>) {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  // What blocks the loop before the first reading would not be seen.
+  await pause(2 * RESOLUTION_MS);
   const startMs = performance.now();
   await work(count);
   const elapsedMs = performance.now() - startMs;

@@ -31,7 +31,7 @@ export const twoExecutorsTable: Table = {
   baseline: ONE,
   headline: RATE,
   // A sample is a megabyte of the stream.
-  effort: { rounds: 12, samples: 64, warmUp: 64 },
+  effort: { rounds: 10, samples: 64, warmUp: 64 },
   quick: { rounds: 2, samples: 8, warmUp: 8 },
   async open() {
     const nonces = { isFixed: false };
