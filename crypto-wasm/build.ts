@@ -19,6 +19,20 @@ const KERNELS = join(REPOSITORY, '.build', 'kernels');
 export const PLAIN_FEATURES = ['simd'] as const;
 export const RELAXED_FEATURES = ['simd', 'relaxed-simd'] as const;
 
+/** A function of one relaxed swizzle of two zero vectors. */
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version 1
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // one type: () → v128
+  ...[0x03, 0x02, 0x01, 0x00], // one function of it
+  ...[0x0a, 0x0f, 0x01, 0x0d, 0x00], // its code, no locals
+  ...[0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0xfd, 0x80, 0x02, 0x0b],
+);
+
+/** The fastest build that this engine takes. */
+export function bestFeatures(): readonly string[] {
+  return WebAssembly.validate(RELAXED_PROBE) ? RELAXED_FEATURES : PLAIN_FEATURES;
+}
+
 /**
  * The module's bytes, compiled when they are not there yet (about two seconds).
  * Throws an Error with the compiler's output — the source does not compile.

@@ -51,7 +51,7 @@ export interface ResolvedConfig {
 export interface ConfigInputs {
   /** By option name, dotted (`'pool.min'`) or nested (`pool: { min }`); text as from a command line, or typed. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
-  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests. Default: none. */
+  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests and the vault's keys. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The configuration file as text, with its path for messages and as the base of its relative paths. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
@@ -62,10 +62,15 @@ export interface ConfigInputs {
 }
 
 /**
- * Variables that the tests of this repository read: a folder of acceptance data, and `1` for longer fuzzing. A host
- * started by such a test, or from the same shell, inherits them. They are no options and change nothing in it.
+ * Variables that are no options and change nothing in a host. The tests of this repository read two of them (a folder of
+ * acceptance data, and `1` for longer fuzzing), which a host inherits from the same shell; `hotcell seal` and `open` read
+ * the third, which no configuration must ever print.
  */
-const TEST_VARIABLES: ReadonlySet<string> = new Set(['HOTCELL_VECTORS', 'HOTCELL_FUZZ']);
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  'HOTCELL_VECTORS',
+  'HOTCELL_FUZZ',
+  'HOTCELL_VAULT_KEYS',
+]);
 
 /** `pool.acquireTimeoutMs` → `HOTCELL_POOL_ACQUIRE_TIMEOUT_MS`; `prepareHeapMiB` → `HOTCELL_PREPARE_HEAP_MIB`. */
 export function environmentName(option: string): string {
@@ -181,7 +186,7 @@ function readEnvironment(
   const byVariable = new Map(OPTION_NAMES.map((name) => [environmentName(name), name]));
   const found = new Map<OptionName, unknown>();
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('HOTCELL_') || TEST_VARIABLES.has(variable) || value === undefined) continue;
+    if (!variable.startsWith('HOTCELL_') || OTHER_VARIABLES.has(variable) || value === undefined) continue;
     const name = byVariable.get(variable);
     if (name) found.set(name, value);
     else problems.push({ at: variable, message: unknownText(variable, [...byVariable.keys()]) });

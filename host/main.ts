@@ -27,6 +27,7 @@ const cli = createCli({
   },
   exit: (code) => process.exit(code),
   createHost: async (config) => (await import('./host.ts')).createHost(config),
+  createVault: async (options) => (await import('./vault/vault.ts')).createVault(options),
   serve: async (host, config, telemetry) =>
     (await import('./http/http.ts')).serve(host, {
       host: config.host,

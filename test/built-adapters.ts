@@ -18,8 +18,10 @@ export interface Package {
 }
 
 /** The package of a test adapter (`faulty`, `unstartable`) or a bundled one. */
-export async function builtAdapter(name: 'echo' | 'hello-js' | 'faulty' | 'unstartable'): Promise<Package> {
-  const isBundled = name === 'echo' || name === 'hello-js';
+export async function builtAdapter(
+  name: 'echo' | 'hello-js' | 'cipher' | 'faulty' | 'unstartable',
+): Promise<Package> {
+  const isBundled = name !== 'faulty' && name !== 'unstartable';
   const [built] = await buildAdapters({
     sources: [`${ROOT}${isBundled ? 'adapters' : 'test/adapters'}/${name}`],
     outDir: `${ROOT}.build/${isBundled ? 'adapters' : 'test-adapters'}`,

@@ -14,6 +14,7 @@ import { boundText } from '../option-values.ts';
 import { OPTION_NAMES, optionRow } from '../options.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
+import { KEYS_VARIABLE, runSeal, type SealFlags } from './seal.ts';
 import { runServe } from './serve.ts';
 import { readConfigFile, type World } from './world.ts';
 
@@ -74,6 +75,29 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
       const config = smallHost(configOf(world, command));
       finish(await runInvoke(world, config, { ...flags, adapter, operation }));
     });
+
+  for (const direction of ['seal', 'open'] as const) {
+    const [verb, place] =
+      direction === 'seal'
+        ? ['seal', 'beside it, with .sealed behind its name']
+        : ['open what was sealed', 'its name without .sealed'];
+    withConfig(program.command(direction), true)
+      .description(`${verb}: a file of any size, in cells of the adapter cipher`)
+      .argument('<file>', 'a file; - reads standard input')
+      .option('--out <file>', `where it goes; - is standard output (default: ${place})`)
+      .option('--keys <file>', `file with the root keys (default: the environment variable ${KEYS_VARIABLE})`)
+      .option('--context <text>', 'what it is for, at most 64 bytes; must be the same to open', '')
+      .option('--native', 'in this process instead of cells: faster, and keys are not contained')
+      .addHelpText(
+        'after',
+        example(`hotcell ${direction} backup.tar${direction === 'open' ? '.sealed' : ''} --keys ./keys`),
+      )
+      .action(async (file: string, flags: SealFlags, command: Command) => {
+        const resolved = configOf(world, command);
+        const config = { ...smallHost(resolved), executors: resolved.config.executors };
+        finish(await runSeal(world, config, { ...flags, direction, file }));
+      });
+  }
 
   withConfig(program.command('adapters'), true)
     .description('list the adapters this host would serve')

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { Host, HostSnapshot } from '../types.ts';
+import type { Vault, VaultOptions } from '../vault/face.ts';
 
 export interface Server {
   /** `http://host:port` as bound. */
@@ -26,6 +27,11 @@ export interface TextSink {
   write(text: string): unknown;
 }
 
+/** `isTTY` as Node has it: true on a terminal, else missing. */
+export interface TerminalSink extends TextSink {
+  readonly isTTY?: boolean;
+}
+
 export interface World {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,12 +40,13 @@ export interface World {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Text, and bytes with a callback: the result of `invoke` waits until it was taken. */
   readonly stdout: TextSink & { write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown };
-  readonly stderr: TextSink;
+  readonly stderr: TerminalSink;
   /** Calls `onSignal` for SIGTERM and SIGINT until the returned function is called. */
   readonly signals: (onSignal: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once, whatever still runs. */
   readonly exit: (code: number) => void;
   readonly createHost: (config: HostConfig) => Promise<Host>;
+  readonly createVault: (options: VaultOptions) => Promise<Vault>;
   readonly serve: (host: Host, config: HostConfig, telemetry: Telemetry) => Promise<Server>;
   readonly createTelemetry: (options: {
     readonly logLevel: string;

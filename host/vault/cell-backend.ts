@@ -5,7 +5,7 @@
  */
 
 import { HostError } from '../errors.ts';
-import type { VaultBackend } from './backend.ts';
+import type { KeyRef, VaultBackend } from './backend.ts';
 import type { BufferPool } from './buffers.ts';
 import type { ContextPool } from './contexts.ts';
 import { notAuthentic } from './failures.ts';
@@ -25,19 +25,18 @@ export function createCellBackend(options: {
 }): VaultBackend {
   const { contexts, buffers, batchSize } = options;
 
-  /** The handle is that of the key with which the cell should be familiar. */
+  /** `keys` are all that the call uses; a cell that is familiar with the first is preferred. */
   const call = async (
     operation: string,
-    key: { readonly handle: number; readonly keyVersion: number },
+    keys: readonly KeyRef[],
     payload: payloads.Payload,
-    otherVersions: readonly number[] = [],
   ): Promise<Uint8Array> => {
     const buffer = buffers.take(payload.lengthBytes);
     try {
       payload.write(buffer.bytes);
       return await contexts.call({
-        handle: key.handle,
-        keyVersions: [...new Set([key.keyVersion, ...otherVersions])],
+        handles: keys.map(({ handle }) => handle),
+        keyVersions: [...new Set(keys.map(({ keyVersion }) => keyVersion))],
         operation,
         payload: buffer.bytes,
       });
@@ -48,19 +47,17 @@ export function createCellBackend(options: {
     }
   };
 
-  const callBatch = async <T extends { readonly key: { handle: number; keyVersion: number } }>(
+  const callBatch = async <T extends { readonly key: KeyRef }>(
     operation: string,
     requests: readonly T[],
     payloadOf: (request: T) => payloads.Payload,
   ): Promise<(Uint8Array | HostError)[]> => {
     const items = requests.map((request) => ({ request, payload: payloadOf(request) }));
     const answers = cut(items, batchSize).map(async (part) => {
-      const [first] = part;
-      if (first === undefined) return [];
-      const versions = part.map(({ request }) => request.key.keyVersion);
+      const keys = part.map(({ request }) => request.key);
       const payload = payloads.batchPayload(part.map((item) => item.payload));
       try {
-        const result = await call(operation, first.request.key, payload, versions);
+        const result = await call(operation, keys, payload);
         return payloads.batchAnswers(result).map((answer) => {
           if ('bytes' in answer) return answer.bytes;
           const code = answer.failureKind === 2 ? 'ADAPTER_NOT_FOUND' : 'ADAPTER_BAD_INPUT';
@@ -78,18 +75,18 @@ export function createCellBackend(options: {
   return {
     kind: 'cells',
     async derive(key) {
-      await call('derive', key, payloads.derivePayload(key));
+      await call('derive', [key], payloads.derivePayload(key));
     },
     forget: (handle) => contexts.tell(handle, 'forget', payloads.u32List([handle])),
     dropKey: (keyVersion) => contexts.dropKey(keyVersion),
-    seal: (request) => call('seal', request.key, payloads.sealPayload(request)),
-    open: (request) => call('open', request.key, payloads.openPayload(request)),
+    seal: (request) => call('seal', [request.key], payloads.sealPayload(request)),
+    open: (request) => call('open', [request.key], payloads.openPayload(request)),
     sealBatch: (requests) => callBatch('seal-batch', requests, payloads.sealPayload),
     openBatch: (requests) => callBatch('open-batch', requests, payloads.openPayload),
     rewrap: (opening, sealing) =>
-      call('rewrap', sealing.key, payloads.rewrapPayload(opening, sealing), [opening.key.keyVersion]),
-    beginStream: (stream) => call('stream-begin', stream.key, payloads.streamPayload(stream)),
-    run: (request) => call('stream-chunk', request.stream.key, payloads.runPayload(request)),
+      call('rewrap', [sealing.key, opening.key], payloads.rewrapPayload(opening, sealing)),
+    beginStream: (stream) => call('stream-begin', [stream.key], payloads.streamPayload(stream)),
+    run: (request) => call('stream-chunk', [request.stream.key], payloads.runPayload(request)),
     endStream(stream) {
       const payload = payloads.streamPayload(stream);
       const bytes = new Uint8Array(payload.lengthBytes);

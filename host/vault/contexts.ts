@@ -36,7 +36,8 @@ const LOST_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export interface CellCall {
-  readonly handle: number;
+  /** Of all keys that the call uses; a cell that holds those of the first is preferred. */
+  readonly handles: readonly number[];
   readonly keyVersions: readonly number[];
   readonly operation: string;
   readonly payload: Uint8Array;
@@ -79,7 +80,7 @@ export function createContextPool(options: {
   const idle = new Set<Context>();
   const busy = new Set<Context>();
   const waiters = new Set<{
-    readonly handle: number;
+    readonly handle: number | undefined;
     readonly take: (context: Context) => void;
     readonly refuse: (error: unknown) => void;
   }>();
@@ -89,8 +90,8 @@ export function createContextPool(options: {
   let isClosed = false;
   let onDrained: (() => void) | undefined;
 
-  const holds = (context: Context, handle: number): boolean =>
-    context.handles.get(handle % HANDLE_SLOTS_COUNT) === handle;
+  const holds = (context: Context, handle: number | undefined): boolean =>
+    handle !== undefined && context.handles.get(handle % HANDLE_SLOTS_COUNT) === handle;
 
   /** Gives idle cells to those who wait, and has new ones made for the others. */
   const serve = (): void => {
@@ -136,7 +137,7 @@ export function createContextPool(options: {
     }
   };
 
-  const acquire = (handle: number): Promise<Context> =>
+  const acquire = (handle: number | undefined): Promise<Context> =>
     new Promise((take, refuse) => {
       waiters.add({ handle, take, refuse });
       serve();
@@ -185,7 +186,7 @@ export function createContextPool(options: {
       const loaded = await giveKey(context, version);
       if ('error' in loaded) return loaded;
     }
-    context.handles.set(request.handle % HANDLE_SLOTS_COUNT, request.handle);
+    for (const handle of request.handles) context.handles.set(handle % HANDLE_SLOTS_COUNT, handle);
     return ask(context, request.operation, request.payload);
   };
 
@@ -207,7 +208,7 @@ export function createContextPool(options: {
     async call(request) {
       for (let attempt = 1; ; attempt++) {
         if (isClosed) throw closed();
-        const context = await acquire(request.handle);
+        const context = await acquire(request.handles[0]);
         let answer: Answer;
         try {
           answer = await run(context, request);
@@ -217,7 +218,9 @@ export function createContextPool(options: {
         }
         if ('bytes' in answer) {
           giveBack(context);
-          return answer.bytes;
+          const { buffer, byteOffset, length } = answer.bytes;
+          // A plain array, as the other backend gives: a Buffer's `slice` is a view, and an array's a copy.
+          return new Uint8Array(buffer, byteOffset, length);
         }
         const { error } = answer;
         if (!(error instanceof HostError) || !LOST_CODES.has(error.code)) {

@@ -49,7 +49,10 @@ export interface KeyRing {
   requireReadable(version: number): void;
   /** Takes what the provider says now. Throws VAULT_KEY_INVALID, VAULT_KEYS_UNREADABLE — nothing has changed then. */
   refresh(): Promise<Rotation>;
-  /** A key's bytes, for a cell; the caller wipes them. Throws VAULT_KEYS_UNREADABLE, VAULT_KEY_INVALID. */
+  /**
+   * A key's bytes, for a cell; the caller wipes them. Throws VAULT_KEYS_UNREADABLE, VAULT_KEY_INVALID, VAULT_KEY_UNKNOWN,
+   * VAULT_KEY_RETIRED.
+   */
   load(version: number): Promise<Uint8Array>;
   snapshot(): readonly KeyVersionSnapshot[];
 }
@@ -70,7 +73,14 @@ export function createKeyRing(provider: KeyProvider, sealsMaxCount = SEALS_PER_K
   let active = -1;
   let readable: readonly number[] = [];
 
-  const load = async (version: number): Promise<Uint8Array> => {
+  const requireReadable = (version: number): void => {
+    const state = versions.get(version)?.state;
+    if (state === undefined)
+      throw new HostError('VAULT_KEY_UNKNOWN', `there is no version ${version} of the key`);
+    if (state === 'retired')
+      throw new HostError('VAULT_KEY_RETIRED', `version ${version} of the key is retired`);
+  };
+  const fetchKey = async (version: number): Promise<Uint8Array> => {
     const key = await fromProvider(() => provider.load(version));
     if (key instanceof Uint8Array && key.length === ROOT_KEY_BYTES) return key;
     if (key instanceof Uint8Array) key.fill(0);
@@ -93,13 +103,7 @@ export function createKeyRing(provider: KeyProvider, sealsMaxCount = SEALS_PER_K
       entry.sealedCount += count;
       return active;
     },
-    requireReadable(version) {
-      const state = versions.get(version)?.state;
-      if (state === undefined)
-        throw new HostError('VAULT_KEY_UNKNOWN', `there is no version ${version} of the key`);
-      if (state === 'retired')
-        throw new HostError('VAULT_KEY_RETIRED', `version ${version} of the key is retired`);
-    },
+    requireReadable,
     async refresh() {
       const listed = await fromProvider(() => provider.versions());
       checkVersions(listed);
@@ -111,7 +115,7 @@ export function createKeyRing(provider: KeyProvider, sealsMaxCount = SEALS_PER_K
       );
       const opens = listed.filter(({ state }) => state !== 'retired').map(({ version }) => version);
       // A key that cannot be had is found now, not when the first cell needs it.
-      for (const version of opens) (await load(version)).fill(0);
+      for (const version of opens) (await fetchKey(version)).fill(0);
       const before = readable;
       versions = next;
       active = listed.find(({ state }) => state === 'active')?.version ?? -1;
@@ -123,7 +127,11 @@ export function createKeyRing(provider: KeyProvider, sealsMaxCount = SEALS_PER_K
         retired: before.filter((version) => !readable.includes(version)),
       };
     },
-    load,
+    async load(version) {
+      // An operation that began before its version was retired must not bring it back.
+      requireReadable(version);
+      return fetchKey(version);
+    },
     snapshot: () => [...versions].map(([version, entry]) => ({ version, ...entry })),
   };
 }

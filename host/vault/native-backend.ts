@@ -19,6 +19,11 @@ const STREAM_PURPOSE = 'Hotcell vault 2026-11-21 v1 key of streams';
 const CHUNK_BYTES = 16_384;
 const SEALED_CHUNK_BYTES = CHUNK_BYTES + 16;
 
+/** Bytes after which the event loop gets a turn: some hundred microseconds of work. */
+const TURN_BYTES = 256 * 1024;
+/** What an operation costs besides its bytes, in bytes. */
+const OPERATION_BYTES = 8 * 1024;
+
 /** node:crypto has no BLAKE3; a derivation is some ten compressions, and its result is kept. */
 const { blake3DeriveKey } = createReferenceHash();
 
@@ -103,8 +108,14 @@ export function createNativeBackend(options: {
     }
   };
 
-  /** The face is asynchronous, and so are its errors. */
-  const later = async <T>(work: () => T): Promise<T> => {
+  let sinceTurnBytes = 0;
+  /** The face is asynchronous, and so are its errors. Now and then the event loop gets a turn: it has other work too. */
+  const later = async <T>(bytes: number, work: () => T): Promise<T> => {
+    sinceTurnBytes += bytes + OPERATION_BYTES;
+    if (sinceTurnBytes > TURN_BYTES) {
+      sinceTurnBytes = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     try {
       return work();
     } catch (error) {
@@ -113,11 +124,12 @@ export function createNativeBackend(options: {
   };
   const each = async <T>(
     requests: readonly T[],
+    bytesOf: (request: T) => number,
     work: (request: T) => Uint8Array,
   ): Promise<(Uint8Array | HostError)[]> => {
     const answers: (Uint8Array | HostError)[] = [];
     for (const request of requests) {
-      const answer = await later(() => work(request)).catch((error: unknown) => error);
+      const answer = await later(bytesOf(request), () => work(request)).catch((error: unknown) => error);
       if (!(answer instanceof Uint8Array) && !(answer instanceof HostError)) throw answer;
       answers.push(answer);
     }
@@ -134,12 +146,12 @@ export function createNativeBackend(options: {
     async dropKey(keyVersion) {
       for (const [handle, keys] of derived) if (keys.keyVersion === keyVersion) drop(handle, keys);
     },
-    seal: (request) => later(() => seal(request)),
-    open: (request) => later(() => open(request)),
-    sealBatch: (requests) => each(requests, seal),
-    openBatch: (requests) => each(requests, open),
+    seal: (request) => later(request.plaintext.length, () => seal(request)),
+    open: (request) => later(request.record.length, () => open(request)),
+    sealBatch: (requests) => each(requests, ({ plaintext }) => plaintext.length, seal),
+    openBatch: (requests) => each(requests, ({ record }) => record.length, open),
     rewrap: (opening, sealing) =>
-      later(() => {
+      later(2 * opening.record.length, () => {
         const plaintext = open(opening);
         try {
           return seal({ ...sealing, plaintext });
@@ -148,12 +160,12 @@ export function createNativeBackend(options: {
         }
       }),
     beginStream: (stream) =>
-      later(() => {
+      later(0, () => {
         const keys = streamKeys(stream);
         keys.close();
         return keys.header;
       }),
-    run: (request) => later(() => run(request)),
+    run: (request) => later(request.bytes.length, () => run(request)),
     endStream() {
       // Keys of a stream live no longer than one run here.
     },

@@ -14,6 +14,7 @@ import { createFakeClock } from '../../host/clock.ts';
 import type { HostConfig } from '../../host/config.ts';
 import { HostError } from '../../host/errors.ts';
 import type { Call, Host, Outcome, Receipt } from '../../host/types.ts';
+import { createVault } from '../../host/vault/vault.ts';
 
 /** The working directory of the command line; new for each test. */
 export let folder: string;
@@ -111,6 +112,7 @@ export function stage(
       queueMicrotask(() => given.onListening?.(all));
       return { address: 'http://127.0.0.1:8080', close: async () => void events.push('server closed') };
     },
+    createVault: (options) => createVault(options),
     async createTelemetry() {
       events.push('telemetry on');
       return { metricsText: async () => '', close: () => void events.push('telemetry off') };

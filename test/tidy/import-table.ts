@@ -45,7 +45,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'top',
     files: ['host/{host,main}.ts', 'host/cli/**'],
-    imports: ['base', 'policy', 'registry', 'executor', 'pool', 'telemetry', 'flow', 'door'],
+    imports: ['base', 'policy', 'registry', 'executor', 'pool', 'vault', 'telemetry', 'flow', 'door'],
   },
   { name: 'start', files: ['host/boot.mjs'], imports: [] },
   {

@@ -170,3 +170,49 @@ test('an evicted context is forgotten in the cells that held it', async () => {
   expect(forgotten.map(({ payload }) => Buffer.from(payload).readUInt32LE())).toEqual([1]);
   await vault.close();
 });
+
+test('so are all contexts of a batch and of a rewrap, in whatever cell they were used', async () => {
+  const { vault, cells } = await vaultOver({}, { keyCacheSize: 3 });
+  const items = ['a', 'b', 'c'].map((context) => ({ plaintext: repeating(9), context }));
+  await vault.sealBatch(items);
+  for (const context of ['d', 'e', 'f']) await vault.seal(repeating(1), { context });
+  const used = new Map<number, Set<number>>();
+  for (const { operation, payload, cell } of cells.seen) {
+    const handles = used.get(cell) ?? new Set<number>();
+    used.set(cell, handles);
+    const numbers = Buffer.from(payload);
+    if (operation === 'derive') handles.add(numbers.readUInt32LE());
+    if (operation === 'seal-batch') {
+      for (let at = 0; at < numbers.length; at += 4 + numbers.readUInt32LE(at))
+        handles.add(numbers.readUInt32LE(at + 4));
+    }
+    if (operation === 'forget') handles.delete(numbers.readUInt32LE());
+  }
+  expect([...used.values()].flatMap((handles) => [...handles]).filter((handle) => handle <= 3)).toEqual([]);
+  await vault.close();
+});
+
+test('an operation under way when its version is retired does not bring the key back', async () => {
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const { vault, cells, keys } = await vaultOver({
+    gate: ({ operation }) => (operation === 'derive' ? gate : Promise.resolve()),
+    dies: ({ operation }) => operation === 'derive',
+  });
+  const sealing = vault.seal(repeating(1), binding).catch((error) => error);
+  await expect.poll(() => cells.seen.length).toBe(2);
+  keys.listed = [
+    { version: 1, state: 'retired' },
+    { version: 2, state: 'active' },
+  ];
+  const rotating = vault.rotate();
+  await expect.poll(() => vault.snapshot().keys.length).toBe(2);
+  open();
+  await rotating;
+  expect(await sealing).toMatchObject({ code: 'VAULT_KEY_RETIRED' });
+  const loads = cells.seen.filter(({ operation }) => operation === 'load-key');
+  expect(loads.length).toBe(1);
+  await vault.close();
+});

@@ -111,6 +111,23 @@ describe.each(['cells', 'native'] as const)('a stream in %s', (backend) => {
   });
 });
 
+test.each(['cells', 'native'] as const)(
+  'the event loop turns while much is sealed in %s',
+  async (backend) => {
+    await using vault = await openVault(backend);
+    let turnCount = 0;
+    let isSealing = true;
+    const count = (): void => {
+      turnCount++;
+      if (isSealing) setImmediate(count);
+    };
+    setImmediate(count);
+    await collect(vault.sealStream(Array.from({ length: 64 }, () => repeating(RUN))));
+    isSealing = false;
+    expect(turnCount).toBeGreaterThanOrEqual(4);
+  },
+);
+
 test('a source that never answers does not keep a cancelled stream’s place', async () => {
   await using vault = await openVault('native', { maxConcurrentOperations: 1 });
   const silent: AsyncIterable<Uint8Array> = {

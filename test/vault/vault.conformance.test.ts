@@ -265,6 +265,19 @@ describe.each(['cells', 'native'] as const)('streams in %s', (backend) => {
     },
   );
 
+  test('that are short do not open when any byte is changed or missing', async () => {
+    await using vault = await openVault(backend);
+    const sealed = await collect(vault.sealStream([repeating(5)], binding));
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = sealed.map((byte, i) => (i === at ? byte ^ (1 << (at & 7)) : byte));
+      const flipped = await drain(vault.openStream([changed], binding));
+      expect(flipped).toMatchObject({ bytes: { length: 0 }, error: { code: 'VAULT_AUTHENTICATION' } });
+      const cut = await drain(vault.openStream([sealed.subarray(0, at)], binding));
+      const code = at < HEADER + 16 ? 'VAULT_TRUNCATED' : 'VAULT_AUTHENTICATION';
+      expect(cut, `cut at ${at}`).toMatchObject({ bytes: { length: 0 }, error: { code } });
+    }
+  });
+
   test('do not open with another context or other associated data', async () => {
     await using vault = await openVault(backend);
     const sealed = await collect(vault.sealStream([plaintext], binding));

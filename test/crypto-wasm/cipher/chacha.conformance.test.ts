@@ -34,7 +34,7 @@ describe.each(implementations)('ChaCha20-Poly1305 by $name', ({ name, aead }) =>
       '3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a7e902ecbd060' +
       '0691';
     expect(toHex(aead.chachaSeal(KEY, nonce, AAD, SUNSCREEN))).toBe(sealed);
-    expect(aead.chachaOpen(KEY, nonce, AAD, hex(sealed))).toEqual(expect.objectContaining({ length: 114 }));
+    expect(toHex(aead.chachaOpen(KEY, nonce, AAD, hex(sealed)))).toBe(toHex(SUNSCREEN));
   });
 });
 
