@@ -3,12 +3,16 @@
  * 8 calls in flight, one executor? The kernel runs in this thread on a message that lies in its memory under a key
  * that is ready: nothing that seals can be faster. The adapter's `aead-seal` seals the same message to the same bytes.
  *
- * `vault.seal` makes a record (XAES-256-GCM, key commitment, header), so its bytes are others: they are checked by
- * opening them on node:crypto, and its rate is stated without a target.
+ * The same call in a cell in this thread stands between the two: what it loses is the guest's and the copies', what is
+ * lost beyond it the thread's. `vault.seal` makes a record (XAES-256-GCM, key commitment, header), so its bytes are
+ * others: they are checked by opening them on node:crypto, and its rate is stated without a target.
  */
 
+import { createCell } from '../../host/executor/cell.ts';
 import { doorSealer, openKernels, residentSealer, type Sealer } from '../cipher/kernels.ts';
 import type { Contestant, Table } from '../harness.ts';
+import { callDirectly, makeImage } from '../host/cells.ts';
+import { readBuilt } from '../host/packages.ts';
 import {
   BINDING,
   CIPHER,
@@ -24,6 +28,7 @@ const RATE = 'rate';
 const KERNEL = 'bare kernel, message in its memory';
 /** The adapter's number of AES-256-GCM. */
 const AES_256_GCM = 1;
+const AEAD_SEAL = new TextEncoder().encode('aead-seal');
 
 /** A round seals so much, and at least a few messages for each call in flight. */
 const ROUND_BYTES = 67_108_864;
@@ -47,6 +52,8 @@ function kernelShare(label: string, textBytes: number, shareMin: number): Table 
       };
       const { relaxed } = await openKernels();
       const ofDoor = (await openKernels()).relaxed;
+      const { modules, plan } = makeImage(await readBuilt(CIPHER));
+      const cell = createCell(modules, plan);
       const { host, close } = await openCipherHost(1);
       const nonces = { isFixed: false };
       const vault = await makeVault({ nonces }, { host });
@@ -68,6 +75,7 @@ function kernelShare(label: string, textBytes: number, shareMin: number): Table 
 
       const inFlight = (count: number, call: () => Promise<unknown>) =>
         measureRate(count * textBytes, count, () => timeInFlight(count, IN_FLIGHT, call));
+      const inCell = (): Uint8Array => callDirectly(cell, payload, AEAD_SEAL);
       const inThread = (sealer: Sealer): Contestant => ({
         row: sealer.row,
         answer: () => sealer.answer(),
@@ -80,6 +88,7 @@ function kernelShare(label: string, textBytes: number, shareMin: number): Table 
         contestants: [
           inThread(residentSealer(KERNEL, relaxed, 'aes-gcm', message)),
           inThread(doorSealer('kernel through its door: key, copies, wiping', ofDoor, 'aes-gcm', message)),
+          inThread({ row: 'aead-seal in a cell in this thread', answer: inCell, once: () => void inCell() }),
           {
             row: 'aead-seal through pool and executor',
             answer: sealPlain,
