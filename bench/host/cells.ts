@@ -15,7 +15,8 @@ import type { Package } from './packages.ts';
 /** Longer than any call measured here takes. */
 const DEADLINE_MS = 60_000;
 const KILL_GRACE_MS = 1_000;
-const OUTPUT_MAX_BYTES = 1_048_576;
+/** A sealed mebibyte fits. */
+const OUTPUT_MAX_BYTES = 2_097_152;
 
 export const ECHO = 'echo';
 
@@ -85,9 +86,13 @@ export async function callOnce(
 const encodedEcho = new TextEncoder().encode(ECHO);
 
 /** Calls a cell in this thread by the direct path and copies the answer out, as an executor does. */
-export function callDirectly(cell: Cell, payload: Uint8Array): Uint8Array {
+export function callDirectly(
+  cell: Cell,
+  payload: Uint8Array,
+  operation: Uint8Array = encodedEcho,
+): Uint8Array {
   let answer: Uint8Array | undefined;
-  const end = cell.invoke(encodedEcho, payload, OUTPUT_MAX_BYTES, (bytes) => {
+  const end = cell.invoke(operation, payload, OUTPUT_MAX_BYTES, (bytes) => {
     answer = bytes.slice();
   });
   if (end.kind !== 'ok' || answer === undefined) throw new Error(`the direct call ended as ${end.kind}`);

@@ -25,7 +25,14 @@ export interface OpenedHost {
  * Resolves when the host is ready and its pools are warm. Throws what the host said when it did not load a package:
  * a host starts without adapters it had to refuse, and a bench must not.
  */
-export async function openHost({ packages }: { readonly packages: readonly Package[] }): Promise<OpenedHost> {
+export async function openHost({
+  packages,
+  executors = 0,
+}: {
+  readonly packages: readonly Package[];
+  /** 0: as many as there are cores. */
+  readonly executors?: number;
+}): Promise<OpenedHost> {
   const scratch = await makeScratchFolder();
   const adapters = join(scratch.path, 'adapters');
   await writePackages(adapters, packages);
@@ -37,7 +44,7 @@ export async function openHost({ packages }: { readonly packages: readonly Packa
   noticeChannel.subscribe(onNotice);
   let host: Host;
   try {
-    host = await createHost({ adapters, data: join(scratch.path, 'data'), bundled: false });
+    host = await createHost({ adapters, data: join(scratch.path, 'data'), bundled: false, executors });
   } catch (error) {
     await scratch.remove();
     throw error;
