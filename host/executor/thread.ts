@@ -215,8 +215,7 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   const operationBytes = i32[word + 5] as number;
   const payloadBytes = i32[word + 6] as number;
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
-  const carrier =
-    (i32[word + 4] as number) & BULK ? new Uint8Array(fromPort() as ArrayBuffer) : undefined;
+  const carrier = (i32[word + 4] as number) & BULK ? new Uint8Array(fromPort() as ArrayBuffer) : undefined;
   const cell = cells.get(cellId);
   requests.take(sequence);
   const from = systemClock.now();
