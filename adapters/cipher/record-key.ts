@@ -5,7 +5,8 @@
  * Constant time, as the AES it stands on.
  */
 
-import { enterState, expandKey, finishRounds, SCHEDULE_BYTES } from '../../crypto-wasm/cipher/kernel/aes';
+import { enterState, finishRounds, SCHEDULE_BYTES } from '../../crypto-wasm/cipher/kernel/aes';
+import { expandKey } from '../../crypto-wasm/cipher/kernel/aes-key';
 
 const SUBKEY: usize = SCHEDULE_BYTES;
 /** Key schedule and CMAC subkey. */
@@ -15,7 +16,7 @@ const BLOCKS: usize = memory.data(32, 16);
 
 /** 32 bytes at `key`, which may be wiped afterwards. */
 export function takeRecordKey(context: usize, key: usize): void {
-  expandKey(context, key);
+  expandKey(context, key, 32);
   memory.fill(BLOCKS, 0, 32);
   encrypt(context);
   // K1 = L × x in GF(2¹²⁸). NIST SP 800-38B, section 6.1.

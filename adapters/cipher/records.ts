@@ -103,7 +103,7 @@ export function openRecord(
 /** The message's key into `ROOM`, and the commitment to it over all of the header before it. */
 function prepare(key: usize, nonce: usize, bound: usize, boundBytes: usize): void {
   deriveForNonce(key, nonce, MESSAGE_KEY);
-  takeGcmKey(ROOM, MESSAGE_KEY);
+  takeGcmKey(ROOM, MESSAGE_KEY, 32);
   memory.copy(INFO, LABEL, LABEL_BYTES);
   memory.copy(INFO + LABEL_BYTES, bound, boundBytes);
   hkdfExpand(512, MESSAGE_KEY, 32, INFO, LABEL_BYTES + boundBytes, COMMITMENT, COMMITMENT_BYTES);

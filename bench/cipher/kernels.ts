@@ -61,7 +61,7 @@ export function residentSealer(
       bytes.set(message.nonce, nonce);
       bytes.set(message.aad, aad);
       bytes.set(message.text, text);
-      if (cipher === 'aes-gcm') exports.takeGcmKey(context, key);
+      if (cipher === 'aes-gcm') exports.takeGcmKey(context, key, message.key.length);
       once();
       return bytes.slice(text, tag + TAG_BYTES);
     },

@@ -74,14 +74,14 @@ export function kernelSubjects(kernel: CipherKernel): Subject[] {
       row: 'AES-256 key schedule and hash key: fixed and random key',
       inputBytes: KEY_BYTES,
       prepare: (input) => bytes.set(input, key),
-      run: () => exports.takeGcmKey(context, key),
+      run: () => exports.takeGcmKey(context, key, KEY_BYTES),
     },
     {
       row: 'AES-256-GCM, 1 KB sealed: fixed and random key and plaintext',
       inputBytes: KEY_BYTES + TEXT_BYTES,
       prepare(input) {
         keyAndText(input);
-        exports.takeGcmKey(context, key);
+        exports.takeGcmKey(context, key, KEY_BYTES);
       },
       run: () => exports.sealGcm(context, iv, 12, 0, 0, text, text, TEXT_BYTES, tag),
     },
@@ -90,7 +90,7 @@ export function kernelSubjects(kernel: CipherKernel): Subject[] {
       inputBytes: KEY_BYTES + TEXT_BYTES,
       prepare(input) {
         keyAndText(input);
-        exports.takeGcmKey(context, key);
+        exports.takeGcmKey(context, key, KEY_BYTES);
       },
       run: () => exports.sealGcm(context, iv, 12, text, TEXT_BYTES, text, text, 0, tag),
     },

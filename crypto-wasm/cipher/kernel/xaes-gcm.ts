@@ -6,8 +6,9 @@
  * before a function returns. The contract for `source`, `target` and the tag is that of `aes-gcm.ts`.
  */
 
-import { enterState, expandKey, finishRounds, SCHEDULE_BYTES } from './aes';
+import { enterState, finishRounds, SCHEDULE_BYTES } from './aes';
 import { GCM_BYTES, openGcm, sealGcm, takeGcmKey } from './aes-gcm';
+import { expandKey } from './aes-key';
 import { clear } from './bytes';
 
 /** The first half of a nonce goes into the key, the second is the IV of GCM. */
@@ -20,7 +21,7 @@ export const XAES_BYTES: usize = DERIVED + 32;
 
 /** Takes the root key of 32 bytes, which may be wiped afterwards. */
 export function takeXaesKey(root: usize, key: usize): void {
-  expandKey(root, key);
+  expandKey(root, key, 32);
   clear(root + DERIVED, 32);
   encrypt(root);
   // K1 = L × x in GF(2¹²⁸): CMAC's first subkey. NIST SP 800-38B, section 6.1.
@@ -79,7 +80,7 @@ function derive(root: usize, room: usize, nonce: usize): void {
     v128.store(at, v128.xor(v128.load(at), subkey));
   }
   encrypt(root);
-  takeGcmKey(room, root + DERIVED);
+  takeGcmKey(room, root + DERIVED, 32);
   clear(root + DERIVED, 32);
 }
 
