@@ -31,6 +31,7 @@ export interface CipherExports {
   freeFrom(): number;
   gcmBytes(): number;
   xaesBytes(): number;
+  xaesRoomBytes(): number;
   chachaBytes(): number;
   /** Of AES, `keyBytes` is 16, 24 or 32. */
   takeGcmKey(context: number, key: number, keyBytes: number): void;
@@ -42,7 +43,7 @@ export interface CipherExports {
   sealChaCha(...args: TenNumbers): void;
   openChaCha(...args: TenNumbers): number;
   takeXaesKey(root: number, key: number): void;
-  /** root, room for a GCM context, nonce, additional data, its length, source, target, their length, tag. */
+  /** root, room of `xaesRoomBytes`, nonce, additional data, its length, source, target, their length, tag. */
   sealXaes(...args: NineNumbers): void;
   openXaes(...args: NineNumbers): number;
   /** 1 when the sixteen bytes at both addresses are equal. */
@@ -104,6 +105,7 @@ export function createCipherKernel(
   const keyAt = reserve(KEY_BYTES);
   const gcm = reserve(kernel.gcmBytes());
   const xaes = reserve(kernel.xaesBytes());
+  const xaesRoom = reserve(kernel.xaesRoomBytes());
   const chacha = reserve(kernel.chachaBytes());
   const contextsEnd = reservedFrom;
 
@@ -199,11 +201,11 @@ export function createCipherKernel(
     checkNonce: (nonce) => checkNonce(nonce, LONG_NONCE_BYTES),
     seal({ nonce, aad, text, textBytes, tag }, _nonceBytes, aadBytes) {
       kernel.takeXaesKey(xaes, keyAt);
-      kernel.sealXaes(xaes, gcm, nonce, aad, aadBytes, text, text, textBytes, tag);
+      kernel.sealXaes(xaes, xaesRoom, nonce, aad, aadBytes, text, text, textBytes, tag);
     },
     open({ nonce, aad, text, textBytes, tag }, _nonceBytes, aadBytes) {
       kernel.takeXaesKey(xaes, keyAt);
-      return kernel.openXaes(xaes, gcm, nonce, aad, aadBytes, text, text, textBytes, tag);
+      return kernel.openXaes(xaes, xaesRoom, nonce, aad, aadBytes, text, text, textBytes, tag);
     },
   };
   const ietf = chachaOf(CHACHA_NONCE_BYTES);
