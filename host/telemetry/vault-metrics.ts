@@ -22,7 +22,7 @@ export interface VaultReading {
   readonly buffers: { readonly lentBytes: number; readonly idleBytes: number };
   readonly queues: Readonly<Record<string, { readonly running: number; readonly waiting: number }>>;
   readonly backend: {
-    readonly contexts: { readonly idle: number; readonly busy: number; readonly waiting: number };
+    readonly contexts: { readonly idle: number; readonly busy: number };
     readonly counters: {
       readonly contextsLost: number;
       readonly repeats: number;
