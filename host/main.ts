@@ -42,7 +42,11 @@ const cli = createCli({
       drainTimeoutMs: config.drainTimeoutMs,
       clock: systemClock,
       metricsText: () => telemetry.metricsText(),
-      vault: vault && { vault, streamMaxBytes: config.vaultStreamMaxBytes },
+      vault: vault && {
+        vault,
+        streamMaxBytes: config.vaultStreamMaxBytes,
+        streamIdleMs: config.vaultStreamIdleMs,
+      },
       version,
     }),
   createTelemetry: async (options) => (await import('./telemetry/telemetry.ts')).createTelemetry(options),
