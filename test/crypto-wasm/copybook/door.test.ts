@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { payloadOf, pieceHeader, readRecords } from '../../../crypto-wasm/copybook/copybook.ts';
-import { kernels } from './implementations.ts';
+import { kernelModules, kernels } from './implementations.ts';
 
 test('a payload is the length of the specification, the specification, the piece, the input', () => {
   const specification = { copybook: '01 A PIC X.' };
@@ -41,3 +41,20 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     }
   });
 });
+
+test.each(await kernelModules())(
+  '$name: what the module allocated while it started survives a call',
+  ({ module }) => {
+    const exports = new WebAssembly.Instance(module).exports as unknown as {
+      place(bytes: number): number;
+      release(): void;
+    };
+    exports.release();
+    const first = exports.place(0);
+    exports.release();
+    const fresh = new WebAssembly.Instance(module).exports as unknown as typeof exports;
+    // A call's memory begins where it began in an instance that never gave any back, or above.
+    expect(first).toBeGreaterThanOrEqual(fresh.place(0));
+    expect(exports.place(0)).toBe(first);
+  },
+);
