@@ -1,12 +1,12 @@
 /**
  * The entry of every AssemblyScript adapter: the functions the host calls, in the canonical ABI of `hotcell.wit`.
  *
- * `./guest` is the adapter's own source, put there by the build. It exports `handle`, and may export `health`
- * and `wipesMemory`.
+ * `./guest` is the adapter's own source, put there by the build. It exports `handle`, and may export `health`,
+ * `wipesMemory` and `keepWith`.
  * The build gives the exports below the names that the component model expects.
  */
 
-import { allocate, reallocate, release, settle, view, wipe } from './arena';
+import { allocate, reallocate, release, settle, unsettle, view, wipe } from './arena';
 import * as guest from './guest';
 import { Reply } from 'hotcell/kit';
 
@@ -50,4 +50,5 @@ export function post_return(_result: usize): void {
   release();
 }
 
+if (isDefined(guest.keepWith)) guest.keepWith(settle, unsettle);
 settle();

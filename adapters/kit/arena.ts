@@ -12,10 +12,18 @@
  */
 const anchor: usize = __alloc(0);
 let mark: usize = 0;
+/** The mark that was set when the module had started. */
+let base: usize = 0;
 
-/** Everything allocated so far stays for the life of the instance. Called once, when the module has started. */
+/** Everything allocated so far stays: called when the module has started, and by guests that keep what a call made. */
 export function settle(): void {
   mark = __alloc(0);
+  if (base == 0) base = mark;
+}
+
+/** With the next `release`, everything allocated since the module started is given back. */
+export function unsettle(): void {
+  mark = base;
 }
 
 /** Gives back everything allocated since `settle`. */

@@ -1,0 +1,7 @@
+/** Skeleton. */
+import { Layout } from './layout';
+import { fail, PAYLOAD } from './problem';
+
+export function detect(_layout: Layout, _at: usize, _end: usize): void {
+  fail(PAYLOAD, 'not there yet');
+}
