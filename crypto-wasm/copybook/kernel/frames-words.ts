@@ -30,8 +30,10 @@ let room: usize = 0;
 let roomNext: usize = 0;
 let roomEnd: usize = 0;
 
-/** Called with each input in VBS: spanned records have no more bytes than it. */
-export function makeRoom(inputBytes: usize): void {
+/** Called with each input; in VBS there is room, because spanned records have no more bytes than it. */
+export function makeRoom(isSpanned: bool, inputBytes: usize): void {
+  room = 0;
+  if (!isSpanned) return;
   // Readers of records look up to 32 bytes further.
   room = heap.alloc(inputBytes + 64);
   roomNext = room;

@@ -11,7 +11,7 @@
 
 import { Framing } from './framing';
 import { nextLine } from './frames-lines';
-import { nextInWords } from './frames-words';
+import { makeRoom, nextInWords } from './frames-words';
 import { BAD_COUNT, measuredCount, measuredItem, TOO_FEW } from './measure';
 import { NOT_A_NUMBER } from './item-value';
 import { RecordFormat } from './options';
@@ -78,6 +78,7 @@ export function openFrames(by: Framing, from: usize, to: usize, flags: u32, firs
   firstNumber = firstRecord;
   inputOffset = offset;
   framesCount = 0;
+  makeRoom(by.format == RecordFormat.VBS, to - from);
 }
 
 /** Behind the last record, where another call goes on. */
