@@ -1,9 +1,8 @@
 /**
- * The one instruction in which the two builds differ: sixteen look-ups at once in a vector of sixteen bytes.
+ * The one instruction in which the two builds differ: sixteen look-ups at once in a table of sixteen bytes.
  *
  * Plain SIMD defines the result for every index (0 from 16 on), relaxed SIMD only for 0…15 and 128…255. Every index in
- * these kernels is one of those, so both give the same bytes; the relaxed instruction is one instruction on the machine
- * where the other is two.
+ * these kernels is a nibble, a position, or has its top bit set, so both give the same bytes.
  */
 
 /** Byte n of the result is `table[index[n]]`, or 0 where the index has its top bit set. */
