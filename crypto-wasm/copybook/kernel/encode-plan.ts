@@ -12,7 +12,7 @@ import { EditedPlan, parseEdited } from './edited';
 import { EditedTextPlan, parseEditedText } from './edited-text';
 import { Copybook, Item, Kind } from './item';
 import { entryFor, isAmong, isNamed, pageOf } from './item-options';
-import { Options } from './options';
+import { Options, RecordFormat } from './options';
 import { hasProblem, quoted } from './problem';
 
 /** Longest record that is encoded: one answer has 14 MiB, and two of them are built beside it. */
@@ -21,6 +21,8 @@ export const RECORD_MAX_BYTES: i32 = 8 * 1024 * 1024;
 const COUNTS_MAX_COUNT: i64 = 1024 * 1024;
 /** Digits whose places the fast path has: one vector, less the character behind the number. */
 export const FAST_DIGITS_MAX: i32 = 15;
+/** Bytes kept aside while views are tried: 16 MiB, of a cell's 128. */
+const SCRATCH_MAX_BYTES: i64 = 16 * 1024 * 1024;
 /** Keys of a group are found by comparing up to so many, by hash beyond. */
 const COMPARED_KEYS_MAX: i32 = 8;
 
@@ -44,6 +46,8 @@ export class AsciiTable {
 export class Area {
   /** Every view's, the longest. */
   lengthBytes: i32 = 0;
+  /** The longest of the views whose length never changes. */
+  fixedBytes: i32 = 0;
   isVariable: bool = false;
   // Of the occurrence at hand.
   mark: u32 = 0;
@@ -117,6 +121,8 @@ export class EncodeNode {
   zone: u8 = 0xf0;
   edited: EditedPlan | null = null;
   editedText: EditedTextPlan | null = null;
+  /** `lengthBytes` for a text that is to be edited. */
+  scratch: usize = 0;
 
   // Texts.
   ascii: AsciiTable | null = null;
@@ -145,6 +151,12 @@ export class EncodePlan {
   floatIsLittleEndian: bool = false;
   nationalIsLittleEndian: bool = false;
   odoIsVariable: bool = true;
+  /** Of several records, one that is shorter than another may lie in the file as it is: something says how long it is. */
+  recordsDiffer: bool = true;
+  /** Views that are tried keep bytes aside: so many at the most. */
+  scratchBytes: i32 = 0;
+  /** The item that says how long a record is, for records of the format D. */
+  lengthNode: EncodeNode | null = null;
   /** Members that decoding adds and encoding ignores. */
   ignoresIds: bool = false;
   ignoresErrors: bool = false;
@@ -170,6 +182,7 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   plan.floatIsLittleEndian = options.floatIsLittleEndian;
   plan.nationalIsLittleEndian = options.nationalIsLittleEndian;
   plan.odoIsVariable = options.odoIsVariable;
+  plan.recordsDiffer = options.recordFormat != RecordFormat.F && options.recordFormat != RecordFormat.FB;
   plan.ignoresIds = options.recordIds;
   plan.ignoresErrors = options.errorColumn;
   plan.ignoresSegmentIds = options.segmentIdLevels.length > 0;
@@ -189,7 +202,18 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   if (hasProblem()) return plan;
   finishGroup(building, around, records);
   linkCounters(building);
+  const scratchBytes = <i64>areaDepth(around) * copybook.recordBytes;
+  if (scratchBytes > SCRATCH_MAX_BYTES) plan.refusal = 'redefinitions within redefinitions of so large records are not encoded';
+  plan.scratchBytes = <i32>scratchBytes;
+  if (options.segmentChildren.length > 0) {
+    plan.refusal = 'nested records cannot be encoded: what their parents have in common is not in them; leave segmentChildren out';
+  }
+  const isFlattened = !options.keepRoot && records.length > 1;
+  if (isFlattened) plan.refusal = 'several records are told apart by their names: encode with keepRoot';
   if (plan.refusal.length > 0) return plan;
+  for (let i = 0; i < copybook.items.length && options.recordLengthField.length > 0; i++) {
+    if (isNamed(copybook.items[i], options.recordLengthField)) plan.lengthNode = building.nodes[i];
+  }
   // A level 01 has no OCCURS, but 77 and 05 may be the lowest level of a copybook, and a lone item is no object.
   const isBare = !options.keepRoot && records.length == 1 && records[0].kind == Kind.GROUP && !records[0].isTable;
   plan.root = isBare ? records[0] : around;
@@ -271,12 +295,15 @@ function joinArea(children: StaticArray<EncodeNode>, index: i32, target: Item): 
     first.area = area;
     area.lengthBytes = first.lengthBytes * first.occursMax;
     area.isVariable = first.isVariable;
+    if (!first.isVariable) area.fixedBytes = area.lengthBytes;
   }
   const view = children[index];
   view.area = area;
   view.viewIndex = index;
-  area.lengthBytes = max(area.lengthBytes, view.lengthBytes * view.occursMax);
+  const span = view.lengthBytes * view.occursMax;
+  area.lengthBytes = max(area.lengthBytes, span);
   if (view.isVariable) area.isVariable = true;
+  else area.fixedBytes = max(area.fixedBytes, span);
 }
 
 function makeKey(node: EncodeNode): void {
@@ -341,7 +368,10 @@ function finishLeaf(building: Building, node: EncodeNode): void {
   }
   if (node.kind == Kind.EDITED_TEXT) {
     const edited = parseEditedText(item.picture);
-    if (edited !== null && edited.lengthBytes == item.lengthBytes) node.editedText = edited;
+    if (edited !== null && edited.lengthBytes == item.lengthBytes) {
+      node.editedText = edited;
+      node.scratch = heap.alloc(item.lengthBytes);
+    }
   }
   if (node.kind == Kind.ZONED) {
     // As many as there are bytes for: the digits of the picture, whatever it says of a sign.
@@ -394,6 +424,16 @@ function setPlaces(node: EncodeNode): void {
     const from = place > last ? -128 : place - units - 1 + (place > units ? 1 : 0);
     store<i8>(node.places + place, <i8>from);
   }
+}
+
+/** How deep views lie in views. */
+function areaDepth(group: EncodeNode): i32 {
+  let deepest = 0;
+  for (let i = 0; i < group.children.length; i++) {
+    const child = group.children[i];
+    deepest = max(deepest, areaDepth(child) + (child.area === null ? 0 : 1));
+  }
+  return deepest;
 }
 
 /** Slots for one value in each occurrence of the tables around `node` (not of itself). */

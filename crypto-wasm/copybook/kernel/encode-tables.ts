@@ -202,7 +202,12 @@ function squeezeGroup(group: EncodeNode, from: usize, to: usize): usize {
     const area = first.area;
     const child = chosenView(group, i)!;
     if (area !== null && !area.isVariable) to = move(from + first.offsetBytes, to, area.lengthBytes);
-    else to = squeezeNode(child, from + child.offsetBytes, to);
+    else {
+      const end = squeezeNode(child, from + child.offsetBytes, to);
+      // Decoding takes an area to be as long as its longest view.
+      const isShort = area !== null && end - to < <usize>area.fixedBytes && !(group.parent === null && plan.recordsDiffer);
+      to = isShort ? fill(end, to + area!.fixedBytes) : end;
+    }
     done = first.offsetBytes + (area === null ? child.lengthBytes * child.occursMax : area.lengthBytes);
   }
   return group.parent === null ? to : move(from + done, to, group.lengthBytes - done);
@@ -226,4 +231,10 @@ function move(from: usize, to: usize, bytes: i32): usize {
   if (bytes <= 0) return to;
   if (from != to) memory.copy(to, from, bytes);
   return to + bytes;
+}
+
+/** Nothing is known of these bytes. */
+function fill(from: usize, to: usize): usize {
+  memory.fill(from, 0, to - from);
+  return to;
 }

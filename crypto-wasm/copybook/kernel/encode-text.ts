@@ -186,7 +186,7 @@ function editText(node: EncodeNode, out: usize): void {
   let bytes = node.lengthBytes;
   while (bytes > 0 && load<u8>(out + bytes - 1) == node.space) bytes--;
   if (bytes > plan.textCount || isEditedText(plan, out, bytes, node.table128)) return;
-  const copy = heap.alloc(bytes);
+  const copy = node.scratch;
   memory.copy(copy, out, bytes);
   formatEditedText(plan, copy, bytes, node.table128, out);
 }
