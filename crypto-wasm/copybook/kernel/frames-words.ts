@@ -10,7 +10,7 @@
  */
 
 import {
-  at, bad, blockEndAt, endAt, enterBlock, isLast, Next, originAt, short, take, takeSpanned, tooLong,
+  at, bad, blockEndAt, endAt, endsFile, enterBlock, Next, originAt, short, take, takeSpanned, tooLong,
 } from './frames';
 import { Framing } from './framing';
 import { hexByte } from './item-value';
@@ -45,7 +45,7 @@ export function nextInWords(framing: Framing): i32 {
   if (format == RecordFormat.PREFIX) return nextPrefixed(framing);
   if (at == endAt) {
     // Within a block that is a piece's end, or at the end of a file a block that was cut short.
-    if (at < blockEndAt && isLast) return bad('the file ends within a block: ' + (blockEndAt - at).toString() + ' bytes are missing');
+    if (at < blockEndAt && endsFile) return bad('the file ends within a block: ' + (blockEndAt - at).toString() + ' bytes are missing');
     return Next.END;
   }
   if (format != RecordFormat.V && at == blockEndAt) {

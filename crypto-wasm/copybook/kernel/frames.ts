@@ -30,11 +30,11 @@ export namespace Next {
 
 /** Flags of a call. */
 export namespace Flag {
-  /** The file ends where the input does. */
+  /** Nothing comes behind the input: what is left over is a record cut short. */
   export const LAST: u32 = 1;
   /** The output began already. */
   export const CONTINUED: u32 = 2;
-  /** A piece as `cut` gives it: the input ends with a whole record, or with all that is below a root. */
+  /** Nothing of the input's last record comes behind it, but the file may go on, within a block too. */
   export const PIECE: u32 = 4;
   /** Above: bytes that are left of the block in which the input begins. */
   export const RESUME: u32 = 0xffffff00;
@@ -63,6 +63,8 @@ let inputOffset: i64 = 0;
 export let at: usize = 0;
 export let endAt: usize = 0;
 export let isLast: bool = false;
+/** The file ends where the input does. */
+export let endsFile: bool = false;
 /** End of the block that `at` is in; `at` itself between blocks. */
 export let blockEndAt: usize = 0;
 
@@ -73,7 +75,8 @@ export function openFrames(by: Framing, from: usize, to: usize, flags: u32, firs
   endAt = to;
   originAt = from;
   originResume = flags & Flag.RESUME;
-  isLast = (flags & Flag.LAST) != 0;
+  isLast = (flags & (Flag.LAST | Flag.PIECE)) != 0;
+  endsFile = (flags & (Flag.LAST | Flag.PIECE)) == Flag.LAST;
   blockEndAt = at + (flags >> 8);
   firstNumber = firstRecord;
   inputOffset = offset;
@@ -111,9 +114,9 @@ export function nextFrame(): i32 {
 }
 
 function advance(): i32 {
-  if (framing.fixedRecordBytes > 0) {
-    if (endAt - at >= <usize>framing.fixedRecordBytes) return take(at, framing.fixedRecordBytes);
-    return at == endAt ? Next.END : short('of ' + framing.fixedRecordBytes.toString());
+  if (framing.eachBytes > 0) {
+    if (endAt - at >= <usize>framing.eachBytes) return take(at, framing.eachBytes);
+    return at == endAt ? Next.END : short('of ' + framing.eachBytes.toString());
   }
   const format = framing.format;
   if (format == RecordFormat.TEXT) return nextLine(framing);

@@ -6,13 +6,14 @@
  */
 
 import { CodePage, codePageOf } from './code-page';
-import { itemNamed, pageOf } from './find-item';
+import { itemNamed } from './find-item';
 import { flatColumns } from './flat-columns';
 import { Copybook, Item } from './item';
 import { integerOf, ItemValue, ValueTable } from './item-value';
 import { Measure } from './measure';
 import { Options, Output, Prefix, RecordFormat } from './options';
 import { fail, hasProblem, OPTIONS } from './problem';
+import { RecordIds } from './record-ids';
 import { compileSegments, Segments } from './segments';
 
 /** Longest record of z/OS without its length word (32,760 with it). */
@@ -28,9 +29,11 @@ const ADJUSTMENT_LIMIT_BYTES: i32 = 65_536;
 const COLUMNS_HEADER_BYTES: i32 = 512 * 1024;
 
 export class Framing {
-  /** Every record has so many bytes in the input; 0 when the input has to be read to find out. */
+  /** Every record has so many bytes and pieces end at any of them; 0 when the input has to be read to find out. */
   fixedRecordBytes: i32 = 0;
 
+  /** Every record has so many bytes in the input; 0 when they differ. */
+  eachBytes: i32 = 0;
   format: i32 = RecordFormat.F;
   /** Longest record that is not an error, its start and end included, its word not. */
   recordLimitBytes: i32 = 0;
@@ -59,6 +62,8 @@ export class Framing {
   carriageReturn: u8 = 0x0d;
 
   segments: Segments | null = null;
+  /** Null when records get no ids. */
+  ids: RecordIds | null = null;
   /** What `csv` and `columns` write besides rows, at the most. */
   headerBytes: i32 = 0;
 }
@@ -82,6 +87,9 @@ export function compileFraming(copybook: Copybook, options: Options): Framing {
   else if (format == RecordFormat.TEXT) compileLines(framing, options);
   if (hasProblem()) return framing;
   framing.segments = compileSegments(copybook, options);
+  if (options.recordIds || options.segmentIdLevels.length > 0) framing.ids = new RecordIds(options);
+  const segments = framing.segments;
+  if (segments === null || !segments.needsRoots()) framing.fixedRecordBytes = framing.eachBytes;
   if (!hasProblem()) checkFlat(framing, copybook, options);
   return framing;
 }
@@ -150,7 +158,7 @@ function compileFixed(framing: Framing, copybook: Copybook, options: Options): v
     const limit = RECORD_LIMIT_BYTES.toString();
     return fail(OPTIONS, 'recordLength: a record has 1 to ' + limit + ' bytes, not ' + bytes.toString());
   }
-  framing.fixedRecordBytes = <i32>bytes;
+  framing.eachBytes = <i32>bytes;
   framing.recordLimitBytes = <i32>bytes;
   const block = options.blockLengthBytes;
   if (options.recordFormat == RecordFormat.FB && block > 0 && block % <i32>bytes != 0) {
@@ -165,14 +173,12 @@ function compileLengthField(framing: Framing, copybook: Copybook, options: Optio
   }
   const item = fixedItem(copybook, options, options.recordLengthField, 'recordLengthField');
   if (item === null) return;
-  const page = pageOf(copybook, options, item);
-  if (page === null) return;
-  const value = new ItemValue(item, page);
+  const value = new ItemValue(item, options);
   framing.lengthValue = value;
   framing.lengthOffset = options.recordStartBytes + item.offsetBytes;
   const map = options.recordLengthMap;
   if (map.length == 0) {
-    if ((value.isNumber() && item.scale == 0) || value.isText()) return;
+    if (value.isNumber() || value.isText()) return;
     return fail(OPTIONS, 'recordLengthField: ' + item.name + ' is not a whole number');
   }
   if (!value.isNumber() && !value.isText()) {

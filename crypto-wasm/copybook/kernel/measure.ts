@@ -6,7 +6,6 @@
  * long as its longest view, and a view whose counters make no sense counts with its longest length.
  */
 
-import { pageOf } from './find-item';
 import { Copybook, Item } from './item';
 import { ItemValue, NOT_A_NUMBER, ValueTable, integerOf } from './item-value';
 import { Options } from './options';
@@ -94,9 +93,7 @@ export class Measure {
     for (let i = 0; i < items.length; i++) {
       const counter = items[i].dependsOn;
       if (counter === null || this.counterOf(counter) !== null) continue;
-      const page = pageOf(this.copybook, this.options, counter);
-      if (page === null) return;
-      this.counters.push(new Counter(counter, new ItemValue(counter, page)));
+      this.counters.push(new Counter(counter, new ItemValue(counter, this.options)));
     }
     const entries = this.options.occursMappings;
     for (let i = 0; i < entries.length; i++) this.map(entries[i].key, entries[i].values);
