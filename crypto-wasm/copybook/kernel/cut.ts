@@ -9,7 +9,7 @@
 import { answer } from './answer';
 import { flags, firstRecord, inputAt, inputEnd, inputOffset, readInput, wanted } from './read-input';
 import {
-  at, Flag, frameAt, frameBytes, framesCount, Next, nextFrame, openFrames, originAt, originResume, resumeHere,
+  Flag, frameAt, frameBytes, framesCount, Next, nextFrame, openFrames, originAt, originResume,
 } from './frames';
 import { Framing } from './framing';
 import { Layout } from './layout';
@@ -19,7 +19,7 @@ import { Segments } from './segments';
 /** More than any caller asks for: pieces of an input of 8 MiB are then 2 KiB. */
 const CUTS_MAX: u32 = 4_096;
 
-/** `u32 end, u32 records, u32 resume` of each cut. */
+/** `u32 end, u32 records, u32 flags` of each piece. */
 let ends: usize = 0;
 let cuts: u32 = 0;
 const CUT_BYTES: usize = 12;
@@ -28,8 +28,9 @@ export function cut(layout: Layout, from: usize, end: usize): void {
   if (!readInput(from, end)) return;
   const inputBytes = <u32>(inputEnd - inputAt);
   const target = max(max(wanted, 1), inputBytes / (CUTS_MAX - 1) + 1);
-  ends = heap.alloc(CUT_BYTES * (CUTS_MAX + 1));
+  ends = heap.alloc(CUT_BYTES * <usize>(CUTS_MAX + 1));
   cuts = 0;
+  resume = flags & Flag.RESUME;
   const framing = layout.framing;
   const segments = framing.segments;
   const needsRoots = segments !== null && segments.needsRoots();
@@ -38,11 +39,17 @@ export function cut(layout: Layout, from: usize, end: usize): void {
   write();
 }
 
-function add(end: u32, records: u32, resume: u32): void {
-  const cutAt = ends + cuts++ * CUT_BYTES;
+/** Where the piece after the last one begins: flags of its call. */
+let resume: u32 = 0;
+
+/** A piece that ends at `end`, where the next begins with `nextResume`. */
+function add(end: u32, records: u32, nextResume: u32): void {
+  const cutAt = ends + <usize>cuts++ * CUT_BYTES;
+  const isWhole = end == <u32>(inputEnd - inputAt) && (flags & Flag.LAST) != 0;
   store<u32>(cutAt, end);
   store<u32>(cutAt, records, 4);
-  store<u32>(cutAt, resume, 8);
+  store<u32>(cutAt, resume | (isWhole ? Flag.LAST : Flag.LAST | Flag.PIECE), 8);
+  resume = nextResume;
 }
 
 function cutFixed(recordBytes: u32, inputBytes: u32, target: u32): void {
@@ -63,69 +70,58 @@ function walk(framing: Framing, segments: Segments | null, target: u32): void {
   openFrames(framing, inputAt, inputEnd, flags, firstRecord, inputOffset);
   let pieceAt = inputAt;
   let pieceCount = 0;
-  // Where a piece could end: in front of the last root, or of the last record where there are none.
-  let lastAt = inputAt;
-  let lastResume = flags & Flag.RESUME;
-  let lastCount = 0;
-  let countBefore = 0;
-  let next = Next.RECORD;
-  for (;;) {
-    next = nextFrame();
-    if (next != Next.RECORD) break;
-    const count = framesCount - 1;
-    const isBorder = segments === null || segments.isRoot(segments.of(frameAt, frameBytes));
-    // Records that were passed over stand before this one, and belong to the piece before it.
-    countBefore = count;
-    if (!isBorder) continue;
-    if (originAt > lastAt || lastAt == pieceAt) {
-      if (originAt - pieceAt > target && lastAt > pieceAt) {
-        add(<u32>(lastAt - inputAt), lastCount - pieceCount, lastResume);
-        pieceAt = lastAt;
-        pieceCount = lastCount;
-      }
-      lastAt = originAt;
-      lastResume = originResume;
-      lastCount = countBefore;
+  // The last border: in front of a root, or of any record where there are none.
+  let borderAt = inputAt;
+  let borderResume = resume;
+  let borderCount = 0;
+  let next = nextFrame();
+  for (; next == Next.RECORD; next = nextFrame()) {
+    if (segments !== null && !segments.isRoot(segments.of(frameAt, frameBytes))) continue;
+    if (originAt - pieceAt > target && borderAt > pieceAt) {
+      add(<u32>(borderAt - inputAt), borderCount - pieceCount, borderResume);
+      pieceAt = borderAt;
+      pieceCount = borderCount;
     }
-    if (lastAt - pieceAt >= target) {
-      add(<u32>(lastAt - inputAt), lastCount - pieceCount, lastResume);
-      pieceAt = lastAt;
-      pieceCount = lastCount;
+    borderAt = originAt;
+    borderResume = originResume;
+    // Without this record, and with those before it that were passed over.
+    borderCount = framesCount - 1;
+    if (borderAt - pieceAt >= target) {
+      add(<u32>(borderAt - inputAt), borderCount - pieceCount, borderResume);
+      pieceAt = borderAt;
+      pieceCount = borderCount;
     }
   }
-  finish(segments, next, pieceAt, pieceCount, lastAt, lastResume, lastCount, target);
+  finish(segments, next, pieceAt, pieceCount, borderAt, borderResume, borderCount, target);
 }
 
 function finish(
   segments: Segments | null, next: i32, pieceAt: usize, pieceCount: i32,
-  lastAt: usize, lastResume: u32, lastCount: i32, target: u32,
+  borderAt: usize, borderResume: u32, borderCount: i32, target: u32,
 ): void {
   // Of a wrong record, or one that is cut short, the piece has all that is left.
   const isAll = next == Next.BAD || (flags & (Flag.LAST | Flag.PIECE)) != 0;
   clearProblem();
   if (segments !== null && !isAll) {
     // The root at the end is open: what is below it may go on.
-    if (lastAt > pieceAt) add(<u32>(lastAt - inputAt), lastCount - pieceCount, lastResume);
+    if (borderAt > pieceAt) add(<u32>(borderAt - inputAt), borderCount - pieceCount, borderResume);
     return;
   }
   const end = isAll ? inputEnd : originAt;
-  if (end - pieceAt > target && lastAt > pieceAt) {
-    add(<u32>(lastAt - inputAt), lastCount - pieceCount, lastResume);
-    pieceAt = lastAt;
-    pieceCount = lastCount;
+  if (end - pieceAt > target && borderAt > pieceAt) {
+    add(<u32>(borderAt - inputAt), borderCount - pieceCount, borderResume);
+    pieceAt = borderAt;
+    pieceCount = borderCount;
   }
   if (end > pieceAt) add(<u32>(end - inputAt), framesCount - pieceCount, isAll ? 0 : originResume);
 }
 
-/** `u32 cuts`, end and records of each, then the resume of each. */
+/** `u32 cuts, u32 flags` of the call behind them, then the pieces. */
 function write(): void {
-  const bytes = 4 + CUT_BYTES * cuts;
+  const bytes = 8 + CUT_BYTES * <usize>cuts;
   const out = heap.alloc(bytes);
   store<u32>(out, cuts);
-  for (let i: u32 = 0; i < cuts; i++) {
-    const from = ends + i * CUT_BYTES;
-    store<u64>(out + 4 + i * 8, load<u64>(from));
-    store<u32>(out + 4 + cuts * 8 + i * 4, load<u32>(from, 8));
-  }
+  store<u32>(out, resume, 4);
+  memory.copy(out + 8, ends, bytes - 8);
   answer(out, bytes);
 }

@@ -3,9 +3,7 @@
  * case; FILLERs have none.
  */
 
-import { CodePage, codePageOf } from './code-page';
 import { Copybook, Item } from './item';
-import { Options } from './options';
 import { fail, OPTIONS } from './problem';
 
 /** Null with a problem that says which option (`option`) names what is not there, or is there several times. */
@@ -25,18 +23,4 @@ export function itemNamed(copybook: Copybook, name: string, option: string): Ite
   }
   if (found === null) fail(OPTIONS, option + ': the copybook has no item ' + name);
   return found;
-}
-
-/** The code page of one item's bytes. Null with a problem set. */
-export function pageOf(copybook: Copybook, options: Options, item: Item): CodePage | null {
-  let name = options.codePage;
-  const fields = options.fieldCodePages;
-  for (let i = 0; i < fields.length; i++) {
-    const field = itemNamed(copybook, fields[i].key, 'fieldCodePages');
-    if (field === null) return null;
-    if (field === item && fields[i].values.length > 0) name = fields[i].values[0];
-  }
-  const page = codePageOf(name);
-  if (page === null) fail(OPTIONS, 'codePage: there is no code page ' + name);
-  return page;
 }

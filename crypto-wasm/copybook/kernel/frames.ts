@@ -30,11 +30,11 @@ export namespace Next {
 
 /** Flags of a call. */
 export namespace Flag {
-  /** The file ends where the input does. */
+  /** Nothing comes behind the input: what is left over is a record cut short. */
   export const LAST: u32 = 1;
   /** The output began already. */
   export const CONTINUED: u32 = 2;
-  /** A piece as `cut` gives it: the input ends with a whole record, or with all that is below a root. */
+  /** Nothing of the input's last record comes behind it, but the file may go on, within a block too. */
   export const PIECE: u32 = 4;
   /** Above: bytes that are left of the block in which the input begins. */
   export const RESUME: u32 = 0xffffff00;
@@ -53,7 +53,8 @@ export let frameNumber: i64 = 0;
 /** Records read so far, skipped ones among them. */
 export let framesCount: i32 = 0;
 
-let framing: Framing = new Framing();
+/** Set by `openFrames`. */
+let framing: Framing = changetype<Framing>(0);
 let startAt: usize = 0;
 let firstNumber: i64 = 0;
 let inputOffset: i64 = 0;
@@ -63,6 +64,8 @@ let inputOffset: i64 = 0;
 export let at: usize = 0;
 export let endAt: usize = 0;
 export let isLast: bool = false;
+/** The file ends where the input does. */
+export let endsFile: bool = false;
 /** End of the block that `at` is in; `at` itself between blocks. */
 export let blockEndAt: usize = 0;
 
@@ -73,7 +76,8 @@ export function openFrames(by: Framing, from: usize, to: usize, flags: u32, firs
   endAt = to;
   originAt = from;
   originResume = flags & Flag.RESUME;
-  isLast = (flags & Flag.LAST) != 0;
+  isLast = (flags & (Flag.LAST | Flag.PIECE)) != 0;
+  endsFile = (flags & (Flag.LAST | Flag.PIECE)) == Flag.LAST;
   blockEndAt = at + (flags >> 8);
   firstNumber = firstRecord;
   inputOffset = offset;
@@ -91,29 +95,42 @@ export function offsetOf(address: usize): i64 {
   return inputOffset + <i64>(address - startAt);
 }
 
+/** Position in the whole file of the record's first byte; of its beginning when it was put together. */
+export function frameOffset(): i64 {
+  return offsetOf(frameAt >= startAt && frameAt <= endAt ? frameAt : originAt);
+}
+
 /** One of Next. Records outside of `recordMin` and `recordMax` are counted and passed over. */
 export function nextFrame(): i32 {
   for (;;) {
     originAt = at;
     originResume = resumeHere();
     frameNumber = firstNumber + framesCount;
-    const next = advance();
-    if (next != Next.RECORD) return next;
-    framesCount++;
-    if (wholeBytes < framing.recordMinBytes || wholeBytes > framing.recordMaxBytes) continue;
-    if (wholeBytes < framing.startBytes + framing.endBytes) {
-      return bad('the record has ' + wholeBytes.toString() + ' bytes, fewer than recordStart and recordEnd skip');
+    const originBlockEnd = blockEndAt;
+    let next = advance();
+    const around = framing.startBytes + framing.endBytes;
+    const isRead = wholeBytes >= framing.recordMinBytes && wholeBytes <= framing.recordMaxBytes;
+    if (next == Next.RECORD && isRead && wholeBytes < around) {
+      next = bad('the record has ' + wholeBytes.toString() + ' bytes, fewer than recordStart and recordEnd skip');
     }
+    if (next != Next.RECORD) {
+      // Asked again, it gives the same again.
+      at = originAt;
+      blockEndAt = originBlockEnd;
+      return next;
+    }
+    framesCount++;
+    if (!isRead) continue;
     frameAt += framing.startBytes;
-    frameBytes = wholeBytes - framing.startBytes - framing.endBytes;
+    frameBytes = wholeBytes - around;
     return Next.RECORD;
   }
 }
 
 function advance(): i32 {
-  if (framing.fixedRecordBytes > 0) {
-    if (endAt - at >= <usize>framing.fixedRecordBytes) return take(at, framing.fixedRecordBytes);
-    return at == endAt ? Next.END : short('of ' + framing.fixedRecordBytes.toString());
+  if (framing.eachBytes > 0) {
+    if (endAt - at >= <usize>framing.eachBytes) return take(at, framing.eachBytes);
+    return at == endAt ? Next.END : short('of ' + framing.eachBytes.toString());
   }
   const format = framing.format;
   if (format == RecordFormat.TEXT) return nextLine(framing);
@@ -150,11 +167,11 @@ export function bad(what: string): i32 {
   return Next.BAD;
 }
 
-/** The input ends within a record: MORE, or at the end of the file a problem. `of` says how long it should be. */
-export function short(of: string): i32 {
+/** The input ends within a record: MORE, or at the end of the file a problem. `what` says how long it should be. */
+export function short(what: string): i32 {
   if (!isLast) return Next.MORE;
   const there = <i64>(endAt - originAt);
-  return bad('the file ends within a record: ' + there.toString() + ' bytes ' + of + ' are there');
+  return bad('the file ends within a record: ' + there.toString() + ' bytes ' + what + ' are there');
 }
 
 function measured(): i32 {

@@ -6,31 +6,31 @@
  */
 
 import { CodePage, codePageOf } from './code-page';
-import { itemNamed, pageOf } from './find-item';
-import { flatColumns } from './flat-columns';
+import { itemNamed } from './find-item';
 import { Copybook, Item } from './item';
 import { integerOf, ItemValue, ValueTable } from './item-value';
 import { Measure } from './measure';
 import { Options, Output, Prefix, RecordFormat } from './options';
 import { fail, hasProblem, OPTIONS } from './problem';
+import { RecordIds } from './record-ids';
 import { compileSegments, Segments } from './segments';
 
 /** Longest record of z/OS without its length word (32,760 with it). */
 export const RECORD_MAX_BYTES: i32 = 32_756;
 /** Longest record where no word of 16 bits bounds it (spanned, prefixed, lines): far above what is written, far below a cell. */
-export const LONG_RECORD_MAX_BYTES: i32 = 1 << 20;
+export const LONG_RECORD_MAX_BYTES: i32 = 1_048_576;
 /** What `recordLength` may say: a record has to fit into one call, whose input is at most 8 MiB. */
-export const RECORD_LIMIT_BYTES: i32 = 4 << 20;
+export const RECORD_LIMIT_BYTES: i32 = 4_194_304;
 /** Extended block descriptors say up to 2 GiB. What is left of a block has to fit into 24 bits, see `frames.ts`. */
-export const BLOCK_LIMIT_BYTES: i32 = (1 << 24) - 1;
+export const BLOCK_LIMIT_BYTES: i32 = 16_777_215;
 const ADJUSTMENT_LIMIT_BYTES: i32 = 65_536;
-/** Offsets and header of a batch of columns, at their most. */
-const COLUMNS_HEADER_BYTES: i32 = 512 * 1024;
 
 export class Framing {
-  /** Every record has so many bytes in the input; 0 when the input has to be read to find out. */
+  /** Every record has so many bytes and pieces end at any of them; 0 when the input has to be read to find out. */
   fixedRecordBytes: i32 = 0;
 
+  /** Every record has so many bytes in the input; 0 when they differ. */
+  eachBytes: i32 = 0;
   format: i32 = RecordFormat.F;
   /** Longest record that is not an error, its start and end included, its word not. */
   recordLimitBytes: i32 = 0;
@@ -59,8 +59,8 @@ export class Framing {
   carriageReturn: u8 = 0x0d;
 
   segments: Segments | null = null;
-  /** What `csv` and `columns` write besides rows, at the most. */
-  headerBytes: i32 = 0;
+  /** Null when records get no ids. */
+  ids: RecordIds | null = null;
 }
 
 /** Sets a problem when the options do not fit one another or the copybook. */
@@ -82,7 +82,10 @@ export function compileFraming(copybook: Copybook, options: Options): Framing {
   else if (format == RecordFormat.TEXT) compileLines(framing, options);
   if (hasProblem()) return framing;
   framing.segments = compileSegments(copybook, options);
-  if (!hasProblem()) checkFlat(framing, copybook, options);
+  if (options.recordIds || options.segmentIdLevels.length > 0) framing.ids = new RecordIds(options);
+  const segments = framing.segments;
+  if (segments === null || !segments.needsRoots()) framing.fixedRecordBytes = framing.eachBytes;
+  if (!hasProblem()) checkFlat(options);
   return framing;
 }
 
@@ -150,7 +153,7 @@ function compileFixed(framing: Framing, copybook: Copybook, options: Options): v
     const limit = RECORD_LIMIT_BYTES.toString();
     return fail(OPTIONS, 'recordLength: a record has 1 to ' + limit + ' bytes, not ' + bytes.toString());
   }
-  framing.fixedRecordBytes = <i32>bytes;
+  framing.eachBytes = <i32>bytes;
   framing.recordLimitBytes = <i32>bytes;
   const block = options.blockLengthBytes;
   if (options.recordFormat == RecordFormat.FB && block > 0 && block % <i32>bytes != 0) {
@@ -165,14 +168,12 @@ function compileLengthField(framing: Framing, copybook: Copybook, options: Optio
   }
   const item = fixedItem(copybook, options, options.recordLengthField, 'recordLengthField');
   if (item === null) return;
-  const page = pageOf(copybook, options, item);
-  if (page === null) return;
-  const value = new ItemValue(item, page);
+  const value = new ItemValue(item, options);
   framing.lengthValue = value;
   framing.lengthOffset = options.recordStartBytes + item.offsetBytes;
   const map = options.recordLengthMap;
   if (map.length == 0) {
-    if ((value.isNumber() && item.scale == 0) || value.isText()) return;
+    if (value.isNumber() || value.isText()) return;
     return fail(OPTIONS, 'recordLengthField: ' + item.name + ' is not a whole number');
   }
   if (!value.isNumber() && !value.isText()) {
@@ -233,16 +234,11 @@ function compileLines(framing: Framing, options: Options): void {
   framing.otherNewline = 0x25;
 }
 
-function checkFlat(framing: Framing, copybook: Copybook, options: Options): void {
+function checkFlat(options: Options): void {
   if (options.output != Output.CSV && options.output != Output.COLUMNS) return;
   if (options.recordIds) return fail(OPTIONS, 'recordIds: the output has to be jsonl or json');
   if (options.segmentIdLevels.length > 0) return fail(OPTIONS, 'segmentIdLevels: the output has to be jsonl or json');
   if (options.segmentChildren.length > 0) return fail(OPTIONS, 'segmentChildren: the output has to be jsonl or json');
-  framing.headerBytes = COLUMNS_HEADER_BYTES;
-  if (options.output == Output.COLUMNS) return;
-  const columns = flatColumns(copybook, options);
-  // A character of three bytes, a quote that is doubled.
-  for (let i = 0; i < columns.length; i++) framing.headerBytes += columns[i].name.length * 3 + 4;
 }
 
 /** The distinct values of `redefineSegments`, in the order of the options. A record's segment is an index here, or -1. */

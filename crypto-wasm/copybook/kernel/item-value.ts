@@ -7,139 +7,66 @@
 
 import { CodePage } from './code-page';
 import { Item, Kind } from './item';
+import { pageOf } from './item-options';
+import { Options } from './options';
 import { fail, OPTIONS } from './problem';
+import { numberTextMaxBytes, writeNumberText } from './value-text';
 
-/** No whole number: bytes that are not digits or signs. */
+/** No whole number: bytes that are not digits or signs, or more digits than 18. */
 export const NOT_A_NUMBER: i64 = i64.MIN_VALUE;
 /** What an i64 holds for certain. */
 const DIGITS_MAX: i32 = 18;
 
+const TEXT_BYTES: i32 = 512;
+const TEXT: usize = memory.data(512, 16);
+
 export class ItemValue {
-  readonly kind: i32;
   readonly lengthBytes: i32;
-  private readonly isSigned: bool;
-  private readonly signLeading: bool;
-  private readonly signSeparate: bool;
-  private readonly isLittleEndian: bool;
-  private readonly digits: i32;
+  readonly page: CodePage;
+  private readonly isAnyNumber: bool;
   private readonly space: u8;
-  private readonly isAscii: bool;
   private readonly toAscii: usize;
 
+  /** An unknown code page is a problem. */
   constructor(
     readonly item: Item,
-    readonly page: CodePage,
+    private readonly options: Options,
   ) {
-    this.kind = item.kind;
+    const kind = item.kind;
+    this.page = pageOf(item, options);
     this.lengthBytes = item.lengthBytes;
-    this.isSigned = item.isSigned;
-    this.signLeading = item.signLeading;
-    this.signSeparate = item.signSeparate;
-    this.isLittleEndian = item.isLittleEndian;
-    this.digits = item.digits;
-    this.space = page.space;
-    this.isAscii = page.isAscii;
-    this.toAscii = page.toAscii;
+    const isNumeric =
+      kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED ||
+      kind == Kind.BINARY || kind == Kind.EDITED;
+    this.isAnyNumber = isNumeric && item.scale == 0 && numberTextMaxBytes(item) <= TEXT_BYTES;
+    this.space = this.page.space;
+    this.toAscii = this.page.toAscii;
   }
 
+  /** Whole numbers only: others cannot count or tell segments apart. */
   isNumber(): bool {
-    const kind = this.kind;
-    return kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED || kind == Kind.BINARY;
+    return this.isAnyNumber;
   }
 
   isText(): bool {
-    const kind = this.kind;
-    return kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED || kind == Kind.EDITED_TEXT;
+    const kind = this.item.kind;
+    return kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT;
   }
 
-  /** NOT_A_NUMBER when the bytes are none. */
+  /** The number, or the digits of a text. A blank number is 0, unless the options have blanks invalid. */
   integerAt(at: usize): i64 {
-    if (this.kind == Kind.ZONED) return this.zonedAt(at);
-    if (this.kind == Kind.PACKED) return this.packedAt(at, true);
-    if (this.kind == Kind.PACKED_UNSIGNED) return this.packedAt(at, false);
-    if (this.kind == Kind.BINARY) return this.binaryAt(at);
-    return this.digitsAt(at);
-  }
-
-  /** Digits with spaces around them. */
-  private digitsAt(at: usize): i64 {
-    let end = at + this.lengthBytes;
-    while (end > at && this.isBlank(load<u8>(end - 1))) end--;
-    while (at < end && this.isBlank(load<u8>(at))) at++;
-    if (at == end || end - at > DIGITS_MAX) return NOT_A_NUMBER;
-    let value: i64 = 0;
-    for (; at < end; at++) {
-      const digit = <u32>load<u8>(this.toAscii + load<u8>(at)) - 0x30;
-      if (digit > 9) return NOT_A_NUMBER;
-      value = value * 10 + digit;
+    if (!this.isAnyNumber) {
+      const from = this.textAt(at);
+      for (let i = 0; i < textBytes; i++) if (i < TEXT_BYTES) store<u8>(TEXT + i, load<u8>(this.toAscii + load<u8>(from + i)));
+      return digits(TEXT, TEXT + min(textBytes, TEXT_BYTES));
     }
-    return value;
+    const end = writeNumberText(this.item, this.options, at, TEXT);
+    if (end == 0) return NOT_A_NUMBER;
+    return end == TEXT ? 0 : digits(TEXT, end);
   }
 
   private isBlank(byte: u8): bool {
     return byte == this.space || byte == 0;
-  }
-
-  private zonedAt(at: usize): i64 {
-    let count = this.lengthBytes;
-    let isNegative = false;
-    let signed = -1;
-    if (this.signSeparate) {
-      count--;
-      const sign = load<u8>(this.toAscii + load<u8>(this.signLeading ? at : at + count));
-      if (sign != 0x2b && sign != 0x2d) return NOT_A_NUMBER;
-      isNegative = sign == 0x2d;
-      if (this.signLeading) at++;
-    } else if (this.isSigned) {
-      signed = this.signLeading ? 0 : count - 1;
-    }
-    if (count < 1 || count > DIGITS_MAX) return NOT_A_NUMBER;
-    let value: i64 = 0;
-    for (let i = 0; i < count; i++) {
-      const byte = <u32>load<u8>(at + i);
-      let digit: u32 = 10;
-      if (i == signed) {
-        digit = this.isAscii ? asciiOverpunch(byte) : ebcdicOverpunch(byte);
-        isNegative = (digit & NEGATIVE) != 0;
-        digit &= 15;
-      } else if ((byte & 0xf0) == (this.isAscii ? 0x30 : 0xf0)) {
-        digit = byte & 15;
-      }
-      if (digit > 9) return NOT_A_NUMBER;
-      value = value * 10 + digit;
-    }
-    return isNegative ? -value : value;
-  }
-
-  private packedAt(at: usize, hasSign: bool): i64 {
-    let nibbles = this.lengthBytes * 2;
-    let isNegative = false;
-    if (hasSign) {
-      nibbles--;
-      const sign = load<u8>(at + this.lengthBytes - 1) & 15;
-      if (sign < 10) return NOT_A_NUMBER;
-      isNegative = sign == 0x0b || sign == 0x0d;
-    }
-    if (nibbles > DIGITS_MAX + 1) return NOT_A_NUMBER;
-    let value: i64 = 0;
-    for (let i = 0; i < nibbles; i++) {
-      const byte = load<u8>(at + (i >> 1));
-      const digit = (i & 1) == 0 ? byte >> 4 : byte & 15;
-      // The nibble before an even count of digits has to be zero, or the number would not fit its picture.
-      if (digit > 9 || (i == 0 && nibbles > DIGITS_MAX && digit != 0)) return NOT_A_NUMBER;
-      value = value * 10 + digit;
-    }
-    return isNegative ? -value : value;
-  }
-
-  private binaryAt(at: usize): i64 {
-    const count = this.lengthBytes;
-    if (count < 1 || count > 8) return NOT_A_NUMBER;
-    let bits: u64 = 0;
-    for (let i = 0; i < count; i++) bits = (bits << 8) | load<u8>(at + (this.isLittleEndian ? count - 1 - i : i));
-    const spare = <u64>(64 - count * 8);
-    if (this.isSigned) return (<i64>(bits << spare)) >> spare;
-    return <i64>bits < 0 ? NOT_A_NUMBER : <i64>bits;
   }
 
   /** First byte of the text without spaces and low-values around it; its length is `textBytes`. */
@@ -169,25 +96,19 @@ export class ItemValue {
 }
 
 let textBytes: i32 = 0;
-const NEGATIVE: u32 = 16;
 
-/** Digit, with NEGATIVE; 10 and more when it is none. */
-function ebcdicOverpunch(byte: u32): u32 {
-  const zone = byte >> 4;
-  const digit = byte & 15;
-  if (zone < 10 || digit > 9) return 10;
-  return zone == 0x0b || zone == 0x0d ? digit | NEGATIVE : digit;
-}
-
-/** What EBCDIC overpunches became in ASCII (`{ABC`, `}JKL`), and `p`–`y`, which some compilers write. */
-function asciiOverpunch(byte: u32): u32 {
-  if (byte - 0x30 < 10) return byte - 0x30;
-  if (byte == 0x7b) return 0;
-  if (byte - 0x41 < 9) return byte - 0x40;
-  if (byte == 0x7d) return NEGATIVE;
-  if (byte - 0x4a < 9) return (byte - 0x49) | NEGATIVE;
-  if (byte - 0x70 < 10) return (byte - 0x70) | NEGATIVE;
-  return 10;
+/** Of ASCII digits, perhaps behind a minus. */
+function digits(from: usize, end: usize): i64 {
+  const isNegative = from < end && load<u8>(from) == 0x2d;
+  if (isNegative) from++;
+  if (from == end || <i32>(end - from) > DIGITS_MAX) return NOT_A_NUMBER;
+  let value: i64 = 0;
+  for (; from < end; from++) {
+    const digit = <u32>load<u8>(from) - 0x30;
+    if (digit > 9) return NOT_A_NUMBER;
+    value = value * 10 + digit;
+  }
+  return isNegative ? -value : value;
 }
 
 /** Two digits in capitals. */
@@ -209,11 +130,12 @@ export class ValueTable {
     readonly texts: string[],
     option: string,
   ) {
-    this.count = texts.length;
-    this.numbers = new StaticArray<i64>(this.count);
-    this.addresses = new StaticArray<usize>(this.count);
-    this.lengths = new StaticArray<i32>(this.count);
-    for (let i = 0; i < this.count; i++) {
+    const count = texts.length;
+    this.numbers = new StaticArray<i64>(count);
+    this.addresses = new StaticArray<usize>(count);
+    this.lengths = new StaticArray<i32>(count);
+    this.count = count;
+    for (let i = 0; i < count; i++) {
       if (value.isNumber()) this.numbers[i] = integerOf(texts[i], option);
       else this.place(i, texts[i].trim(), option);
     }

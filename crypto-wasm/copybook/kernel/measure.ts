@@ -6,7 +6,6 @@
  * long as its longest view, and a view whose counters make no sense counts with its longest length.
  */
 
-import { pageOf } from './find-item';
 import { Copybook, Item } from './item';
 import { ItemValue, NOT_A_NUMBER, ValueTable, integerOf } from './item-value';
 import { Options } from './options';
@@ -84,7 +83,7 @@ export class Measure {
   ) {
     this.whole = new Body();
     this.collect();
-    if (hasProblem()) return;
+    if (hasProblem()) return this;
     if (copybook.records.length == 1) this.compile(copybook.records[0], this.whole);
     else this.views(copybook.records, 0, copybook.records.length, this.whole);
   }
@@ -94,9 +93,7 @@ export class Measure {
     for (let i = 0; i < items.length; i++) {
       const counter = items[i].dependsOn;
       if (counter === null || this.counterOf(counter) !== null) continue;
-      const page = pageOf(this.copybook, this.options, counter);
-      if (page === null) return;
-      this.counters.push(new Counter(counter, new ItemValue(counter, page)));
+      this.counters.push(new Counter(counter, new ItemValue(counter, this.options)));
     }
     const entries = this.options.occursMappings;
     for (let i = 0; i < entries.length; i++) this.map(entries[i].key, entries[i].values);
@@ -104,7 +101,8 @@ export class Measure {
 
   private map(name: string, values: string[]): void {
     const table = this.tableNamed(name);
-    const counter = table === null ? null : table.dependsOn;
+    let counter: Item | null = null;
+    if (table !== null) counter = table.dependsOn;
     if (table === null || counter === null) {
       return fail(OPTIONS, 'occursMappings: ' + name + ' is not a table that depends on an item');
     }
@@ -119,7 +117,8 @@ export class Measure {
         return fail(OPTIONS, 'occursMappings: ' + name + ' occurs at most ' + table.occursMax.toString() + ' times');
       }
     }
-    this.mappings.push(new Mapping(table, new ValueTable(this.counterOf(counter)!.value, texts, 'occursMappings'), counts));
+    const known = new ValueTable(this.counterOf(counter)!.value, texts, 'occursMappings');
+    this.mappings.push(new Mapping(table, known, counts));
   }
 
   private tableNamed(name: string): Item | null {

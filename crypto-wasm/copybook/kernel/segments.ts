@@ -4,12 +4,12 @@
  * is one lookup and allocates nothing.
  */
 
-import { itemNamed, pageOf } from './find-item';
+import { itemNamed } from './find-item';
 import { fixedItem, segmentValues } from './framing';
 import { Copybook, Item } from './item';
 import { ItemValue, ValueTable } from './item-value';
 import { Entry, Options } from './options';
-import { fail, hasProblem, OPTIONS } from './problem';
+import { fail, hasProblem, OPTIONS, quoted } from './problem';
 
 /** Deeper hierarchies are a mistake in the options. */
 const DEPTH_MAX: i32 = 16;
@@ -18,10 +18,15 @@ const DEPTH_MAX: i32 = 16;
 export class Node {
   parent: Node | null = null;
   children: Node[] = [];
-  constructor(
-    readonly group: Item,
-    readonly key: string,
-  ) {}
+  /** `"KEY":` as the output has it. */
+  readonly keyAt: usize;
+  readonly keyBytes: i32;
+  constructor(readonly group: Item) {
+    const json = String.UTF8.encode(quoted(group.key) + ':');
+    this.keyBytes = json.byteLength;
+    this.keyAt = heap.alloc(this.keyBytes);
+    memory.copy(this.keyAt, changetype<usize>(json), this.keyBytes);
+  }
 }
 
 /** What one value of the segment field means. */
@@ -44,6 +49,8 @@ export class Segments {
   readonly levels: i32;
   /** Groups of the hierarchy that are below no other. */
   readonly roots: Node[];
+  /** Keys of all groups that `redefineSegments` names, with what stands around them. */
+  readonly keysBytes: i32;
 
   constructor(
     readonly value: ItemValue,
@@ -54,14 +61,21 @@ export class Segments {
     roots: Node[],
     options: Options,
   ) {
-    this.meanings = StaticArray.fromArray(segments);
-    this.other = other;
-    this.roots = roots;
-    this.isNested = options.segmentChildren.length > 0;
-    this.levels = options.segmentIdLevels.length;
     const texts: string[] = [];
     for (let i = 0; i < segments.length; i++) texts.push(segments[i].text);
     this.values = new ValueTable(value, texts, 'segmentField');
+    this.meanings = StaticArray.fromArray(segments);
+    this.other = other;
+    this.roots = roots;
+    let keysBytes = 0;
+    for (let i = 0; i < segments.length; i++) {
+      const node = segments[i].node;
+      if (node !== null) keysBytes += node.keyBytes + 16;
+    }
+    this.keysBytes = keysBytes;
+    this.isNested = options.segmentChildren.length > 0;
+    this.levels = options.segmentIdLevels.length;
+
   }
 
   /** The segment of a record of so many bytes. One that ends before its segment field is of no named segment. */
@@ -103,10 +117,8 @@ export function compileSegments(copybook: Copybook, options: Options): Segments 
   }
   const item = fixedItem(copybook, options, options.segmentField, 'segmentField');
   if (item === null) return null;
-  const page = pageOf(copybook, options, item);
-  if (page === null) return null;
-  const value = new ItemValue(item, page);
-  if (!value.isText() && !(value.isNumber() && item.scale == 0)) {
+  const value = new ItemValue(item, options);
+  if (!value.isText() && !value.isNumber()) {
     fail(OPTIONS, 'segmentField: ' + item.name + ' is neither a text nor a whole number');
     return null;
   }
@@ -158,11 +170,15 @@ function takeHierarchy(copybook: Copybook, options: Options, segments: Segment[]
     fail(OPTIONS, 'segmentChildren: nested records have no place in keepRoot');
     return nodes;
   }
+  if (options.segmentIdLevels.length > 0) {
+    fail(OPTIONS, 'segmentChildren: records that are nested have no segment ids');
+    return nodes;
+  }
   const groups = options.redefineSegments;
   for (let i = 0; i < groups.length; i++) {
     const group = itemNamed(copybook, groups[i].key, 'redefineSegments');
     if (group === null) return nodes;
-    const node = new Node(group, group.key.length > 0 ? group.key : group.name);
+    const node = new Node(group);
     nodes.push(node);
     for (let k = 0; k < groups[i].values.length; k++) {
       const segment = segmentOf(groups[i].values[k], segments, true);
