@@ -69,7 +69,7 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
   let seen = 0;
   at++;
   if (load<u8>(at) != 0x7d) {
-    for (;;) {
+    while (true) {
       let node: EncodeNode | null = null;
       if (expected < count) {
         const candidate = unchecked(members[expected]);
@@ -161,7 +161,7 @@ function findMember(group: EncodeNode, at: usize): EncodeNode | null {
     bytes = resolveKey(key);
     key = KEY;
   }
-  const node = bytes < 0 ? null : memberOf(group, key, bytes);
+  const node: EncodeNode | null = memberOf(group, key, bytes);
   if (node === null && !isIgnored(group, key, bytes)) {
     unfit(at, group.parent === null ? '' : group.item.path(), 'there is no such member: ' + keyText(at, end));
     return null;
@@ -203,6 +203,7 @@ function resolveKey(at: usize): i32 {
 }
 
 function memberOf(group: EncodeNode, key: usize, bytes: i32): EncodeNode | null {
+  if (bytes < 0) return null;
   const members = group.members;
   const hashed = group.hashed;
   if (hashed === null) {
@@ -263,7 +264,7 @@ function encodeTable(node: EncodeNode, at: usize, out: usize): usize {
     if (at == 0) return 0;
   }
   if (load<u8>(at) != 0x5d) {
-    for (;;) {
+    while (true) {
       if (count == node.occursMax) return wrongCount(node, begin, 'more than ' + node.occursMax.toString());
       node.occurrence = count;
       if (isNull(at)) {

@@ -439,7 +439,7 @@ function areaDepth(group: EncodeNode): i32 {
 /** Slots for one value in each occurrence of the tables around `node` (not of itself). */
 function takeSlots(building: Building, node: EncodeNode): i32 {
   let count: i64 = 1;
-  let table = node.parent === null ? null : node.parent!.table;
+  let table: EncodeNode | null = node.parent!.table;
   while (table !== null) {
     count *= max(table.occursMax, 1);
     if (count > COUNTS_MAX_COUNT) break;
@@ -486,7 +486,7 @@ function linkCounters(building: Building): void {
 export function slotOf(first: i32, node: EncodeNode): i32 {
   let index = 0;
   let weight = 1;
-  let table = node.parent!.table;
+  let table: EncodeNode | null = node.parent!.table;
   while (table !== null) {
     index += table.occurrence * weight;
     weight *= table.occursMax;

@@ -27,7 +27,7 @@ memory.fill(SPLATS, 0x22, 16);
 memory.fill(SPLATS + 16, 0x5c, 16);
 memory.fill(SPLATS + 32, 0x20, 16);
 memory.fill(SPLATS + 48, 0x0f, 16);
-for (let row = 2; row < 8; row++) memory.fill(SPLATS + 64 + (row - 2) * 16, row, 16);
+for (let row = 2; row < 8; row++) memory.fill(SPLATS + 64 + (row - 2) * 16, <u8>row, 16);
 
 /** TEXT, EDITED_TEXT, NATIONAL, GRAPHIC and BYTES. `at` is at the value, which is not null. */
 export function encodeText(node: EncodeNode, at: usize, out: usize): usize {
@@ -60,7 +60,7 @@ function encodePlainText(node: EncodeNode, at: usize, out: usize): usize {
   const space = v128.load(SPLATS, 32);
   const spaces = i8x16.splat(node.space);
   let done = 0;
-  for (;;) {
+  while (true) {
     const text = v128.load(at + done);
     const special = i8x16.bitmask(
       v128.or(v128.or(i8x16.eq(text, quote), i8x16.eq(text, backslash)), i8x16.lt_s(text, space)),

@@ -100,7 +100,7 @@ function readAll(): usize {
 function readRecords(from: usize, end: usize, isTail: bool): usize {
   let at = from;
   const isLast = (flags & Flag.LAST) != 0 && isTail;
-  for (;;) {
+  while (true) {
     beginRecordAt(firstRecord + recordsCount);
     let begin = skipSpaces(at);
     // Nothing but spaces is left.

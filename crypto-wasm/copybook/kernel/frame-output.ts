@@ -15,7 +15,7 @@ const BLOCK_BYTES: i32 = 32_760;
 /** What a length word of 16 bits can say; blocks can say 31 bits, in the extended form. */
 const WORD_MAX_BYTES: i64 = 65_535;
 const EXTENDED_MAX_BYTES: i64 = 0x7fffffff;
-const WORD_BYTES: i32 = 4;
+const WORD_BYTES: usize = 4;
 /** Segments of spanned records have at least one byte, but for records of none. */
 const SEGMENT_MIN_BYTES: i32 = 1;
 
@@ -48,8 +48,8 @@ export function openOutput(by: Framing, options: Options): void {
 export function frameMaxBytes(recordBytes: i32): i64 {
   const whole = max<i64>(<i64>recordBytes + framing.startBytes + framing.endBytes, fixedBytes);
   // Every segment of a spanned record has its word, and may begin a block.
-  const segments = framing.format == RecordFormat.VBS ? whole / max(blockBytes - 2 * WORD_BYTES, 1) + 2 : 1;
-  return whole + segments * 2 * WORD_BYTES + 2;
+  const segments = framing.format == RecordFormat.VBS ? whole / max(blockBytes - 2 * <i32>WORD_BYTES, 1) + 2 : 1;
+  return whole + segments * 2 * <i64>WORD_BYTES + 2;
 }
 
 /** Where the record's own bytes go. */
@@ -156,7 +156,7 @@ function endBlocked(bytes: i32): usize {
     return refuse('the record has ' + bytes.toString() + ' bytes, too many for blocks of ' + blockBytes.toString());
   }
   if (!storeRecordWord(wordAt, bytes, 0)) return 0;
-  return storeBlockWord(blockAt, <i32>(end - blockAt) - WORD_BYTES) ? end : 0;
+  return storeBlockWord(blockAt, <i32>(end - blockAt - WORD_BYTES)) ? end : 0;
 }
 
 /** The record lies eight bytes behind `recordAt`; its segments are moved apart, the last one first. */
@@ -164,11 +164,11 @@ function endSpanned(bytes: i32): usize {
   if (bytes > framing.recordLimitBytes) {
     return refuse('the record has ' + bytes.toString() + ' bytes, above the limit of ' + framing.recordLimitBytes.toString());
   }
-  const most = blockBytes - 2 * WORD_BYTES; // of a segment that has a block for itself
+  const most = blockBytes - 2 * <i32>WORD_BYTES; // of a segment that has a block for itself
   if (most < SEGMENT_MIN_BYTES) return refuse('blocks of ' + blockBytes.toString() + ' bytes hold no record');
   // The rest of the block that the record before it left open, when a segment goes into it.
   const openBlock = blockAt;
-  const left = openBlock == 0 ? -1 : blockBytes - <i32>(recordAt - openBlock) - WORD_BYTES;
+  const left = openBlock == 0 ? -1 : blockBytes - <i32>(recordAt - openBlock + WORD_BYTES);
   const isOpen = left >= min(bytes, SEGMENT_MIN_BYTES);
   const first = min(bytes, isOpen ? left : most);
   const others = (bytes - first + most - 1) / most;
@@ -184,10 +184,10 @@ function endSpanned(bytes: i32): usize {
     const to = firstAt + WORD_BYTES + begin + i * 2 * WORD_BYTES;
     memory.copy(to, from + begin, part);
     if (!storeRecordWord(to - WORD_BYTES, part, i == others ? Code.LAST : Code.BETWEEN)) return 0;
-    if (!storeBlockWord(to - 2 * WORD_BYTES, part + WORD_BYTES)) return 0;
+    if (!storeBlockWord(to - 2 * WORD_BYTES, part + <i32>WORD_BYTES)) return 0;
     if (i == others) blockAt = to - 2 * WORD_BYTES;
   }
   if (!storeRecordWord(firstAt, first, others == 0 ? Code.WHOLE : Code.FIRST)) return 0;
-  if (!storeBlockWord(firstBlock, <i32>(firstEnd - firstBlock) - WORD_BYTES)) return 0;
+  if (!storeBlockWord(firstBlock, <i32>(firstEnd - firstBlock - WORD_BYTES))) return 0;
   return firstEnd + (bytes - first) + others * 2 * WORD_BYTES;
 }

@@ -68,7 +68,7 @@ export function skipSpaces(at: usize): usize {
 
 /** From behind the opening quote to behind the closing one. */
 export function skipString(at: usize): usize {
-  for (;;) {
+  while (true) {
     const bytes = v128.load(at);
     const special = v128.or(
       v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
@@ -213,7 +213,7 @@ export function skipValue(at: usize, depth: i32): usize {
     at = skipSpaces(at + 1);
     if (at == 0) return 0;
     if (load<u8>(at) == close) return at + 1;
-    for (;;) {
+    while (true) {
       if (isObject) {
         at = skipKey(at);
         if (at == 0) return 0;
