@@ -10,10 +10,11 @@ import { Walk } from './flat-walk';
 import { segmentValues } from './framing';
 import { CodePage } from './code-page';
 import { Copybook, Item, Kind } from './item';
-import { entryFor, invalidPolicyOf, isAmong, pageOf } from './item-options';
+import { segmentsAbove } from './flat-segments';
+import { invalidPolicyOf, pageOf } from './item-options';
 import { INTEGER_MASKS_BYTES, integerReaderOf, Reader, writeIntegerMasks, writeSigns } from './column-integers';
 import { TextTables, textTablesOf } from './column-text';
-import { Entry, Options, Output } from './options';
+import { Options, Output } from './options';
 import { hasProblem } from './problem';
 import { numberTextMaxBytes } from './value-text';
 
@@ -35,6 +36,8 @@ export class FlatOperation {
   /** Bytes that hold digits, and where they begin. */
   digitsOffsetBytes: i32 = 0;
   digitsBytes: i32 = 0;
+  /** A binary that has to stay within its picture's digits. */
+  isBounded: bool = false;
   /** 10^-scale of a number with PIC P, else 1. */
   factor: i64 = 1;
   text: TextTables | null = null;
@@ -67,7 +70,7 @@ export class FlatPlan {
 }
 
 /** Kernels store whole vectors: this many bytes behind the last one written may change. */
-export const SLACK_BYTES: i32 = 64;
+export const SLACK_BYTES: i32 = 320;
 
 /** An empty plan unless the output is flat. May set a problem. */
 export function compileFlatPlan(copybook: Copybook, options: Options): FlatPlan {
@@ -123,7 +126,7 @@ class Compiler {
     const operation = new FlatOperation(column, item, page);
     operation.lengthBytes = item.lengthBytes;
     operation.policy = invalidPolicyOf(item, this.options);
-    operation.segments = this.segmentsOf(item);
+    operation.segments = segmentsAbove(item, this.options, this.segmentTexts);
     operation.isQuietlyNull = item.isOverlaid && operation.segments == 0;
     const kind = item.kind;
     const previous = this.previous;
@@ -134,6 +137,7 @@ class Compiler {
       operation.signOffsetBytes = previous.signOffsetBytes;
       operation.digitsOffsetBytes = previous.digitsOffsetBytes;
       operation.digitsBytes = previous.digitsBytes;
+      operation.isBounded = previous.isBounded;
       operation.factor = previous.factor;
       operation.text = previous.text;
     } else if (column.type <= ColumnType.DECIMAL) {
@@ -149,6 +153,7 @@ class Compiler {
   private compileInteger(operation: FlatOperation): void {
     const item = operation.item;
     operation.digitsBytes = item.lengthBytes;
+    operation.isBounded = this.options.truncateBinary && !item.isNativeBinary;
     if (item.kind == Kind.ZONED && item.isSigned && item.signSeparate) {
       operation.digitsBytes -= 1;
       operation.digitsOffsetBytes = item.signLeading ? 1 : 0;
@@ -156,7 +161,7 @@ class Compiler {
     } else {
       operation.signOffsetBytes = item.signLeading && item.kind == Kind.ZONED ? 0 : item.lengthBytes - 1;
     }
-    operation.reader = integerReaderOf(item, this.options, operation.digitsBytes);
+    operation.reader = integerReaderOf(item, operation.digitsBytes);
     if (operation.reader == Reader.SLOW) return;
     for (let n = item.scale; n < 0; n++) operation.factor *= 10;
     operation.masks = heap.alloc(INTEGER_MASKS_BYTES);
@@ -173,42 +178,6 @@ class Compiler {
     this.tables.push(made);
     return made;
   }
-
-  /** u8 for NO_SEGMENT, for no known segment, and for each segment; 0 where the item is in all of them. */
-  private segmentsOf(item: Item): usize {
-    const options = this.options;
-    if (options.redefineSegments.length == 0 && options.segmentChildren.length == 0) return 0;
-    const count = this.segmentTexts.length + 2;
-    let found: usize = 0;
-    let at: Item | null = item;
-    while (at !== null) {
-      const entry = entryFor(at, options.redefineSegments);
-      if (entry !== null || isInTree(at, options.segmentChildren)) {
-        if (found == 0) {
-          found = heap.alloc(count);
-          memory.fill(found, 1, count);
-        }
-        store<u8>(found, 0);
-        if (entry !== null) {
-          store<u8>(found, 0, 1);
-          for (let i = 0; i < count - 2; i++) {
-            if (!entry.values.includes(this.segmentTexts[i])) store<u8>(found + i, 0, 2);
-          }
-        }
-      }
-      at = at.parent;
-    }
-    return found;
-  }
-}
-
-/** Whether a group is a parent or a child in `segmentChildren`. */
-function isInTree(item: Item, tree: Entry[]): bool {
-  if (entryFor(item, tree) !== null) return true;
-  for (let i = 0; i < tree.length; i++) {
-    if (isAmong(item, tree[i].values)) return true;
-  }
-  return false;
 }
 
 function sizeValue(operation: FlatOperation): void {
