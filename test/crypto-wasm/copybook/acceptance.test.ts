@@ -43,7 +43,7 @@ function decodeByReference(kernel: CopybookKernel | undefined, given: Acceptance
 }
 
 describe.each(implementations)('$name', ({ name, decode }) => {
-  test.each(cases)('$id', (given, context) => {
+  test.for(cases)('$id', (given, context) => {
     if (given.skip !== undefined) {
       table.push(`skip  ${name}: ${given.id}: ${given.skip}`);
       return context.skip(given.skip);
