@@ -5,11 +5,13 @@
  */
 
 import type { CopybookLayout, CopybookOptions, LengthPrefix } from './face.ts';
+import { referencePage } from './reference-code-page.ts';
 import { fieldText } from './reference-record.ts';
-import { placeRecord, type ReferenceNode } from './reference-tree.ts';
+import { placeRecord, RecordProblem, type ReferenceNode } from './reference-tree.ts';
 
 export type Frame =
-  | { readonly kind: 'record'; readonly bytes: Uint8Array; readonly next: number }
+  /** `whole` counts what `recordStart` and `recordEnd` skip. */
+  | { readonly kind: 'record'; readonly bytes: Uint8Array; readonly whole: number; readonly next: number }
   /** The input ends within it. */
   | { readonly kind: 'partial' }
   | { readonly kind: 'bad'; readonly message: string };
@@ -38,6 +40,13 @@ export function wordLength(
   return said + (prefix.adjustment ?? 0) - (prefix.includesItself === false ? 0 : WORD_BYTES);
 }
 
+/** A record's word has two bytes of length and two that are zero; all zero says nothing. */
+function isWord(bytes: Uint8Array, at: number, prefix: LengthPrefix = {}): boolean {
+  const word = bytes.subarray(at, at + WORD_BYTES);
+  const reserved = prefix.endian === 'little' ? word.subarray(0, 2) : word.subarray(2, 4);
+  return reserved.every((byte) => byte === 0) && word.some((byte) => byte !== 0);
+}
+
 /** Frames over an input that is there in whole. */
 export function createFrames(
   input: Uint8Array,
@@ -53,7 +62,8 @@ export function createFrames(
     if (length < 0) return { kind: 'bad', message: 'length' };
     if (next > input.length) return { kind: 'partial' };
     const end = Math.max(at, at + length - recordEnd);
-    return { kind: 'record', bytes: input.subarray(Math.min(at + recordStart, end), end), next };
+    const bytes = input.subarray(Math.min(at + recordStart, end), end);
+    return { kind: 'record', bytes, whole: length, next };
   };
 
   const fixed = (at: number): Frame => {
@@ -62,11 +72,14 @@ export function createFrames(
     if (!layout.isVariable || options.odo === 'maximum') return cutTo(at, layout.recordBytes + around);
     const rest = input.subarray(at + recordStart);
     if (rest.length === 0) return { kind: 'partial' };
-    return cutTo(at, placeRecord(roots, rest, options).bytes + around);
+    const { bytes, bad } = placeRecord(roots, rest, options);
+    if (bad !== undefined) throw new RecordProblem('the number of occurrences', bad.node.item.path, 0);
+    return cutTo(at, bytes + around);
   };
 
   const prefixed = (at: number): Frame => {
     if (at + WORD_BYTES > input.length) return { kind: 'partial' };
+    if (!isWord(input, at, options.rdw)) return { kind: 'bad', message: 'word' };
     return cutTo(at + WORD_BYTES, wordLength(input, at, options.rdw));
   };
 
@@ -91,7 +104,10 @@ export function createFrames(
       if (isFirst !== (code === 0 || code === 1)) return { kind: 'bad', message: 'segments' };
       parts.push(frame.bytes);
       next = frame.next;
-      if (code === 0 || code === 2) return { kind: 'record', bytes: Buffer.concat(parts), next };
+      if (code === 0 || code === 2) {
+        const bytes = Buffer.concat(parts);
+        return { kind: 'record', bytes, whole: bytes.length, next };
+      }
     }
   };
 
@@ -107,9 +123,12 @@ export function createFrames(
   };
 
   const line = (at: number): Frame => {
-    const end = input.indexOf(0x0a, at);
+    const isAscii = referencePage(options.codePage ?? 'cp037').isAscii;
+    const newlines = isAscii ? [0x0a] : [0x15, 0x25];
+    const found = input.subarray(at).findIndex((byte) => newlines.includes(byte));
+    const end = found < 0 ? -1 : at + found;
     const stop = end < 0 ? input.length : end;
-    const isReturn = stop > at && input[stop - 1] === 0x0d;
+    const isReturn = end >= 0 && stop > at && input[stop - 1] === 0x0d;
     return cutTo(at, stop - at - (isReturn ? 1 : 0), end < 0 ? stop : stop + 1);
   };
 

@@ -3,7 +3,7 @@
  * fit and bytes that are not valid.
  */
 
-import type { CopybookOptions, InvalidPolicy, LayoutItem } from './face.ts';
+import type { CopybookOptions, InvalidPolicy } from './face.ts';
 import { decodeText, referencePage } from './reference-code-page.ts';
 import {
   isNamed,
@@ -49,8 +49,8 @@ export function readRecord(
 
   const leaf = (placed: Placed, policy: InvalidPolicy, isChosen: boolean): string => {
     const { item } = placed.node;
-    const part = record.subarray(placed.at, placed.at + (item.length ?? 0));
-    if (part.length === 0) return 'null';
+    const part = partOf(placed, item.length ?? 0, record);
+    if (part.length === 0) return (item.length ?? 0) === 0 ? '""' : 'null';
     const reading = readValue(item, part, options);
     if (reading.kind === 'value') return reading.json;
     if (reading.kind === 'null' || (item.overlaid === true && !isChosen)) return 'null';
@@ -61,7 +61,11 @@ export function readRecord(
     const { item } = placed.node;
     const policy = optionFor(item, options.invalidFields) ?? above;
     if (kindOf(item) !== 'group') return leaf(placed, policy, isChosen);
-    if (isNamed(item, options.groupsAsText ?? [])) return groupText(placed, record, options);
+    if (placed.at >= placed.limit && (item.length ?? 0) > 0) return 'null';
+    if (isNamed(item, options.groupsAsText ?? [])) {
+      const text: ReferenceNode = { ...placed.node, item: { ...item, kind: 'text', length: placed.bytes } };
+      return leaf({ ...placed, node: text }, policy, isChosen);
+    }
     return `{${members(placed.children, policy, isChosen).join(',')}}`;
   };
 
@@ -70,6 +74,14 @@ export function readRecord(
     if (wanted !== undefined && !wanted.includes(segment ?? '')) return 'null';
     const isView = isChosen || wanted !== undefined;
     if (placed.elements === undefined) return one(placed, above, isView);
+    const isLenient = placed.node.item.overlaid === true && !isView;
+    if (placed.trouble === 'bad count' && !isLenient) {
+      const policy = optionFor(placed.node.item, options.invalidFields) ?? above;
+      invalid(placed, new Uint8Array(), policy);
+    }
+    const isBeyond =
+      placed.elements.length > 0 && placed.at >= placed.limit && (placed.node.item.length ?? 0) > 0;
+    if (placed.trouble !== undefined || isBeyond) return 'null';
     return `[${placed.elements.map((element) => one(element, above, isView)).join(',')}]`;
   };
 
@@ -93,13 +105,9 @@ export function readRecord(
   return { members: shown, errors, bytes };
 }
 
-function groupText(placed: Placed, record: Uint8Array, options: CopybookOptions): string {
-  const { item } = placed.node;
-  const part = record.subarray(placed.at, placed.at + placed.bytes);
-  const text: LayoutItem = { ...item, kind: 'text', length: placed.bytes };
-  const reading = readValue(text, part, options);
-  if (reading.kind === 'value') return reading.json;
-  throw new RecordProblem('not valid', item.path, placed.at);
+/** Bytes of an item that are in the record. */
+function partOf({ at, limit }: Placed, length: number, record: Uint8Array): Uint8Array {
+  return record.subarray(Math.min(at, limit), Math.min(at + length, limit));
 }
 
 /** The text of one item of a record, as segment fields and length fields are read; undefined beyond its end. */
@@ -120,7 +128,7 @@ export function fieldText(
   const found = find(placeRecord(roots, record, options).records);
   if (found === undefined) return undefined;
   const { item } = found.node;
-  const part = record.subarray(found.at, found.at + (item.length ?? 0));
+  const part = partOf(found, item.length ?? 0, record);
   if (part.length < (item.length ?? 0)) return undefined;
   if (kindOf(item) === 'group') return decodeText(part, referencePage(options.codePage ?? 'cp037'))?.trim();
   const reading = readValue(item, part, { ...options, trim: 'both', numbers: 'auto' });

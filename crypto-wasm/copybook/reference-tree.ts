@@ -23,6 +23,10 @@ export interface Placed {
   readonly bytes: number;
   readonly children: readonly Placed[];
   readonly elements: readonly Placed[] | undefined;
+  /** Where the record ends for it: what begins there or behind is not in it. */
+  readonly limit: number;
+  /** Of a table: its counter is not in the record, or is no count that the table can have. */
+  readonly trouble?: 'no counter' | 'bad count';
 }
 
 /** A record that cannot be shown. `offset` counts from the record's beginning. */
@@ -66,9 +70,11 @@ export interface Placement {
   readonly records: readonly Placed[];
   /** Length of the record by its counters. */
   readonly bytes: number;
+  /** The first table whose counter is no count that it can have. */
+  readonly bad: Placed | undefined;
 }
 
-/** Throws RecordProblem — a counter is no number of occurrences that its table can have. */
+/** What lies behind a table without a count is nowhere: not in the record. */
 export function placeRecord(
   roots: readonly ReferenceNode[],
   record: Uint8Array,
@@ -78,35 +84,46 @@ export function placeRecord(
   const latest = new Map<number, { readonly node: ReferenceNode; readonly at: number }>();
   const isVariable = options.odo !== 'maximum';
 
-  const countOf = (node: ReferenceNode, at: number): number => {
+  let limit = record.length;
+  let bad: Placed | undefined;
+
+  /** `no counter` where the record ends before it does, `bad count` where the table cannot have so many. */
+  const countOf = (node: ReferenceNode): number | 'no counter' | 'bad count' => {
     const { occurs } = node.item;
-    const counter = occurs?.dependsOn === undefined ? undefined : latest.get(occurs.dependsOn);
-    if (occurs === undefined || counter === undefined) return occurs?.max ?? 1;
-    const end = counter.at + (counter.node.item.length ?? 0);
-    const bytes = record.subarray(counter.at, end);
-    if (bytes.length === 0) return 0;
+    const dependsOn = occurs?.dependsOn ?? -1;
+    if (occurs === undefined || dependsOn < 0) return occurs?.max ?? 1;
+    const counter = latest.get(dependsOn);
+    const length = counter?.node.item.length ?? 0;
+    if (counter === undefined || counter.at + length > limit) return 'no counter';
+    const bytes = record.subarray(counter.at, counter.at + length);
     const reading = readValue(counter.node.item, bytes, options);
     const mapping = optionFor(node.item, options.occursMappings);
-    const text = reading.kind === 'value' ? reading.text : '';
-    const count =
-      mapping === undefined ? Number(text === '' ? Number.NaN : text) : (mapping[text.trim()] ?? Number.NaN);
-    if (!Number.isInteger(count) || count < occurs.min || count > occurs.max) {
-      throw new RecordProblem('the number of occurrences', node.item.path, at);
-    }
-    return count;
+    const text = reading.kind === 'value' ? reading.text.trimEnd() : '';
+    const said = mapping === undefined ? Number(text === '' ? Number.NaN : text) : mapping[text];
+    const isCount = said !== undefined && Number.isInteger(said) && said >= occurs.min && said <= occurs.max;
+    return isCount ? said : 'bad count';
   };
 
   const placeOne = (node: ReferenceNode, at: number): Placed => {
     latest.set(node.index, { node, at });
     const length = node.item.length ?? 0;
-    if (kindOf(node.item) !== 'group') return { node, at, bytes: length, children: [], elements: undefined };
+    const here = { node, at, limit, elements: undefined };
+    if (kindOf(node.item) !== 'group') return { ...here, bytes: length, children: [] };
     const { placed, missing } = placeChildren(node.children, at, node.item.offset ?? 0);
-    return { node, at, bytes: length - missing, children: placed, elements: undefined };
+    return { ...here, bytes: length - missing, children: placed };
   };
 
   const placeAll = (node: ReferenceNode, at: number): Placed => {
     if (node.item.occurs === undefined) return placeOne(node, at);
-    const count = countOf(node, at);
+    const here = { node, at, limit, children: [] };
+    const isCounted = (node.item.occurs.dependsOn ?? -1) >= 0;
+    const count = countOf(node);
+    if (typeof count === 'string') {
+      const placed = { ...here, bytes: 0, elements: [], trouble: count };
+      if (count === 'bad count') bad ??= placed;
+      if (isVariable) limit = Math.min(limit, at);
+      return placed;
+    }
     const elements: Placed[] = [];
     let next = at;
     for (let i = 0; i < count; i++) {
@@ -115,7 +132,7 @@ export function placeRecord(
       next += isVariable ? element.bytes : (node.item.length ?? 0);
     }
     const full = (node.item.length ?? 0) * node.item.occurs.max;
-    return { node, at, bytes: isVariable ? next - at : full, children: [], elements };
+    return { ...here, bytes: isVariable && (isCounted || node.item.variable) ? next - at : full, elements };
   };
 
   const placeChildren = (nodes: readonly ReferenceNode[], at: number, offset: number) => {
@@ -129,7 +146,11 @@ export function placeRecord(
         missing += area.full - area.actual;
         area = { at: at + (node.item.offset ?? 0) - offset - missing, full: 0, actual: 0 };
       }
+      // A view that is in trouble is so for itself.
+      const before = limit;
+      const isShared = isView || nodes.some(({ item }) => item.redefines === node.index);
       const one = placeAll(node, area.at);
+      if (isShared) limit = before;
       area.full = Math.max(area.full, (node.item.length ?? 0) * (node.item.occurs?.max ?? 1));
       area.actual = Math.max(area.actual, one.bytes);
       placed.push(one);
@@ -137,6 +158,9 @@ export function placeRecord(
     return { placed, missing: missing + area.full - area.actual };
   };
 
-  const records = roots.map((root) => placeOne(root, 0));
-  return { records, bytes: Math.max(0, ...records.map(({ bytes }) => bytes)) };
+  const records = roots.map((root) => {
+    limit = record.length;
+    return placeAll(root, 0);
+  });
+  return { records, bytes: Math.max(0, ...records.map(({ bytes }) => bytes)), bad };
 }

@@ -8,7 +8,7 @@
 
 import type { CopybookLayout, CopybookOptions, Piece, Problem, Records } from './face.ts';
 import { createFrames } from './reference-frames.ts';
-import { fieldText, readRecord } from './reference-record.ts';
+import { type FieldError, fieldText, readRecord } from './reference-record.ts';
 import { RecordProblem, treeOf } from './reference-tree.ts';
 
 /** Decodes to JSONL. The input has to be there from the beginning of a record. */
@@ -44,7 +44,7 @@ export function decodeReference(
       }
       const { bytes } = frame;
       const { recordMin = 0, recordMax = 0, segmentFilter = [] } = options;
-      const isSkipped = bytes.length < recordMin || (recordMax > 0 && bytes.length > recordMax);
+      const isSkipped = frame.whole < recordMin || (recordMax > 0 && frame.whole > recordMax);
       const segment = options.segmentField
         ? fieldText(roots, bytes, options, options.segmentField)
         : undefined;
@@ -53,12 +53,12 @@ export function decodeReference(
         const record = readRecord(roots, bytes, options, segment);
         segmentIds = nextSegment(segmentIds, options, segment ?? '', number);
         const members = [
-          ...(options.recordIds ? [`"Record_Id":${number}`, `"Record_Byte_Length":${bytes.length}`] : []),
+          ...(options.recordIds ? [`"Record_Id":${number}`, `"Record_Byte_Length":${frame.whole}`] : []),
           ...segmentMembers(segmentIds, options),
           ...record.members,
         ];
         if (options.errorColumn && record.errors.length > 0) {
-          members.push(`"_errors":${JSON.stringify(record.errors)}`);
+          members.push(`"_errors":${errorsText(record.errors, Number(offset) + at)}`);
         }
         errorsCount += record.errors.length;
         lines.push(`{${members.join(',')}}\n`);
@@ -73,6 +73,11 @@ export function decodeReference(
   }
   const output = new TextEncoder().encode(lines.join(''));
   return { consumed: at, records, rows: lines.length, errors: errorsCount, output, stop };
+}
+
+/** Offsets are those of the whole input; reasons are in the kernel's words, so they are not here. */
+function errorsText(errors: readonly FieldError[], at: number): string {
+  return JSON.stringify(errors.map((error) => ({ ...error, offset: at + error.offset })));
 }
 
 type SegmentIds = { root: bigint; counts: number[] };
