@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CopybookOptions, RecordFormat } from '../../../crypto-wasm/copybook/face.ts';
+import type { CopybookOptions, RecordFormat, Specification } from '../../../crypto-wasm/copybook/face.ts';
 import { type AcceptanceCase, COBRIX, skipped } from './acceptance-cases.ts';
 import { type Conventions, difference, parseValue, type Value } from './acceptance-compare.ts';
 
@@ -66,6 +66,27 @@ export function readInlineCases(folder: string): AcceptanceCase[] {
       ...(isRefused ? { refuses: /length|map/i } : {}),
     };
   });
+}
+
+export interface EncodeCase {
+  readonly id: string;
+  readonly skip?: string;
+  readonly specification: Specification;
+  readonly lines: string;
+  /** In hexadecimal. */
+  readonly expected: string;
+}
+
+/** Those that encode, and those that go both ways. */
+export function readEncodeCases(folder: string): EncodeCase[] {
+  return readInline(folder)
+    .filter(({ direction }) => direction !== 'decode')
+    .map((given) => ({
+      id: `encode ${given.id}`,
+      specification: { copybook: given.copybook, options: translate(given) },
+      lines: (given.expected as unknown[]).map((row) => `${JSON.stringify(row)}\n`).join(''),
+      expected: given.data_hex.toLowerCase(),
+    }));
 }
 
 /** Options of the case's origin in the names of this codec. Throws an Error — one has no translation. */

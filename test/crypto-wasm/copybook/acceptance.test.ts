@@ -9,15 +9,22 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { CopybookKernel, Records, Refused } from '../../../crypto-wasm/copybook/face.ts';
 import { decodeReference } from '../../../crypto-wasm/copybook/reference.ts';
 import { vectorsFolder } from '../../vectors.ts';
+import { fromText, toHex } from '../bytes.ts';
 import { type AcceptanceCase, readCobrixCases } from './acceptance-cases.ts';
 import { parseLines } from './acceptance-compare.ts';
-import { readInlineCases } from './acceptance-inline.ts';
+import { readLayoutCases, readSeparatedCases } from './acceptance-files.ts';
+import { readEncodeCases, readInlineCases } from './acceptance-inline.ts';
 import { kernels } from './implementations.ts';
 
 const vectors = vectorsFolder();
 const folder = vectors === undefined ? undefined : join(vectors, 'copybook');
+const there = folder !== undefined && existsSync(folder) ? folder : undefined;
 const cases =
-  folder === undefined || !existsSync(folder) ? [] : [...readCobrixCases(folder), ...readInlineCases(folder)];
+  there === undefined
+    ? []
+    : [...readCobrixCases(there), ...readSeparatedCases(there), ...readInlineCases(there)];
+const layoutCases = there === undefined ? [] : readLayoutCases(there);
+const encodeCases = there === undefined ? [] : readEncodeCases(there);
 const table: string[] = [];
 
 interface Implementation {
@@ -59,6 +66,28 @@ describe.each(implementations)('$name', ({ name, decode }) => {
       expect(given.check(rows)).toBeUndefined();
     }
     table[table.length - 1] = `pass  ${name}: ${given.id}`;
+  });
+});
+
+describe.each(built)('$name', ({ name, kernel }) => {
+  test.for(layoutCases)('$id', ({ id, copybook, check }) => {
+    table.push(`FAIL  ${name}: ${id}`);
+    const answer = kernel.layout({ copybook });
+    expect('problem' in answer ? answer.problem : undefined).toBeUndefined();
+    if ('layout' in answer) expect(check(answer.layout)).toBeUndefined();
+    table[table.length - 1] = `pass  ${name}: ${id}`;
+  });
+
+  test.for(encodeCases)('$id', ({ id, skip, specification, lines, expected }, context) => {
+    if (skip !== undefined) {
+      table.push(`skip  ${name}: ${id}: ${skip}`);
+      return context.skip(skip);
+    }
+    table.push(`FAIL  ${name}: ${id}`);
+    const answer = kernel.encode(specification, fromText(lines));
+    expect('problem' in answer ? answer.problem : answer.stop).toBeUndefined();
+    if ('output' in answer) expect(toHex(answer.output)).toBe(expected);
+    table[table.length - 1] = `pass  ${name}: ${id}`;
   });
 });
 
