@@ -22,6 +22,17 @@ export const PROBLEM_SCHEMA: Json = {
     detail: { type: 'string' },
     instance: { type: 'string', description: 'the request id' },
     retryable: { type: 'boolean', description: 'the same request may succeed later' },
+    place: {
+      type: 'object',
+      description: 'Where in a copybook (line, column) or in its data (record, offset, field) it went wrong',
+      properties: {
+        line: { type: 'integer' },
+        column: { type: 'integer' },
+        record: { type: 'integer', description: 'from 0' },
+        offset: { type: 'integer', description: 'in bytes' },
+        field: { type: 'string' },
+      },
+    },
     problems: {
       type: 'array',
       items: {
