@@ -41,6 +41,7 @@ export interface HostConfig {
   readonly vaultBackend: 'cells' | 'native';
   readonly vaultProfile: 'default' | 'highThroughput' | 'lowLatency' | 'memoryEfficient';
   readonly vaultStreamMaxBytes: number;
+  readonly copybookStreamMaxBytes: number;
   readonly pool: PoolOptions;
 }
 

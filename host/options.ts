@@ -221,6 +221,12 @@ export const OPTIONS = {
     1024 * MiB,
     'Longest body of `/v1/vault`. It is never held in memory; what is longer than two minutes of upload is cut anyway.',
   ),
+  copybookStreamMaxBytes: whole(
+    'bytes',
+    [1024, 1024 * 1024 * MiB],
+    1024 * MiB,
+    'Longest body of `/v1/copybook`, and longest that a packed one may become. It is never held in memory.',
+  ),
   'pool.min': POOL_BOUNDS.min,
   'pool.max': POOL_BOUNDS.max,
   'pool.permits': POOL_BOUNDS.permits,

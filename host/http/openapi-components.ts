@@ -74,6 +74,22 @@ export const RESULT_SCHEMA: Json = {
   },
 };
 
+export const COPYBOOK_SCHEMA = {
+  type: 'object',
+  required: ['copybook'],
+  additionalProperties: false,
+  properties: {
+    copybook: { type: 'string' },
+    copies: { type: 'object', additionalProperties: { type: 'string' }, description: 'texts for COPY' },
+    options: { type: 'object', description: 'as crypto-wasm/copybook/README.md lists them' },
+    format: { enum: ['jsonl', 'json', 'csv', 'arrow'] },
+    rows: { type: 'integer', minimum: 1 },
+    gzip: { enum: ['auto', 'always', 'never'] },
+    fileHeaderBytes: { type: 'integer', minimum: 0 },
+    fileFooterBytes: { type: 'integer', minimum: 0 },
+  },
+} as const satisfies Json;
+
 const header = (name: string, description: string, schema: Json): Json => ({
   name,
   in: 'header',
