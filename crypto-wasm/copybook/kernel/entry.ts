@@ -4,13 +4,12 @@
  * `place` a payload, `run`, read the answer, `release`. The adapter `copybook` wraps the same `handle`.
  */
 
+import { anchor } from './first-block';
 import { answerAddress, answerBytes } from './answer';
 import { keepWith } from './layout-cache';
 import { handle } from './operations';
 import { hasProblem, problemJson } from './problem';
 
-/** `release` moves the heap's end by one block from the heap's start to the mark; this one's size may be lost. */
-const anchor: usize = __alloc(0);
 let mark: usize = 0;
 let base: usize = 0;
 

@@ -6,6 +6,9 @@
  * option `odo: variable`), everything behind them moves forward by what is missing.
  */
 
+import { CodePage } from './code-page';
+import { EditedPlan } from './edited';
+
 /** What the bytes of an item are. */
 export namespace Kind {
   /** Has children, no bytes of its own. */
@@ -103,6 +106,10 @@ export class Item {
   isOverlaid: bool = false;
   /** Position in `Copybook.items`. */
   index: i32 = 0;
+  /** Of its texts and digits; `pageOf` fills it in, for every leaf when the decode plan is compiled. */
+  codePage: CodePage | null = null;
+  /** Of an EDITED one; `editedPlanOf` fills it in, likewise. */
+  editedPlan: EditedPlan | null = null;
 
   /** Names from the record down, with dots: how options and errors name an item. */
   path(): string {

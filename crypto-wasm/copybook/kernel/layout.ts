@@ -8,6 +8,7 @@ import { layOut } from './lay-out';
 import { readSpecification, Specification } from './read-specification';
 import { compileDecodePlan, DecodePlan } from './decode-plan';
 import { compileEncodePlan, EncodePlan } from './encode-plan';
+import { compileFlatPlan, FlatPlan } from './flat-plan';
 import { compileFraming, Framing } from './framing';
 
 export class Layout {
@@ -17,6 +18,8 @@ export class Layout {
     readonly framing: Framing,
     readonly decodePlan: DecodePlan,
     readonly encodePlan: EncodePlan,
+    /** Empty unless the output is flat. */
+    readonly flatPlan: FlatPlan,
   ) {}
 }
 
@@ -35,5 +38,7 @@ export function compileLayout(at: usize, lengthBytes: i32): Layout | null {
   if (hasProblem()) return null;
   const encodePlan = compileEncodePlan(copybook, options);
   if (hasProblem()) return null;
-  return new Layout(copybook, options, framing, decodePlan, encodePlan);
+  const flatPlan = compileFlatPlan(copybook, options);
+  if (hasProblem()) return null;
+  return new Layout(copybook, options, framing, decodePlan, encodePlan, flatPlan);
 }

@@ -14,6 +14,8 @@ export namespace RecordFormat {
   export const D: i32 = 5;
   /** Lines of text. */
   export const TEXT: i32 = 6;
+  /** Four bytes before each record say how long it is, themselves not counted. */
+  export const PREFIX: i32 = 7;
 }
 
 export namespace Trim {

@@ -1,0 +1,191 @@
+/**
+ * Kernel: one text in a single-byte code page → its ASCII characters, sixteen at a time, trimmed at its end.
+ *
+ * A code page's letters, digits and space lie in rows (by the high nibble) that differ from ASCII by one number, its
+ * delta. Two tables say which bytes of a row that holds for: by the high nibble and by the low one a set of classes,
+ * and a byte is taken where both have one in common. Other printable ASCII characters are looked up row by row, which
+ * costs twice as much; whatever is not printable ASCII is for the slow way (`character-text.ts`).
+ * Tables are made from the code page, once a layout.
+ */
+
+import { CodePage } from './code-page';
+
+/** Where in `TextTables.tables` what lies: sixteen bytes each. */
+const DELTA_AT: usize = 0;
+const HIGH_AT: usize = 16;
+const LOW_AT: usize = 32;
+const SPACE_AT: usize = 48;
+/** Rows whose characters are looked up: four numbers of rows as vectors, and four tables, 0 where a byte is not taken. */
+const ROWS_AT: usize = 64;
+const EXACT_AT: usize = 128;
+const TABLES_BYTES: usize = 192;
+
+const NIBBLE: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+const ASCII_SPACES: usize = memory.data<u8>([32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32], 16);
+/** Loaded 16 - n bytes in: a vector whose first n bytes are kept. */
+const KEEP: usize = memory.data<u8>([
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+], 16);
+
+export class TextTables {
+  constructor(
+    readonly page: CodePage,
+    /** Aligned to 16. */
+    readonly tables: usize,
+    /** In UTF-8, of the page's widest character. */
+    readonly characterMaxBytes: i32,
+  ) {}
+}
+
+/** Allocates; what it gives stays valid as long as the layout. */
+export function textTablesOf(page: CodePage): TextTables {
+  const tables = (heap.alloc(TABLES_BYTES + 16) + 15) & ~15;
+  memory.fill(tables, 0, TABLES_BYTES);
+  let classesCount = 0;
+  const classRows = new StaticArray<u32>(8);
+  const leftOver = new StaticArray<i32>(16);
+  for (let row = 0; row < 16; row++) {
+    const delta = deltaOf(page, row);
+    store<u8>(tables + DELTA_AT + row, delta);
+    let members: u32 = 0;
+    for (let low = 0; low < 16; low++) {
+      const ascii = asciiOf(page, (row << 4) | low);
+      if (ascii == 0) continue;
+      if (<u8>((row << 4) + low + delta) == ascii) members |= 1 << low;
+      else leftOver[row] = leftOver[row] + 1;
+    }
+    if (members == 0) continue;
+    let known = 0;
+    while (known < classesCount && classRows[known] != members) known++;
+    if (known == classesCount) {
+      // More than eight different rows: this one is looked up, or goes the slow way.
+      if (classesCount == 8) continue;
+      classRows[classesCount++] = members;
+      for (let low = 0; low < 16; low++) {
+        if ((members >> low) & 1) store<u8>(tables + LOW_AT + low, load<u8>(tables + LOW_AT + low) | (<u8>1 << <u8>known));
+      }
+    }
+    store<u8>(tables + HIGH_AT + row, load<u8>(tables + HIGH_AT + row) | (<u8>1 << <u8>known));
+  }
+  for (let i = 0; i < 16; i++) store<u8>(tables + SPACE_AT + i, page.space);
+  for (let n: usize = 0; n < 4; n++) {
+    let row = 0;
+    for (let other = 1; other < 16; other++) if (leftOver[other] > leftOver[row]) row = other;
+    const isUsed = leftOver[row] > 0;
+    leftOver[row] = 0;
+    for (let i: usize = 0; i < 16; i++) {
+      // No high nibble is 255.
+      store<u8>(tables + ROWS_AT + n * 16 + i, isUsed ? <u8>row : 255);
+      store<u8>(tables + EXACT_AT + n * 16 + i, isUsed ? asciiOf(page, (row << 4) | <i32>i) : 0);
+    }
+  }
+  return new TextTables(page, tables, characterMaxBytes(page));
+}
+
+function asciiOf(page: CodePage, byte: i32): u8 {
+  const ascii = load<u8>(page.toAscii + byte);
+  return ascii >= 0x20 && ascii < 0x7f ? ascii : 0;
+}
+
+/** What most letters, digits and spaces of a row differ from ASCII by. */
+function deltaOf(page: CodePage, row: i32): u8 {
+  let best: u8 = 0;
+  let bestCount = 0;
+  for (let low = 0; low < 16; low++) {
+    const ascii = asciiOf(page, (row << 4) | low);
+    if (ascii == 0) continue;
+    const delta = <u8>(ascii - ((row << 4) | low));
+    let count = 0;
+    for (let other = 0; other < 16; other++) {
+      const character = asciiOf(page, (row << 4) | other);
+      if (character == 0 || <u8>((row << 4) + other + delta) != character) continue;
+      const letter = character | 0x20;
+      const isUsual = character == 0x20 || (character >= 0x30 && character <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
+      count += isUsual ? 17 : 1;
+    }
+    if (count > bestCount) {
+      best = delta;
+      bestCount = count;
+    }
+  }
+  return best;
+}
+
+function characterMaxBytes(page: CodePage): i32 {
+  let most = page.hasDouble ? 3 : 1;
+  for (let byte = 0; byte < 256; byte++) {
+    const unit = load<u16>(page.toUnicode + (byte << 1));
+    most = max(most, unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3);
+  }
+  return most;
+}
+
+/**
+ * Writes the characters of `lengthBytes` bytes to `out`, where up to 15 bytes behind them change too. Gives the length
+ * without spaces at the end (`keepsSpaces`: with them), or -1 when the text is for the slow way.
+ */
+export function transcode(tables: usize, at: usize, lengthBytes: i32, keepsSpaces: bool, out: usize): i32 {
+  const delta = v128.load(tables, DELTA_AT), high = v128.load(tables, HIGH_AT), low = v128.load(tables, LOW_AT);
+  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES);
+  const zero = i64x2.splat(0);
+  let bad = zero;
+  let end = 0;
+  const whole = lengthBytes & ~15;
+  let i = 0;
+  for (; i < whole; i += 16) {
+    const bytes = v128.load(at + i);
+    const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
+    const text = i8x16.add(bytes, look(delta, row));
+    bad = v128.or(bad, i8x16.eq(v128.and(look(high, row), look(low, place)), zero));
+    v128.store(out + i, text);
+    const mask = i8x16.bitmask(i8x16.ne(text, spaces));
+    end = mask != 0 ? i + 32 - clz(mask) : end;
+  }
+  if (i < lengthBytes) {
+    const bytes = v128.bitselect(v128.load(at + i), v128.load(tables, SPACE_AT), v128.load(KEEP + 16 - (lengthBytes & 15)));
+    const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
+    const text = i8x16.add(bytes, look(delta, row));
+    bad = v128.or(bad, i8x16.eq(v128.and(look(high, row), look(low, place)), zero));
+    v128.store(out + i, text);
+    const mask = i8x16.bitmask(i8x16.ne(text, spaces));
+    end = mask != 0 ? i + 32 - clz(mask) : end;
+  }
+  if (v128.any_true(bad)) return transcodeExactly(tables, at, lengthBytes, keepsSpaces, out);
+  return keepsSpaces ? lengthBytes : end;
+}
+
+/** The same with four more rows looked up. */
+function transcodeExactly(tables: usize, at: usize, lengthBytes: i32, keepsSpaces: bool, out: usize): i32 {
+  const delta = v128.load(tables, DELTA_AT), high = v128.load(tables, HIGH_AT), low = v128.load(tables, LOW_AT);
+  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES);
+  const zero = i64x2.splat(0);
+  let bad = zero;
+  let end = 0;
+  for (let i = 0; i < lengthBytes; i += 16) {
+    const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
+    const bytes = v128.bitselect(v128.load(at + i), v128.load(tables, SPACE_AT), keep);
+    const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
+    const taken = i8x16.ne(v128.and(look(high, row), look(low, place)), zero);
+    let text = v128.and(i8x16.add(bytes, look(delta, row)), taken);
+    for (let n: usize = 0; n < 64; n += 16) {
+      const isRow = i8x16.eq(row, v128.load(tables + n, ROWS_AT));
+      // A byte that the delta is right for has the same character here.
+      text = v128.or(text, v128.and(isRow, look(v128.load(tables + n, EXACT_AT), place)));
+    }
+    bad = v128.or(bad, i8x16.eq(text, zero));
+    v128.store(out + i, text);
+    const mask = i8x16.bitmask(i8x16.ne(text, spaces));
+    end = mask != 0 ? i + 32 - clz(mask) : end;
+  }
+  if (v128.any_true(bad)) return -1;
+  return keepsSpaces ? lengthBytes : end;
+}
+
+/** Every index is a nibble, so both builds look up the same. */
+// @ts-ignore: decorator
+@inline
+function look(table: v128, index: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, index);
+  return i8x16.swizzle(table, index);
+}
