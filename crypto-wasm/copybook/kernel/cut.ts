@@ -28,7 +28,7 @@ export function cut(layout: Layout, from: usize, end: usize): void {
   if (!readInput(from, end)) return;
   const inputBytes = <u32>(inputEnd - inputAt);
   const target = max(max(wanted, 1), inputBytes / (CUTS_MAX - 1) + 1);
-  ends = heap.alloc(CUT_BYTES * (CUTS_MAX + 1));
+  ends = heap.alloc(CUT_BYTES * <usize>(CUTS_MAX + 1));
   cuts = 0;
   resume = flags & Flag.RESUME;
   const framing = layout.framing;
@@ -44,7 +44,7 @@ let resume: u32 = 0;
 
 /** A piece that ends at `end`, where the next begins with `nextResume`. */
 function add(end: u32, records: u32, nextResume: u32): void {
-  const cutAt = ends + cuts++ * CUT_BYTES;
+  const cutAt = ends + <usize>cuts++ * CUT_BYTES;
   const isWhole = end == <u32>(inputEnd - inputAt) && (flags & Flag.LAST) != 0;
   store<u32>(cutAt, end);
   store<u32>(cutAt, records, 4);
@@ -118,10 +118,10 @@ function finish(
 
 /** `u32 cuts, u32 flags` of the call behind them, then the pieces. */
 function write(): void {
-  const bytes = 8 + CUT_BYTES * cuts;
+  const bytes = 8 + CUT_BYTES * <usize>cuts;
   const out = heap.alloc(bytes);
   store<u32>(out, cuts);
   store<u32>(out, resume, 4);
-  memory.copy(out + 8, ends, CUT_BYTES * cuts);
+  memory.copy(out + 8, ends, bytes - 8);
   answer(out, bytes);
 }

@@ -6,62 +6,78 @@
 
 import { failTooLarge, ROW_MAX_BYTES, rowsMax } from './decode';
 import {
-  at, Flag, frameAt, frameBytes, framesCount, frameNumber, Next, nextFrame, offsetOf, originAt, originResume,
+  at, Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, originAt, originResume,
   resumeHere,
 } from './frames';
 import { Layout } from './layout';
 import { Output } from './options';
 import { closeOutput, fullAt, openOutput, outAt, outputBytes, OUTPUT_MAX_BYTES, wrote } from './output';
-import { fail, hasProblem, LIMIT } from './problem';
-import { flags, inputAt, inputEnd } from './read-input';
-import { beginRecord, errorsCount } from './write-members';
-import { flatMaxBytes, writeColumns, writeCsv } from './write-columns';
+import { clearProblem, fail, hasProblem, LIMIT } from './problem';
+import { flags, inputAt, inputEnd, firstRecord } from './read-input';
+import { flatFixedBytes, flatMaxBytes, invalidFieldsCount, rowsWritten, writeColumns, writeCsv } from './write-columns';
 
-/** Addresses of the records of one batch are in memory at once. */
-const BATCH_MAX: i32 = 1 << 20;
+/** What a batch's records are told by takes 36 bytes for each. */
+const BATCH_MAX: i32 = 1 << 18;
 
 export function decodeFlat(layout: Layout): void {
-  const framing = layout.framing;
   const rowBytes = max(flatMaxBytes(layout), 1);
-  const headerBytes = framing.headerBytes;
-  if (rowBytes > ROW_MAX_BYTES) {
+  const fixedBytes = flatFixedBytes(layout);
+  if (rowBytes > ROW_MAX_BYTES || fixedBytes > ROW_MAX_BYTES) {
     return fail(LIMIT, 'one record can become ' + rowBytes.toString() + ' bytes, above the limit of ' + ROW_MAX_BYTES.toString());
   }
   // One row is tried, however large it might become.
-  const fits = max((OUTPUT_MAX_BYTES - headerBytes) / rowBytes, 1);
+  const fits = max((OUTPUT_MAX_BYTES - fixedBytes) / rowBytes, 1);
   const room = min(min(fits, BATCH_MAX), min(rowsMax(), <i32>(inputEnd - inputAt) + 1));
   const records = new StaticArray<u32>(room);
   const lengths = new StaticArray<u32>(room);
-  openOutput(<i64>room * rowBytes + headerBytes, rowBytes + headerBytes);
-  const errorsBefore = errorsCount;
-  const segments = framing.segments;
+  const segmentsOf = new StaticArray<i32>(room);
+  const numbers = new StaticArray<i64>(room);
+  const offsets = new StaticArray<i64>(room);
+  /** Where a call may go on: the upper half the resume. */
+  const origins = new StaticArray<u64>(room);
+  openOutput(<i64>room * rowBytes + fixedBytes, rowBytes + fixedBytes);
+  const segments = layout.framing.segments;
   let rows = 0;
   let next = Next.RECORD;
-  beginRecord(frameNumber, 0);
   while (rows < room) {
     next = nextFrame();
     if (next != Next.RECORD) break;
-    if (segments !== null && !segments.of(frameAt, frameBytes).isRead) continue;
-    unchecked((records[rows] = <u32>frameAt));
-    unchecked((lengths[rows] = <u32>frameBytes));
+    let segment = -1;
+    if (segments !== null) {
+      const found = segments.of(frameAt, frameBytes);
+      if (!found.isRead) continue;
+      segment = found.index;
+    }
+    records[rows] = <u32>frameAt;
+    lengths[rows] = <u32>frameBytes;
+    segmentsOf[rows] = segment;
+    numbers[rows] = frameNumber;
+    offsets[rows] = frameOffset();
+    origins[rows] = (<u64>originResume << 32) | (originAt - inputAt);
     rows++;
   }
-  write(layout, records, lengths, rows);
+  const isStopped = next != Next.RECORD;
+  const consumed = (isStopped ? originAt : at) - inputAt;
+  const resume = isStopped ? originResume : resumeHere();
+  // Of two problems the earlier one in the file counts, and that of a record before is found only now.
+  clearProblem();
+  const end = layout.options.output == Output.COLUMNS
+    ? writeColumns(layout, records, lengths, segmentsOf, numbers, offsets, rows, outAt)
+    : writeCsv(
+        layout, records, lengths, segmentsOf, numbers, offsets, rows, (flags & Flag.CONTINUED) != 0, outAt,
+      );
+  wrote(end);
   if (outAt > fullAt) {
     wrote(outAt - outputBytes());
-    failTooLarge();
+    if (!hasProblem()) failTooLarge();
     return closeOutput(0, flags & Flag.RESUME, 0, 0, 0);
   }
-  const isStopped = next != Next.RECORD;
-  closeOutput(
-    (isStopped ? originAt : at) - inputAt, isStopped ? originResume : resumeHere(),
-    framesCount, errorsCount - errorsBefore, rows,
-  );
-}
-
-function write(layout: Layout, records: StaticArray<u32>, lengths: StaticArray<u32>, rows: i32): void {
-  const end = layout.options.output == Output.COLUMNS
-    ? writeColumns(layout, records, lengths, rows, outAt)
-    : writeCsv(layout, records, lengths, rows, (flags & Flag.CONTINUED) != 0, outAt);
-  if (!hasProblem()) wrote(end);
+  if (hasProblem() && rowsWritten < rows) {
+    const origin = origins[rowsWritten];
+    const records = <i32>(numbers[rowsWritten] - firstRecord);
+    return closeOutput(<usize>(origin & 0xffffffff), <u32>(origin >> 32), records, invalidFieldsCount, rowsWritten);
+  }
+  // The same problem again.
+  if (next == Next.BAD) nextFrame();
+  closeOutput(consumed, resume, framesCount, invalidFieldsCount, rows);
 }

@@ -7,7 +7,7 @@
 
 import { beginRow, endRow, openRows, rowsMax } from './decode';
 import {
-  Flag, frameAt, frameBytes, frameNumber, framesCount, Next, nextFrame, offsetOf, originAt, originResume, wholeBytes,
+  Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, offsetOf, originAt, originResume, wholeBytes,
 } from './frames';
 import { Layout } from './layout';
 import { closeOutput, fullAt, outAt, outputBytes, writeByte, writeBytes, wrote } from './output';
@@ -36,7 +36,7 @@ export function decodeNested(layout: Layout): void {
   const ids = layout.framing.ids;
   const rowBytes = <i64>layout.decodePlan.membersMaxBytes * 2 + segments.keysBytes + (ids === null ? 0 : ids.maxBytes) + 64;
   if (!openRows(layout, rowBytes)) return;
-  entries = heap.alloc(ENTRY_BYTES * GATHERED_MAX);
+  entries = heap.alloc(ENTRY_BYTES * <usize>GATHERED_MAX);
   nodes = new StaticArray<Node | null>(GATHERED_MAX);
   gathered = 0;
   rootAt = inputAt;
@@ -107,8 +107,8 @@ function gather(node: Node): void {
     const text = 'more than ' + GATHERED_MAX.toString() + ' records are below one root';
     return failInRecord(LIMIT, rootNumber, loadOffset(0), '', text);
   }
-  const entry = entries + gathered * ENTRY_BYTES;
-  store<i64>(entry, offsetOf(originAt));
+  const entry = entries + <usize>gathered * ENTRY_BYTES;
+  store<i64>(entry, frameOffset());
   store<u32>(entry, <u32>frameAt, 8);
   store<i32>(entry, frameBytes, 12);
   store<i32>(entry, <i32>(frameNumber - rootNumber), 16);
@@ -123,15 +123,15 @@ function failOrphan(node: Node): void {
 }
 
 function loadOffset(index: i32): i64 {
-  return load<i64>(entries + index * ENTRY_BYTES);
+  return load<i64>(entries + <usize>index * ENTRY_BYTES);
 }
 
 function addressOf(index: i32): usize {
-  return load<u32>(entries + index * ENTRY_BYTES, 8);
+  return load<u32>(entries + <usize>index * ENTRY_BYTES, 8);
 }
 
 function bytesOf(index: i32): i32 {
-  return load<i32>(entries + index * ENTRY_BYTES, 12);
+  return load<i32>(entries + <usize>index * ENTRY_BYTES, 12);
 }
 
 /** Members of all records, then those of the root's group; the other groups that could be a root's are null. */
@@ -163,7 +163,7 @@ function writeRoot(layout: Layout, segments: Segments, rows: i32): void {
 function writeGroup(layout: Layout, index: i32, behind: i32): void {
   const node = nodes[index]!;
   writeByte(0x7b);
-  beginRecord(rootNumber + load<i32>(entries + index * ENTRY_BYTES, 16), loadOffset(index));
+  beginRecord(rootNumber + load<i32>(entries + <usize>index * ENTRY_BYTES, 16), loadOffset(index));
   const membersAt = outAt;
   const members = writeGroupMembers(layout.decodePlan, node.group, addressOf(index), bytesOf(index), membersAt);
   if (hasProblem()) return;

@@ -9,7 +9,7 @@
 import { decodeFlat } from './decode-flat';
 import { decodeNested } from './decode-nested';
 import {
-  at, Flag, frameAt, frameBytes, frameNumber, framesCount, Next, nextFrame, offsetOf, openFrames, originAt,
+  at, Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, offsetOf, openFrames, originAt,
   originResume, resumeHere,
 } from './frames';
 import { Layout } from './layout';
@@ -22,7 +22,7 @@ import { Segment } from './segments';
 import { beginRecord, errorsCount, writeMembers } from './write-members';
 
 /** What one record may become before it is looked at whether it fits: more does not fit into a cell beside the rest. */
-export const ROW_MAX_BYTES: i32 = 40 << 20;
+export const ROW_MAX_BYTES: i32 = 41_943_040;
 /** Braces, comma, newline. */
 const AROUND_BYTES: i32 = 8;
 
@@ -141,7 +141,7 @@ function backToRoot(errorsBefore: i64): void {
 
 function writeRow(layout: Layout, ids: RecordIds | null, segment: Segment | null, rows: i32): void {
   beginRow(layout, rows);
-  beginRecord(frameNumber, offsetOf(originAt));
+  beginRecord(frameNumber, frameOffset());
   if (ids !== null) ids.write();
   const membersAt = outAt;
   const members = writeMembers(

@@ -34,8 +34,8 @@ let roomEnd: usize = 0;
 export function makeRoom(isSpanned: bool, inputBytes: usize): void {
   room = 0;
   if (!isSpanned) return;
-  // Readers of records look up to 32 bytes further.
-  room = heap.alloc(inputBytes + 64);
+  // Readers of records look 16 bytes back and 32 bytes further.
+  room = heap.alloc(inputBytes + 80) + 16;
   roomNext = room;
   roomEnd = room + inputBytes;
 }
@@ -124,8 +124,8 @@ function wordAt(framing: Framing, from: usize, isSpanned: bool): i64 {
   return IS_BAD;
 }
 
-function shortOrBad(of: string): i64 {
-  return short(of) == Next.MORE ? IS_SHORT : IS_BAD;
+function shortOrBad(what: string): i64 {
+  return short(what) == Next.MORE ? IS_SHORT : IS_BAD;
 }
 
 function reservedText(framing: Framing, from: usize): string {
@@ -154,8 +154,6 @@ function nextPrefixed(framing: Framing): i32 {
 
 /** One record of one segment where it lies, or of several put together, over as many blocks as it has. */
 function nextSpanned(framing: Framing): i32 {
-  const began = at;
-  const beganBlockEnd = blockEndAt;
   let bytes = wordAt(framing, at, true);
   if (bytes < 0) return failed(bytes);
   if (segmentCode == Code.WHOLE) return take(at + WORD_BYTES, <i32>bytes);
@@ -165,9 +163,10 @@ function nextSpanned(framing: Framing): i32 {
   if (room == 0) return bad('a spanned record where none can be put together');
   const to = roomNext;
   let total: i64 = 0;
-  for (;;) {
+  let next = Next.RECORD;
+  while (next == Next.RECORD) {
     total += bytes;
-    if (total > framing.recordLimitBytes) return tooLong(total);
+    if (total > framing.recordLimitBytes) return back(tooLong(total), to);
     memory.copy(roomNext, at + WORD_BYTES, <usize>bytes);
     roomNext += <usize>bytes;
     enterBlock(at + WORD_BYTES + <usize>bytes, blockEndAt);
@@ -175,21 +174,20 @@ function nextSpanned(framing: Framing): i32 {
       takeSpanned(to, <i32>total, at, blockEndAt);
       return Next.RECORD;
     }
-    let next = Next.RECORD;
     if (at == endAt) next = short('of a spanned record');
     else if (at == blockEndAt) next = nextBlock(framing);
-    if (next != Next.RECORD) return back(next, began, beganBlockEnd, to);
+    if (next != Next.RECORD) break;
     bytes = wordAt(framing, at, true);
-    if (bytes < 0) return back(failed(bytes), began, beganBlockEnd, to);
-    if (segmentCode != Code.LAST && segmentCode != Code.BETWEEN) {
-      bad('a segment of the code ' + segmentCode.toString() + ' where a record that was begun goes on');
-      return back(Next.BAD, began, beganBlockEnd, to);
+    if (bytes < 0) next = failed(bytes);
+    else if (segmentCode != Code.LAST && segmentCode != Code.BETWEEN) {
+      next = bad('a segment of the code ' + segmentCode.toString() + ' where a record that was begun goes on');
     }
   }
+  return back(next, to);
 }
 
-function back(next: i32, began: usize, beganBlockEnd: usize, to: usize): i32 {
-  enterBlock(began, beganBlockEnd);
+/** What was put together is not a record. */
+function back(next: i32, to: usize): i32 {
   roomNext = to;
   return next;
 }

@@ -53,7 +53,8 @@ export let frameNumber: i64 = 0;
 /** Records read so far, skipped ones among them. */
 export let framesCount: i32 = 0;
 
-let framing: Framing = new Framing();
+/** Set by `openFrames`. */
+let framing: Framing = changetype<Framing>(0);
 let startAt: usize = 0;
 let firstNumber: i64 = 0;
 let inputOffset: i64 = 0;
@@ -94,21 +95,34 @@ export function offsetOf(address: usize): i64 {
   return inputOffset + <i64>(address - startAt);
 }
 
+/** Position in the whole file of the record's first byte; of its beginning when it was put together. */
+export function frameOffset(): i64 {
+  return offsetOf(frameAt >= startAt && frameAt <= endAt ? frameAt : originAt);
+}
+
 /** One of Next. Records outside of `recordMin` and `recordMax` are counted and passed over. */
 export function nextFrame(): i32 {
   for (;;) {
     originAt = at;
     originResume = resumeHere();
     frameNumber = firstNumber + framesCount;
-    const next = advance();
-    if (next != Next.RECORD) return next;
-    framesCount++;
-    if (wholeBytes < framing.recordMinBytes || wholeBytes > framing.recordMaxBytes) continue;
-    if (wholeBytes < framing.startBytes + framing.endBytes) {
-      return bad('the record has ' + wholeBytes.toString() + ' bytes, fewer than recordStart and recordEnd skip');
+    const originBlockEnd = blockEndAt;
+    let next = advance();
+    const around = framing.startBytes + framing.endBytes;
+    const isRead = wholeBytes >= framing.recordMinBytes && wholeBytes <= framing.recordMaxBytes;
+    if (next == Next.RECORD && isRead && wholeBytes < around) {
+      next = bad('the record has ' + wholeBytes.toString() + ' bytes, fewer than recordStart and recordEnd skip');
     }
+    if (next != Next.RECORD) {
+      // Asked again, it gives the same again.
+      at = originAt;
+      blockEndAt = originBlockEnd;
+      return next;
+    }
+    framesCount++;
+    if (!isRead) continue;
     frameAt += framing.startBytes;
-    frameBytes = wholeBytes - framing.startBytes - framing.endBytes;
+    frameBytes = wholeBytes - around;
     return Next.RECORD;
   }
 }
@@ -153,11 +167,11 @@ export function bad(what: string): i32 {
   return Next.BAD;
 }
 
-/** The input ends within a record: MORE, or at the end of the file a problem. `of` says how long it should be. */
-export function short(of: string): i32 {
+/** The input ends within a record: MORE, or at the end of the file a problem. `what` says how long it should be. */
+export function short(what: string): i32 {
   if (!isLast) return Next.MORE;
   const there = <i64>(endAt - originAt);
-  return bad('the file ends within a record: ' + there.toString() + ' bytes ' + of + ' are there');
+  return bad('the file ends within a record: ' + there.toString() + ' bytes ' + what + ' are there');
 }
 
 function measured(): i32 {

@@ -7,7 +7,6 @@
 
 import { CodePage, codePageOf } from './code-page';
 import { itemNamed } from './find-item';
-import { flatColumns } from './flat-columns';
 import { Copybook, Item } from './item';
 import { integerOf, ItemValue, ValueTable } from './item-value';
 import { Measure } from './measure';
@@ -19,14 +18,12 @@ import { compileSegments, Segments } from './segments';
 /** Longest record of z/OS without its length word (32,760 with it). */
 export const RECORD_MAX_BYTES: i32 = 32_756;
 /** Longest record where no word of 16 bits bounds it (spanned, prefixed, lines): far above what is written, far below a cell. */
-export const LONG_RECORD_MAX_BYTES: i32 = 1 << 20;
+export const LONG_RECORD_MAX_BYTES: i32 = 1_048_576;
 /** What `recordLength` may say: a record has to fit into one call, whose input is at most 8 MiB. */
-export const RECORD_LIMIT_BYTES: i32 = 4 << 20;
+export const RECORD_LIMIT_BYTES: i32 = 4_194_304;
 /** Extended block descriptors say up to 2 GiB. What is left of a block has to fit into 24 bits, see `frames.ts`. */
-export const BLOCK_LIMIT_BYTES: i32 = (1 << 24) - 1;
+export const BLOCK_LIMIT_BYTES: i32 = 16_777_215;
 const ADJUSTMENT_LIMIT_BYTES: i32 = 65_536;
-/** Offsets and header of a batch of columns, at their most. */
-const COLUMNS_HEADER_BYTES: i32 = 512 * 1024;
 
 export class Framing {
   /** Every record has so many bytes and pieces end at any of them; 0 when the input has to be read to find out. */
@@ -64,8 +61,6 @@ export class Framing {
   segments: Segments | null = null;
   /** Null when records get no ids. */
   ids: RecordIds | null = null;
-  /** What `csv` and `columns` write besides rows, at the most. */
-  headerBytes: i32 = 0;
 }
 
 /** Sets a problem when the options do not fit one another or the copybook. */
@@ -90,7 +85,7 @@ export function compileFraming(copybook: Copybook, options: Options): Framing {
   if (options.recordIds || options.segmentIdLevels.length > 0) framing.ids = new RecordIds(options);
   const segments = framing.segments;
   if (segments === null || !segments.needsRoots()) framing.fixedRecordBytes = framing.eachBytes;
-  if (!hasProblem()) checkFlat(framing, copybook, options);
+  if (!hasProblem()) checkFlat(options);
   return framing;
 }
 
@@ -239,16 +234,11 @@ function compileLines(framing: Framing, options: Options): void {
   framing.otherNewline = 0x25;
 }
 
-function checkFlat(framing: Framing, copybook: Copybook, options: Options): void {
+function checkFlat(options: Options): void {
   if (options.output != Output.CSV && options.output != Output.COLUMNS) return;
   if (options.recordIds) return fail(OPTIONS, 'recordIds: the output has to be jsonl or json');
   if (options.segmentIdLevels.length > 0) return fail(OPTIONS, 'segmentIdLevels: the output has to be jsonl or json');
   if (options.segmentChildren.length > 0) return fail(OPTIONS, 'segmentChildren: the output has to be jsonl or json');
-  framing.headerBytes = COLUMNS_HEADER_BYTES;
-  if (options.output == Output.COLUMNS) return;
-  const columns = flatColumns(copybook, options);
-  // A character of three bytes, a quote that is doubled.
-  for (let i = 0; i < columns.length; i++) framing.headerBytes += columns[i].name.length * 3 + 4;
 }
 
 /** The distinct values of `redefineSegments`, in the order of the options. A record's segment is an index here, or -1. */

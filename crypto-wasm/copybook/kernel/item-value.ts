@@ -101,7 +101,7 @@ let textBytes: i32 = 0;
 function digits(from: usize, end: usize): i64 {
   const isNegative = from < end && load<u8>(from) == 0x2d;
   if (isNegative) from++;
-  if (from == end || end - from > DIGITS_MAX) return NOT_A_NUMBER;
+  if (from == end || <i32>(end - from) > DIGITS_MAX) return NOT_A_NUMBER;
   let value: i64 = 0;
   for (; from < end; from++) {
     const digit = <u32>load<u8>(from) - 0x30;
@@ -130,11 +130,12 @@ export class ValueTable {
     readonly texts: string[],
     option: string,
   ) {
-    this.count = texts.length;
-    this.numbers = new StaticArray<i64>(this.count);
-    this.addresses = new StaticArray<usize>(this.count);
-    this.lengths = new StaticArray<i32>(this.count);
-    for (let i = 0; i < this.count; i++) {
+    const count = texts.length;
+    this.numbers = new StaticArray<i64>(count);
+    this.addresses = new StaticArray<usize>(count);
+    this.lengths = new StaticArray<i32>(count);
+    this.count = count;
+    for (let i = 0; i < count; i++) {
       if (value.isNumber()) this.numbers[i] = integerOf(texts[i], option);
       else this.place(i, texts[i].trim(), option);
     }

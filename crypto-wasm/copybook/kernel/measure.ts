@@ -83,7 +83,7 @@ export class Measure {
   ) {
     this.whole = new Body();
     this.collect();
-    if (hasProblem()) return;
+    if (hasProblem()) return this;
     if (copybook.records.length == 1) this.compile(copybook.records[0], this.whole);
     else this.views(copybook.records, 0, copybook.records.length, this.whole);
   }
@@ -101,7 +101,8 @@ export class Measure {
 
   private map(name: string, values: string[]): void {
     const table = this.tableNamed(name);
-    const counter = table === null ? null : table.dependsOn;
+    let counter: Item | null = null;
+    if (table !== null) counter = table.dependsOn;
     if (table === null || counter === null) {
       return fail(OPTIONS, 'occursMappings: ' + name + ' is not a table that depends on an item');
     }
@@ -116,7 +117,8 @@ export class Measure {
         return fail(OPTIONS, 'occursMappings: ' + name + ' occurs at most ' + table.occursMax.toString() + ' times');
       }
     }
-    this.mappings.push(new Mapping(table, new ValueTable(this.counterOf(counter)!.value, texts, 'occursMappings'), counts));
+    const known = new ValueTable(this.counterOf(counter)!.value, texts, 'occursMappings');
+    this.mappings.push(new Mapping(table, known, counts));
   }
 
   private tableNamed(name: string): Item | null {

@@ -9,7 +9,7 @@ import { answer } from './answer';
 import { clearProblem, hasProblem, problemJson } from './problem';
 
 /** What the output of one call may have: with its header and a problem it is below the adapter's 16 MiB. */
-export const OUTPUT_MAX_BYTES: i32 = 14 << 20;
+export const OUTPUT_MAX_BYTES: i32 = 14_680_064;
 const HEADER_BYTES: usize = 24;
 
 let headerAt: usize = 0;

@@ -28,16 +28,19 @@ export class RecordIds {
 
   constructor(options: Options) {
     this.hasRecordIds = options.recordIds;
-    this.levels = options.segmentIdLevels.length;
+    const levels = options.segmentIdLevels.length;
+    this.counts = new StaticArray<i64>(levels + 1);
+    this.levels = levels;
     this.omitsNulls = options.omitNulls;
-    this.counts = new StaticArray<i64>(this.levels + 1);
     const json = quoted(options.segmentIdPrefix.length > 0 ? options.segmentIdPrefix + '_' : '');
     // Without its quotes: the rest of the id is behind it.
     const bytes = String.UTF8.encode(json);
-    this.prefixBytes = bytes.byteLength - 2;
-    this.prefix = heap.alloc(this.prefixBytes);
-    memory.copy(this.prefix, changetype<usize>(bytes) + 1, this.prefixBytes);
-    this.maxBytes = EACH_MAX_BYTES + this.levels * (EACH_MAX_BYTES + this.prefixBytes);
+    const prefixBytes = bytes.byteLength - 2;
+    const prefix = heap.alloc(prefixBytes);
+    memory.copy(prefix, changetype<usize>(bytes) + 1, prefixBytes);
+    this.prefix = prefix;
+    this.prefixBytes = prefixBytes;
+    this.maxBytes = EACH_MAX_BYTES + levels * (EACH_MAX_BYTES + prefixBytes);
   }
 
   /** Before the first record of a call. */

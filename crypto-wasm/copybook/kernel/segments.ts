@@ -61,19 +61,21 @@ export class Segments {
     roots: Node[],
     options: Options,
   ) {
-    this.meanings = StaticArray.fromArray(segments);
-    this.other = other;
-    this.roots = roots;
-    this.keysBytes = 0;
-    for (let i = 0; i < segments.length; i++) {
-      const node = segments[i].node;
-      if (node !== null) this.keysBytes += node.keyBytes + 16;
-    }
-    this.isNested = options.segmentChildren.length > 0;
-    this.levels = options.segmentIdLevels.length;
     const texts: string[] = [];
     for (let i = 0; i < segments.length; i++) texts.push(segments[i].text);
     this.values = new ValueTable(value, texts, 'segmentField');
+    this.meanings = StaticArray.fromArray(segments);
+    this.other = other;
+    this.roots = roots;
+    let keysBytes = 0;
+    for (let i = 0; i < segments.length; i++) {
+      const node = segments[i].node;
+      if (node !== null) keysBytes += node.keyBytes + 16;
+    }
+    this.keysBytes = keysBytes;
+    this.isNested = options.segmentChildren.length > 0;
+    this.levels = options.segmentIdLevels.length;
+
   }
 
   /** The segment of a record of so many bytes. One that ends before its segment field is of no named segment. */
