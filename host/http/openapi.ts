@@ -48,7 +48,7 @@ function errorResponses(rooms: readonly string[]): Json {
   return responses;
 }
 
-const CALL_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'ADAPTER', 'HOST']);
+const CALL_ROOMS = ['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'ADAPTER', 'HOST'];
 
 /** Responses that many routes have: they stand once in the document, and routes refer to them. */
 const SHARED: Json = {};
@@ -62,6 +62,7 @@ function sharedErrors(name: string, rooms: readonly string[]): Json {
   return refs;
 }
 
+const CALL_ERRORS = sharedErrors('Call', CALL_ROOMS);
 const ADMIN_ERRORS = sharedErrors('Admin', ['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
 const READ_ERRORS = sharedErrors('Read', ['HTTP', 'POLICY', 'HOST']);
 const VAULT_ERRORS = sharedErrors('Vault', ['HTTP', 'POLICY', 'VAULT', 'HOST']);
@@ -70,7 +71,7 @@ const COPYBOOK_ERRORS = sharedErrors('Copybook', CODEC_ROOMS);
 
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
-  Object.entries(CALL_ERRORS).map(([status, response]) => {
+  Object.entries(errorResponses(CALL_ROOMS)).map(([status, response]) => {
     const { description, content } = response as { description: string; content: Json };
     return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
   }),

@@ -105,7 +105,8 @@ describe('the API document', () => {
       outputMaxBytes: 2_000,
       idempotent: true,
     });
-    expect(say.responses['503'].content['application/problem+json'].schema).toEqual({
+    expect(say.responses['503'].$ref).toBe('#/components/responses/Call503');
+    expect(components.responses.Call503.content['application/problem+json'].schema).toEqual({
       $ref: '#/components/schemas/Problem',
     });
     expect(paths['/v1/adapters/echo/say/batch'].post).toBeDefined();
