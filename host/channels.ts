@@ -61,6 +61,20 @@ export interface VaultEvent {
   readonly durationMs: number;
 }
 
+/** One operation of the copybook codec that ended. Counts only, nothing of a record. */
+export interface CopybookEvent {
+  readonly operation: 'layout' | 'detect' | 'decode' | 'encode';
+  readonly outcome: 'ok' | 'cancelled' | ErrorCode;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  /** Records read, or written by `encode`. */
+  readonly recordCount: number;
+  /** Fields whose bytes were not of their type. */
+  readonly fieldErrorCount: number;
+  /** From the call to its end, waiting included, in ms. */
+  readonly durationMs: number;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -77,6 +91,7 @@ export const cellCreatedChannel = channel('hotcell:cell-created');
 export const poolClosedChannel = channel('hotcell:pool-closed');
 export const httpRefusedChannel = channel('hotcell:http-refused');
 export const vaultChannel = channel('hotcell:vault');
+export const copybookChannel = channel('hotcell:copybook');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

@@ -90,6 +90,16 @@ export const ERRORS = {
   VAULT_OVERLOADED: row(503, true, 'Too many operations of this kind are waiting'),
   VAULT_CLOSED: row(503, true, 'The vault is closed'),
 
+  COPYBOOK_SYNTAX: row(422, false, 'The copybook is not COBOL that this host reads'),
+  COPYBOOK_OPTIONS: row(400, false, 'An option of the copybook is not valid, or names what is not in it'),
+  COPYBOOK_LIMIT: row(422, false, 'The copybook or one of its records is larger than it may be'),
+  COPYBOOK_DATA: row(422, false, 'The bytes of a record are not what the copybook says'),
+  COPYBOOK_FRAMING: row(422, false, 'The lengths of records or blocks do not work out'),
+  COPYBOOK_VALUE: row(422, false, 'The JSON to be encoded does not fit the copybook'),
+  COPYBOOK_INPUT: row(422, false, 'The input cannot be unpacked, or is not as long as it has to be'),
+  COPYBOOK_TENANT_SHARE: row(429, true, 'This tenant has as many streams under way as it may'),
+  COPYBOOK_CLOSED: row(503, true, 'The codec is closed'),
+
   HOST_CLOSED: row(503, true, 'The host is closed'),
   HOST_INTERNAL: row(500, false, 'The host made an error'),
 } as const satisfies Record<string, ErrorRow>;
@@ -103,6 +113,17 @@ export interface HostErrorOptions {
   readonly retryAfterS?: number;
   /** All problems at once, where there can be several: a JSON pointer or option name, and what is wrong. */
   readonly problems?: readonly Problem[];
+  /** Where in what was given. */
+  readonly place?: Place;
+}
+
+/** A place in a text (`line` and `column` from 1) or in data (`record` from 0, `offset` in bytes, name of the `field`). */
+export interface Place {
+  readonly line?: number;
+  readonly column?: number;
+  readonly record?: number;
+  readonly offset?: number;
+  readonly field?: string;
 }
 
 export interface Problem {
@@ -116,6 +137,7 @@ export class HostError extends Error {
   readonly detail: string;
   readonly retryAfterS: number | undefined;
   readonly problems: readonly Problem[] | undefined;
+  readonly place: Place | undefined;
 
   constructor(code: ErrorCode, detail: string, options: HostErrorOptions = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -124,6 +146,7 @@ export class HostError extends Error {
     this.detail = detail;
     this.retryAfterS = options.retryAfterS;
     this.problems = options.problems;
+    this.place = options.place;
   }
 
   get status(): number {

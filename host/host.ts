@@ -294,6 +294,8 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
   };
 }
 
+export { createCopybook } from './copybook/copybook.ts';
+export type * from './copybook/face.ts';
 export type * from './types.ts';
 export type * from './vault/face.ts';
 export { callbackKeys, environmentKeys, fileKeys } from './vault/key-providers.ts';

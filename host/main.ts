@@ -29,8 +29,10 @@ const cli = createCli({
   createHost: async (config) => (await import('./host.ts')).createHost(config),
   openVault: async (config, host) =>
     (await import('./cli/open-vault.ts')).openVault(config, process.env, host),
-  serve: async (host, config, telemetry, vault) =>
-    (await import('./http/http.ts')).serve(host, {
+  serve: async (host, config, telemetry, vault) => {
+    const { serve } = await import('./http/http.ts');
+    const { createCopybook } = await import('./copybook/copybook.ts');
+    return serve(host, {
       host: config.host,
       port: config.port,
       bodyMaxBytes: config.bodyMaxBytes,
@@ -47,8 +49,13 @@ const cli = createCli({
         streamMaxBytes: config.vaultStreamMaxBytes,
         streamIdleMs: config.vaultStreamIdleMs,
       },
+      copybook: {
+        open: (request) => createCopybook({ ...request, host }),
+        streamMaxBytes: config.copybookStreamMaxBytes,
+      },
       version,
-    }),
+    });
+  },
   createTelemetry: async (options) => (await import('./telemetry/telemetry.ts')).createTelemetry(options),
 });
 

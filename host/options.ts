@@ -227,6 +227,12 @@ export const OPTIONS = {
     30_000,
     'How long a body of `/v1/vault` may stand still while the host waits for its next byte.',
   ),
+  copybookStreamMaxBytes: whole(
+    'bytes',
+    [1024, 1024 * 1024 * MiB],
+    1024 * MiB,
+    'Longest body of `/v1/copybook`, and longest that a packed one may become. It is never held in memory.',
+  ),
   'pool.min': POOL_BOUNDS.min,
   'pool.max': POOL_BOUNDS.max,
   'pool.permits': POOL_BOUNDS.permits,

@@ -12,6 +12,7 @@ import { resolveConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { boundText } from '../option-values.ts';
 import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
+import { addCopybookCommands } from './copybook-commands.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
 import { runServe } from './serve.ts';
@@ -95,6 +96,14 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
         'hotcell open - --key-file vault.keys < data.tar.sealed > data.tar || rm data.tar',
       ),
     );
+
+  addCopybookCommands(program, {
+    world,
+    finish,
+    withConfig: (command) => withConfig(command, true),
+    configOf: (command) => withoutWarmth(configOf(world, command)),
+    example,
+  });
 
   withConfig(program.command('adapters'), true)
     .description('list the adapters this host would serve')

@@ -22,19 +22,19 @@ export interface Output {
 }
 
 /**
- * `-` is standard output. `isSecret`: only its owner may read the file, and a terminal may show it.
- * Throws CONFIG_INVALID — the file exists and may not be replaced, cannot be written, or sealed bytes would go to a terminal.
+ * `-` is standard output. `isSecret`: only its owner may read the file. `notForTerminals` names bytes that no terminal should
+ * show. Throws CONFIG_INVALID — the file exists and may not be replaced, cannot be written, or a terminal would show it.
  */
 export async function createOutput(
   world: World,
   path: string,
-  options: { readonly replace: boolean; readonly isSecret: boolean },
+  options: { readonly replace: boolean; readonly isSecret: boolean; readonly notForTerminals?: string },
 ): Promise<Output> {
   if (path === '-') {
-    if (world.stdout.isTTY === true && !options.isSecret) {
+    if (world.stdout.isTTY === true && options.notForTerminals !== undefined) {
       throw new HostError(
         'CONFIG_INVALID',
-        'sealed bytes do not belong on a terminal: name a file with --out',
+        `${options.notForTerminals} do not belong on a terminal: name a file with --out`,
       );
     }
     return standardOutput(world);

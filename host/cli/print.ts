@@ -61,7 +61,8 @@ export function printToken(world: World, { name, tenant, role }: TokenFlags): vo
   world.stdout.write(`${JSON.stringify(entry)}\n`);
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+/** Columns of a width each, one line a row. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row

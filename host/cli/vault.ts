@@ -5,16 +5,14 @@
  * stream was authenticated and is on the disk. Standard output cannot take bytes back: there the exit code says it.
  */
 
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type HostConfig, VAULT_KEYS_VARIABLE } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { tenantBinding } from '../http/vault-binding.ts';
 import type { Binding, Vault } from '../vault/face.ts';
-import { fileError } from './invoke.ts';
+import { counted, inputBytes, readInput } from './input.ts';
 import { createOutput } from './output.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { createProgress } from './progress.ts';
+import { listenForStop } from './stop.ts';
 import { hasKeys, type World } from './world.ts';
 
 export interface VaultFlags {
@@ -31,8 +29,6 @@ export interface VaultRequest extends VaultFlags {
 }
 
 const SEALED_SUFFIX = '.sealed';
-/** Few system calls for much data; the vault's runs are cut from it. */
-const READ_BYTES = 256 * 1024;
 
 /** Resolves to the exit code. Throws CONFIG_INVALID — no keys, or a file that cannot be used; VAULT_*. */
 export async function runVault(world: World, config: HostConfig, request: VaultRequest): Promise<number> {
@@ -49,8 +45,9 @@ export async function runVault(world: World, config: HostConfig, request: VaultR
   const output = await createOutput(world, outPath, {
     replace: request.force === true,
     isSecret: direction === 'open',
+    ...(direction === 'seal' ? { notForTerminals: 'sealed bytes' } : {}),
   });
-  const stop = listenForStop(world);
+  const stop = listenForStop(world, 'VAULT_CLOSED');
   const progress = createProgress(world.stderr, world.clock, totalBytes);
   try {
     await withVault(world, config, async (vault) => {
@@ -117,56 +114,4 @@ function outputPath({ direction, file, out }: VaultRequest): string {
     'CONFIG_INVALID',
     `${file} does not end in ${SEALED_SUFFIX}: name the output with --out <file>`,
   );
-}
-
-/** Size of a file, undefined for a pipe. Throws CONFIG_INVALID — it is not there. */
-async function inputBytes(world: World, file: string): Promise<number | undefined> {
-  if (file === '-') return undefined;
-  try {
-    const found = await stat(resolve(world.cwd, file));
-    return found.isFile() ? found.size : undefined;
-  } catch (error) {
-    throw fileError(error, file, 'read');
-  }
-}
-
-async function* readInput(world: World, file: string): AsyncGenerator<Uint8Array> {
-  try {
-    if (file === '-') yield* world.stdin;
-    else yield* createReadStream(resolve(world.cwd, file), { highWaterMark: READ_BYTES });
-  } catch (error) {
-    throw fileError(error, file, 'read');
-  }
-}
-
-async function* counted(source: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    progress.advance(piece.byteLength);
-    yield piece;
-  }
-}
-
-interface Stop {
-  readonly isAsked: boolean;
-  /** Rejects with the first signal. */
-  readonly asked: Promise<never>;
-  close(): void;
-}
-
-function listenForStop(world: World): Stop {
-  const { promise: asked, reject } = Promise.withResolvers<never>();
-  // It may come when nobody waits for it any more.
-  asked.catch(() => {});
-  let isAsked = false;
-  const close = world.signals((signal) => {
-    isAsked = true;
-    reject(new HostError('VAULT_CLOSED', `${signal}: ended before the whole was done`));
-  });
-  return {
-    get isAsked() {
-      return isAsked;
-    },
-    asked,
-    close,
-  };
 }

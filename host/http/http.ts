@@ -17,6 +17,7 @@ import { createAdaptersAnswerers } from './adapters-route.ts';
 import { baseHeaders, isLingering } from './answer.ts';
 import { createArrivals } from './arrival.ts';
 import { createBatchAnswerer } from './batch-route.ts';
+import { type CopybookDoor, createCopybookAnswerers } from './copybook-route.ts';
 import { registerDocs } from './docs-route.ts';
 import { beginDrain } from './drain.ts';
 import {
@@ -56,6 +57,8 @@ export interface HttpOptions {
   readonly metricsText: () => Promise<string>;
   /** Where the host has keys: what `/v1/vault` seals and opens with. Not closed here. */
   readonly vault?: VaultDoor | undefined;
+  /** What `/v1/copybook` decodes and encodes with. */
+  readonly copybook?: CopybookDoor | undefined;
   /** Version of this host, for the API document. */
   readonly version: string;
 }
@@ -115,7 +118,12 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
     else endUnread(socket, new HostError('HTTP_REQUEST_TIMEOUT', 'the body took too long to arrive'));
   });
   const openApi = (): object => composeOpenApi(host, options.version);
-  await registerRoutes(app, door, { openApi, metricsText: options.metricsText, vault: options.vault });
+  await registerRoutes(app, door, {
+    openApi,
+    metricsText: options.metricsText,
+    vault: options.vault,
+    copybook: options.copybook,
+  });
   await app.ready();
 
   const end = async (): Promise<void> => {
@@ -177,6 +185,7 @@ async function registerRoutes(
     readonly openApi: () => object;
     readonly metricsText: () => Promise<string>;
     readonly vault: VaultDoor | undefined;
+    readonly copybook: CopybookDoor | undefined;
   },
 ): Promise<void> {
   const methods = createMethodTable();
@@ -190,12 +199,16 @@ async function registerRoutes(
   const page = (method: Method, url: string, answerer: Answerer): void => on(method, url, answerer, false);
   const adapters = createAdaptersAnswerers(door);
   const vault = createVaultAnswerers(door, sources.vault);
+  const copybook = createCopybookAnswerers(door, sources.copybook);
   const ops = createOpsAnswerers(door, sources);
   call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
   call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
   call('/v1/tools/call', createToolsAnswerer(door));
   page('POST', '/v1/vault/seal', vault.seal);
   page('POST', '/v1/vault/open', vault.open);
+  for (const what of ['layout', 'decode', 'encode', 'detect'] as const) {
+    page('POST', `/v1/copybook/${what}`, copybook[what]);
+  }
   page('GET', '/v1/adapters', adapters.list);
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);

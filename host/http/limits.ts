@@ -50,6 +50,22 @@ export const HELD_FREE_BYTES = 64 * 1024;
 /** Streams of one tenant at a time: the smallest profile of a vault has ten places for all, and a slow client keeps its own. */
 export const VAULT_STREAMS_PER_TENANT_MAX = 5;
 
+/** Streams of records of one tenant at a time: they share the tenant's half of the adapter's permits. */
+export const COPYBOOK_STREAMS_PER_TENANT_MAX = 5;
+
+/** What a stream of records counts as held: its pieces in flight and their answers. Sixteen such streams fill the host. */
+export const COPYBOOK_STREAM_HELD_BYTES = 32 * 1024 * 1024;
+
+/** Pieces of a stream of records in flight, and the bytes of each: with their rows within what the stream counts as held. */
+export const COPYBOOK_PIECES_MAX = 4;
+export const COPYBOOK_PIECE_BYTES = 512 * 1024;
+
+/** Parts of a form with a copybook: each of its fields once. */
+export const COPYBOOK_PARTS_MAX = 8;
+
+/** Of all fields of such a form but its data: what the codec takes, and room for escapes. */
+export const COPYBOOK_FIELDS_MAX_BYTES = 4 * 1024 * 1024;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

@@ -22,6 +22,17 @@ export const PROBLEM_SCHEMA: Json = {
     detail: { type: 'string' },
     instance: { type: 'string', description: 'the request id' },
     retryable: { type: 'boolean', description: 'the same request may succeed later' },
+    place: {
+      type: 'object',
+      description: 'Where in a copybook (line, column) or in its data (record, offset, field) it went wrong',
+      properties: {
+        line: { type: 'integer' },
+        column: { type: 'integer' },
+        record: { type: 'integer', description: 'from 0' },
+        offset: { type: 'integer', description: 'in bytes' },
+        field: { type: 'string' },
+      },
+    },
     problems: {
       type: 'array',
       items: {
@@ -62,6 +73,22 @@ export const RESULT_SCHEMA: Json = {
     step_index: { type: 'integer' },
   },
 };
+
+export const COPYBOOK_SCHEMA = {
+  type: 'object',
+  required: ['copybook'],
+  additionalProperties: false,
+  properties: {
+    copybook: { type: 'string' },
+    copies: { type: 'object', additionalProperties: { type: 'string' }, description: 'texts for COPY' },
+    options: { type: 'object', description: 'as crypto-wasm/copybook/README.md lists them' },
+    format: { enum: ['jsonl', 'json', 'csv', 'arrow'] },
+    rows: { type: 'integer', minimum: 1 },
+    gzip: { enum: ['auto', 'always', 'never'] },
+    fileHeaderBytes: { type: 'integer', minimum: 0 },
+    fileFooterBytes: { type: 'integer', minimum: 0 },
+  },
+} as const satisfies Json;
 
 const header = (name: string, description: string, schema: Json): Json => ({
   name,

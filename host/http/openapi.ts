@@ -7,8 +7,16 @@
 
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { AdapterDetail, Host, OperationSpec } from '../types.ts';
+import { ROW_MEDIA_TYPES } from './copybook-route.ts';
 import { BATCH_ITEMS_MAX } from './limits.ts';
-import { ALL_CODES, type Json, PARAMETERS, PROBLEM_SCHEMA, RESULT_SCHEMA } from './openapi-components.ts';
+import {
+  ALL_CODES,
+  COPYBOOK_SCHEMA,
+  type Json,
+  PARAMETERS,
+  PROBLEM_SCHEMA,
+  RESULT_SCHEMA,
+} from './openapi-components.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
 
@@ -40,15 +48,30 @@ function errorResponses(rooms: readonly string[]): Json {
   return responses;
 }
 
-const CALL_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'ADAPTER', 'HOST']);
-const ADMIN_ERRORS = errorResponses(['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
-const READ_ERRORS = errorResponses(['HTTP', 'POLICY', 'HOST']);
+const CALL_ROOMS = ['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'ADAPTER', 'HOST'];
 
-const VAULT_ERRORS = errorResponses(['HTTP', 'POLICY', 'VAULT', 'HOST']);
+/** Responses that many routes have: they stand once in the document, and routes refer to them. */
+const SHARED: Json = {};
+
+function sharedErrors(name: string, rooms: readonly string[]): Json {
+  const refs: Json = {};
+  for (const [status, response] of Object.entries(errorResponses(rooms))) {
+    SHARED[name + status] = response;
+    refs[status] = { description: `errors of ${name}`, ...ref('responses', name + status) };
+  }
+  return refs;
+}
+
+const CALL_ERRORS = sharedErrors('Call', CALL_ROOMS);
+const ADMIN_ERRORS = sharedErrors('Admin', ['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
+const READ_ERRORS = sharedErrors('Read', ['HTTP', 'POLICY', 'HOST']);
+const VAULT_ERRORS = sharedErrors('Vault', ['HTTP', 'POLICY', 'VAULT', 'HOST']);
+const CODEC_ROOMS = ['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'COPYBOOK', 'HOST'];
+const COPYBOOK_ERRORS = sharedErrors('Copybook', CODEC_ROOMS);
 
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
-  Object.entries(CALL_ERRORS).map(([status, response]) => {
+  Object.entries(errorResponses(CALL_ROOMS)).map(([status, response]) => {
     const { description, content } = response as { description: string; content: Json };
     return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
   }),
@@ -125,6 +148,41 @@ function vaultPath(operationId: string, summary: string): Json {
   };
 }
 
+function copybookPath(operationId: string, summary: string, hasData: boolean, reply: Json): Json {
+  const form = {
+    type: 'object',
+    description: 'data comes last; the others may instead be members of the JSON in `specification`',
+    required: ['data'],
+    properties: { ...COPYBOOK_SCHEMA.properties, specification: ref('schemas', 'Copybook'), data: {} },
+  };
+  const content = hasData ? { 'multipart/form-data': { schema: form } } : json(ref('schemas', 'Copybook'));
+  return {
+    post: {
+      operationId,
+      summary,
+      parameters: COMMON,
+      requestBody: { required: true, content },
+      responses: { 200: { description: summary, content: reply }, ...COPYBOOK_ERRORS },
+    },
+  };
+}
+
+function copybookPaths(): Record<string, Json> {
+  const rows = Object.fromEntries(Object.values(ROW_MEDIA_TYPES).map((type) => [type, { schema: {} }]));
+  const bytes = { 'application/octet-stream': { schema: {} } };
+  const object = json({ type: 'object' });
+  const path = (name: string, ...rest: [string, boolean, Json]): [string, Json] => [
+    `/v1/copybook/${name.toLowerCase()}`,
+    copybookPath(`copybook${name}`, ...rest),
+  ];
+  return Object.fromEntries([
+    path('Layout', 'Fields, columns and JSON Schema of a copybook', false, object),
+    path('Decode', 'Records to rows: a stream, cut when it fails after its first byte', true, rows),
+    path('Encode', 'JSON lines to records: a stream, cut when it fails after its first byte', true, bytes),
+    path('Detect', 'The record format of a file, and why', true, object),
+  ]);
+}
+
 function fixedPaths(): Record<string, Json> {
   const ok = (description: string, content: Json): Json => ({ 200: { description, content } });
   const anyObject = json({ type: 'object' });
@@ -155,6 +213,7 @@ function fixedPaths(): Record<string, Json> {
     },
     '/v1/vault/seal': vaultPath('vaultSeal', 'Seal a stream for this tenant'),
     '/v1/vault/open': vaultPath('vaultOpen', 'Open a stream that this tenant sealed'),
+    ...copybookPaths(),
     '/v1/adapters': {
       get: get('listAdapters', 'All adapters', COMMON, { ...ok('the list', anyObject), ...READ_ERRORS }),
     },
@@ -219,8 +278,14 @@ export function composeOpenApi(host: Host, version: string): object {
     tags,
     paths,
     components: {
-      schemas: { Problem: PROBLEM_SCHEMA, ToolCall: TOOL_CALL_SCHEMA, ToolResult: RESULT_SCHEMA },
+      schemas: {
+        Problem: PROBLEM_SCHEMA,
+        Copybook: COPYBOOK_SCHEMA,
+        ToolCall: TOOL_CALL_SCHEMA,
+        ToolResult: RESULT_SCHEMA,
+      },
       parameters: PARAMETERS,
+      responses: SHARED,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
   };

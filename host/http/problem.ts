@@ -5,7 +5,7 @@
  * `instance`. It never has a stack or a cause: those go to the log under the same request id.
  */
 
-import { ERRORS, type ErrorCode, HostError, type Problem } from '../errors.ts';
+import { ERRORS, type ErrorCode, HostError, type Place, type Problem } from '../errors.ts';
 import type { Usage } from '../types.ts';
 import type { Answer } from './answer.ts';
 
@@ -20,6 +20,7 @@ export interface ProblemDocument {
   readonly instance: string;
   readonly retryable: boolean;
   readonly problems?: readonly Problem[];
+  readonly place?: Place;
 }
 
 /** The document for this error. */
@@ -34,7 +35,11 @@ export function problemDocument(error: HostError, requestId: string): ProblemDoc
     instance: requestId,
     retryable,
   };
-  return error.problems === undefined ? document : { ...document, problems: error.problems };
+  return {
+    ...document,
+    ...(error.problems === undefined ? {} : { problems: error.problems }),
+    ...(error.place === undefined ? {} : { place: error.place }),
+  };
 }
 
 /** Headers that belong to this error, flat; undefined for none. */

@@ -105,7 +105,8 @@ describe('the API document', () => {
       outputMaxBytes: 2_000,
       idempotent: true,
     });
-    expect(say.responses['503'].content['application/problem+json'].schema).toEqual({
+    expect(say.responses['503'].$ref).toBe('#/components/responses/Call503');
+    expect(components.responses.Call503.content['application/problem+json'].schema).toEqual({
       $ref: '#/components/schemas/Problem',
     });
     expect(paths['/v1/adapters/echo/say/batch'].post).toBeDefined();
@@ -138,6 +139,10 @@ describe('the API document', () => {
       'GET /v1/adapters/{name}',
       'PUT /v1/adapters/{name}',
       'DELETE /v1/adapters/{name}',
+      'POST /v1/copybook/layout',
+      'POST /v1/copybook/decode',
+      'POST /v1/copybook/encode',
+      'POST /v1/copybook/detect',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',

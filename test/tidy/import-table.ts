@@ -35,6 +35,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'registry', files: ['host/registry/**'], imports: ['base'] },
   { name: 'pool', files: ['host/pool/**'], imports: ['base'] },
   { name: 'vault', files: ['host/vault/**'], imports: ['base', 'formats'] },
+  { name: 'copybook', files: ['host/copybook/**'], imports: ['base'] },
   { name: 'telemetry', files: ['host/telemetry/**'], imports: ['base'] },
   {
     name: 'flow',
@@ -45,7 +46,18 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'top',
     files: ['host/{host,main}.ts', 'host/cli/**'],
-    imports: ['base', 'policy', 'registry', 'executor', 'pool', 'vault', 'telemetry', 'flow', 'door'],
+    imports: [
+      'base',
+      'policy',
+      'registry',
+      'executor',
+      'pool',
+      'vault',
+      'copybook',
+      'telemetry',
+      'flow',
+      'door',
+    ],
   },
   { name: 'start', files: ['host/boot.mjs'], imports: [] },
   {
@@ -69,6 +81,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['host/executor/**', 'host/registry/prepare*.ts'],
   pino: ['host/telemetry/**'],
   'prom-client': ['host/telemetry/**'],
+  'apache-arrow': ['host/copybook/arrow.ts'],
   commander: ['host/main.ts', 'host/cli/**'],
 };
 
