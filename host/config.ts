@@ -41,7 +41,7 @@ export interface HostConfig {
   readonly vaultBackend: 'cells' | 'native';
   readonly vaultProfile: 'default' | 'highThroughput' | 'lowLatency' | 'memoryEfficient';
   readonly vaultStreamMaxBytes: number;
-  readonly vaultStreamIdleMs: number;
+  readonly streamIdleMs: number;
   readonly copybookStreamMaxBytes: number;
   readonly pool: PoolOptions;
 }

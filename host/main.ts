@@ -47,11 +47,12 @@ const cli = createCli({
       vault: vault && {
         vault,
         streamMaxBytes: config.vaultStreamMaxBytes,
-        streamIdleMs: config.vaultStreamIdleMs,
+        streamIdleMs: config.streamIdleMs,
       },
       copybook: {
         open: (request) => createCopybook({ ...request, host }),
         streamMaxBytes: config.copybookStreamMaxBytes,
+        streamIdleMs: config.streamIdleMs,
       },
       version,
     });

@@ -221,11 +221,11 @@ export const OPTIONS = {
     1024 * MiB,
     'Longest body of `/v1/vault`. It is never held in memory, and may take any time.',
   ),
-  vaultStreamIdleMs: whole(
+  streamIdleMs: whole(
     'ms',
     [100, 3_600_000],
     30_000,
-    'How long a body of `/v1/vault` may stand still while the host waits for its next byte.',
+    'How long a body of `/v1/vault` or `/v1/copybook` may stand still while the host waits for its next byte.',
   ),
   copybookStreamMaxBytes: whole(
     'bytes',

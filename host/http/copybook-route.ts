@@ -48,6 +48,8 @@ export interface CopybookDoor {
   readonly open: (request: CodecRequest) => Codec;
   /** Longest body, and longest that a packed one may become, in bytes. */
   readonly streamMaxBytes: number;
+  /** How long a body may stand still while its next byte is waited for. */
+  readonly streamIdleMs: number;
 }
 
 export const ROW_MEDIA_TYPES: Readonly<Record<Format, string>> = {
@@ -99,7 +101,10 @@ export function createCopybookAnswerers(
       const { tenant } = door.host.identify(credentialsOf(headers));
       const given = requireDoor();
       requireStreaming(exchange);
-      const body = streamBody(incoming, given.streamMaxBytes);
+      const { streamMaxBytes: maxBytes, streamIdleMs: idleMs } = given;
+      const body = streamBody(incoming, { maxBytes, idleMs, clock: door.clock });
+      // From here on idleness alone limits it: a large file may take hours.
+      door.arrivals.release(incoming);
       let leave = (): void => {};
       try {
         leave = enter(tenant);

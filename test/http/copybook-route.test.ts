@@ -37,6 +37,7 @@ beforeEach(async () => {
     ...httpOptions(createFakeClock()),
     copybook: {
       streamMaxBytes: LIMIT,
+      streamIdleMs: 30_000,
       open(asked) {
         const codec = createCopybook({ ...asked, host: cells.host });
         return {
@@ -167,6 +168,7 @@ describe('decoding', () => {
       ...httpOptions(createFakeClock()),
       copybook: {
         streamMaxBytes: 1024 * MiB,
+        streamIdleMs: 30_000,
         open: (asked) => createCopybook({ ...asked, host: cells.host }),
       },
     });
