@@ -11,7 +11,7 @@ export interface LengthPrefix {
   readonly adjustment?: number;
 }
 
-export type RecordFormat = 'F' | 'FB' | 'V' | 'VB' | 'VBS' | 'D' | 'text';
+export type RecordFormat = 'F' | 'FB' | 'V' | 'VB' | 'VBS' | 'D' | 'text' | 'prefix';
 export type InvalidPolicy = 'error' | 'null' | 'raw';
 
 export interface CopybookOptions {
@@ -165,6 +165,8 @@ export interface Piece {
   readonly isEnd?: boolean;
   /** The output began already: no CSV header, a comma first in `json`. Default false. */
   readonly isContinued?: boolean;
+  /** What `cut` or a `resume` gave for it. */
+  readonly flags?: number;
 }
 
 /** What `decode` and `encode` made; the bytes are the caller's. */
@@ -178,6 +180,8 @@ export interface Records {
   /** Fields that were not valid. */
   readonly errors: number;
   readonly output: Uint8Array;
+  /** Flags of the call that goes on at `consumed`; 0 outside of blocks. */
+  readonly resume: number;
   /** What is wrong with the record at `consumed`; what was written before it is valid. */
   readonly stop: Problem | undefined;
 }
@@ -186,6 +190,8 @@ export interface Records {
 export interface Cut {
   readonly end: number;
   readonly records: number;
+  /** Of the call that decodes the piece. */
+  readonly flags: number;
 }
 
 export interface Detection {
@@ -213,7 +219,7 @@ export interface CopybookKernel {
     input: Uint8Array,
     targetBytes: number,
     piece?: Piece,
-  ): { readonly cuts: readonly Cut[] } | Refused;
+  ): { readonly cuts: readonly Cut[]; /** Of the call behind the last piece. */ readonly flags: number } | Refused;
   /** `input` is the beginning of a file. */
   detect(
     specification: Specification,
