@@ -20,7 +20,9 @@ const NESTED = [
   '      10 M PIC 9(1).',
   '      10 U PIC X(2) OCCURS 0 TO 5 DEPENDING ON M.',
   '   05 Z PIC X(1).',
-].map(line).join('');
+]
+  .map(line)
+  .join('');
 
 describe.each(await kernels())('$name', ({ kernel }) => {
   test('a table in a table, each with its own counter, and storage behind both', () => {
@@ -45,18 +47,20 @@ describe.each(await kernels())('$name', ({ kernel }) => {
 
   test('a counter beyond its table is a problem of the table, with its place', () => {
     const answer = decode(kernel, NESTED, { codePage: 'ascii' }, Buffer.from('0Z17'));
-    expect(answer).toMatchObject({ rows: 1, consumed: 2, stop: { code: 'DATA', record: 1, offset: 2, field: 'R.T.U' } });
+    expect(answer).toMatchObject({
+      rows: 1,
+      consumed: 2,
+      stop: { code: 'DATA', record: 1, offset: 2, field: 'R.T.U' },
+    });
     expect(answer.stop?.message).toContain('says 7');
     const letters = decode(kernel, NESTED, { codePage: 'ascii' }, Buffer.from('XZ'));
     expect(letters.stop).toMatchObject({ code: 'DATA', record: 0, offset: 0, field: 'R.T' });
   });
 
   test('packed and binary counters, and a counter in a view of another item', () => {
-    const packed = [
-      '01 R.',
-      '   05 P PIC S9(3) COMP-3.',
-      '   05 T PIC X(2) OCCURS 1 TO 300 DEPENDING ON P.',
-    ].map(line).join('');
+    const packed = ['01 R.', '   05 P PIC S9(3) COMP-3.', '   05 T PIC X(2) OCCURS 1 TO 300 DEPENDING ON P.']
+      .map(line)
+      .join('');
     expect(decode(kernel, packed, {}, fromHex('002C C1C1C1C1 001C C2C2')).lengths).toEqual([6, 4]);
     const viewed = [
       '01 R.',
@@ -66,7 +70,9 @@ describe.each(await kernels())('$name', ({ kernel }) => {
       '      10 X PIC X(2).',
       '   05 T OCCURS 1 TO 5 DEPENDING ON N.',
       '      10 C PIC X(1).',
-    ].map(line).join('');
+    ]
+      .map(line)
+      .join('');
     expect(decode(kernel, viewed, {}, fromHex('0003C1C2C3 0001C1')).lengths).toEqual([5, 3]);
   });
 
@@ -77,14 +83,15 @@ describe.each(await kernels())('$name', ({ kernel }) => {
   });
 
   test('texts that mean counts', () => {
-    const copybook = [
-      '01 R.',
-      '   05 K PIC X(1).',
-      '   05 T PIC X(2) OCCURS 0 TO 3 DEPENDING ON K.',
-    ].map(line).join('');
+    const copybook = ['01 R.', '   05 K PIC X(1).', '   05 T PIC X(2) OCCURS 0 TO 3 DEPENDING ON K.']
+      .map(line)
+      .join('');
     const options = { codePage: 'ascii', occursMappings: { T: { A: 0, B: 1, C: 3 } } };
     expect(decode(kernel, copybook, options, Buffer.from('ABxxCxxyyzzA')).lengths).toEqual([1, 3, 7, 1]);
-    expect(decode(kernel, copybook, options, Buffer.from('ADxx')).stop).toMatchObject({ code: 'DATA', record: 1 });
+    expect(decode(kernel, copybook, options, Buffer.from('ADxx')).stop).toMatchObject({
+      code: 'DATA',
+      record: 1,
+    });
   });
 
   const LENGTH = ['01 R.', '   05 K PIC X(1).', '   05 L PIC 9(2).', '   05 A PIC X(7).'].map(line).join('');
@@ -92,7 +99,9 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     const options = { recordFormat: 'D', recordLengthField: 'L', codePage: 'ascii' } as const;
     expect(decode(kernel, LENGTH, options, Buffer.from('A05xxB10yyyyyyyC03')).lengths).toEqual([5, 10, 3]);
     const map = { recordFormat: 'D', recordLengthField: 'r.k', recordLengthMap: { A: 4, B: 7 } } as const;
-    expect(decode(kernel, LENGTH, { ...map, codePage: 'ascii' }, Buffer.from('A001B000000A999')).lengths).toEqual([4, 7, 4]);
+    expect(
+      decode(kernel, LENGTH, { ...map, codePage: 'ascii' }, Buffer.from('A001B000000A999')).lengths,
+    ).toEqual([4, 7, 4]);
   });
 
   test.each([
@@ -100,7 +109,13 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     ['a length that ends before its field', { recordLengthField: 'L' }, 'A02', 0, 'ends before'],
     ['a length of zero', { recordLengthField: 'L' }, 'A00', 0, 'ends before'],
     ['a length beyond the file', { recordLengthField: 'L' }, 'A09xx', 0, 'ends within a record'],
-    ['a value that is not in the map', { recordLengthField: 'K', recordLengthMap: { A: 5 } }, 'A05xxC05xx', 5, "'C'"],
+    [
+      'a value that is not in the map',
+      { recordLengthField: 'K', recordLengthMap: { A: 5 } },
+      'A05xxC05xx',
+      5,
+      "'C'",
+    ],
   ])('%s is a problem with its place', (_, options, text, offset, message) => {
     const all = { recordFormat: 'D', codePage: 'ascii', ...options } as const;
     const answer = decode(kernel, LENGTH, all, Buffer.from(text));

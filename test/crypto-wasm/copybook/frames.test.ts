@@ -37,7 +37,12 @@ function specificationOf(file: Pick<RecordFile, 'options'>, copybook = TEXT_40):
 }
 
 /** Every piece by itself, as a program does that has many cells. */
-function decodeInPieces(kernel: CopybookKernel, specification: Specification, bytes: Uint8Array, target: number) {
+function decodeInPieces(
+  kernel: CopybookKernel,
+  specification: Specification,
+  bytes: Uint8Array,
+  target: number,
+) {
   const answer = kernel.cut(specification, bytes, target);
   if ('problem' in answer) throw new Error(answer.problem.message);
   let output = '';
@@ -60,7 +65,12 @@ function decodeInPieces(kernel: CopybookKernel, specification: Specification, by
 }
 
 /** In chunks that end anywhere, as a stream comes; what is not consumed comes again. */
-function decodeInChunks(kernel: CopybookKernel, specification: Specification, bytes: Uint8Array, chunk: number) {
+function decodeInChunks(
+  kernel: CopybookKernel,
+  specification: Specification,
+  bytes: Uint8Array,
+  chunk: number,
+) {
   let output = '';
   let at = 0;
   let end = 0;
@@ -171,13 +181,37 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     ['a last segment without a first', VBS, '000A0000 00060200F1F2', 0, 'neither whole nor first'],
     ['a middle segment without a first', VBS, '000A0000 00060300F1F2', 0, 'neither whole nor first'],
     ['a whole record within another', VBS, '00100000 00060100F1F2 00060000F1F2', 0, 'that was begun goes on'],
-    ['a first segment within a record', VBS, '00100000 00060100F1F2 00060100F1F2', 0, 'that was begun goes on'],
+    [
+      'a first segment within a record',
+      VBS,
+      '00100000 00060100F1F2 00060100F1F2',
+      0,
+      'that was begun goes on',
+    ],
     ['a segment code that is none', VBS, '000A0000 00060400F1F2', 0, 'no segment code'],
     ['a record without its last segment', VBS, '000A0000 00060100F1F2', 0, 'ends within a record'],
     ['a prefix above the limit', { recordFormat: 'prefix' }, '7FFFFFFF', 0, 'above the limit of 1048576'],
-    ['a prefix that its adjustment makes negative', { recordFormat: 'prefix', rdw: { adjustment: -9 } }, '00000008', 0, 'less than nothing'],
-    ['a word that its adjustment makes negative', { ...V, rdw: { adjustment: -2 } }, '00050000F1', 0, 'less than its own length'],
-    ['a line above the limit', { recordFormat: 'text', recordLength: 3 }, 'F1F2F3F4F5F6F7F8', 0, 'above the limit of 3'],
+    [
+      'a prefix that its adjustment makes negative',
+      { recordFormat: 'prefix', rdw: { adjustment: -9 } },
+      '00000008',
+      0,
+      'less than nothing',
+    ],
+    [
+      'a word that its adjustment makes negative',
+      { ...V, rdw: { adjustment: -2 } },
+      '00050000F1',
+      0,
+      'less than its own length',
+    ],
+    [
+      'a line above the limit',
+      { recordFormat: 'text', recordLength: 3 },
+      'F1F2F3F4F5F6F7F8',
+      0,
+      'above the limit of 3',
+    ],
   ] as const)('%s is a problem with its place', (_, options, hex, offset, message) => {
     const answer = recordsOf(kernel.decode({ copybook: TEXT_40, options }, fromHex(hex)));
     expect(answer.stop).toMatchObject({ code: 'FRAMING', record: answer.records, offset });
@@ -201,7 +235,9 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     const payload = new Uint8Array(40_000).fill(0xc1);
     const bytes = writeV([payload], { includesItself: false });
     const options = { recordFormat: 'V', rdw: { includesItself: false }, recordIds: true } as const;
-    expect(recordsOf(kernel.decode({ copybook: TEXT_40, options }, bytes)).stop?.message).toContain('recordLength');
+    expect(recordsOf(kernel.decode({ copybook: TEXT_40, options }, bytes)).stop?.message).toContain(
+      'recordLength',
+    );
     const raised = { copybook: TEXT_40, options: { ...options, recordLength: 40_000 } };
     expect(rowsOf(kernel.decode(raised, bytes))).toMatchObject([{ Record_Byte_Length: 40_000 }]);
   });
