@@ -5,6 +5,7 @@
  */
 
 import { CodePage, codePageOf } from './code-page';
+import { EditedPlan, parseEdited } from './edited';
 import { Item } from './item';
 import { Entry, Invalid, Options } from './options';
 import { fail, OPTIONS } from './problem';
@@ -84,4 +85,10 @@ export function invalidPolicyOf(item: Item, options: Options): i32 {
     at = at.parent;
   }
   return options.invalid;
+}
+
+/** How an edited number is read; null when its picture is none. The first call for an item may allocate. */
+export function editedPlanOf(item: Item): EditedPlan | null {
+  if (item.editedPlan === null) item.editedPlan = parseEdited(item.picture, item.blankWhenZero);
+  return item.editedPlan;
 }

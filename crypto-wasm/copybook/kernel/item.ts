@@ -7,6 +7,7 @@
  */
 
 import { CodePage } from './code-page';
+import { EditedPlan } from './edited';
 
 /** What the bytes of an item are. */
 export namespace Kind {
@@ -107,6 +108,8 @@ export class Item {
   index: i32 = 0;
   /** Of its texts and digits; `pageOf` fills it in, for every leaf when the decode plan is compiled. */
   codePage: CodePage | null = null;
+  /** Of an EDITED one; `editedPlanOf` fills it in, likewise. */
+  editedPlan: EditedPlan | null = null;
 
   /** Names from the record down, with dots: how options and errors name an item. */
   path(): string {

@@ -7,9 +7,10 @@
  */
 
 import { CodePage } from './code-page';
+import { EDITED_MAX_BYTES, EditedValue, readEdited } from './edited';
 import { writeFloatText } from './float-text';
 import { Item, Kind } from './item';
-import { pageOf } from './item-options';
+import { editedPlanOf, pageOf } from './item-options';
 import { Blank, Options } from './options';
 
 /** Why bytes are not what their item says. `reasonText` puts it into words. */
@@ -53,6 +54,8 @@ export function setReason(why: i32): void {
 export const DIGITS_MAX_COUNT: i32 = 400;
 /** Digits of the number at hand, 0…9, the most significant first. */
 const DIGITS: usize = memory.data(DIGITS_MAX_COUNT, 16);
+/** The text of an edited number in ASCII. */
+const EDITED_TEXT: usize = memory.data(256, 16);
 /** Value of a binary of up to 16 bytes as four 32-bit words, the least significant first. */
 const WORDS: usize = memory.data(16, 16);
 
@@ -76,7 +79,10 @@ export function writeNumberText(item: Item, options: Options, at: usize, out: us
   if (item.kind == Kind.FLOAT) return writeFloat(item, options, at, out);
   if (item.kind == Kind.BINARY) return writeBinary(item, options, at, out);
   if (item.kind == Kind.EDITED) {
-    return blankOr(item, options, at, out, Reason.EDITED);
+    isNegative = false;
+    return editedDigits(item, pageOf(item, options), at)
+      ? writeDigits(digitsCount, item.scale, out)
+      : blankOr(item, options, at, out, Reason.EDITED);
   }
   isNegative = false;
   let why: i32;
@@ -204,6 +210,23 @@ function packedDigits(item: Item, isStrict: bool, at: usize): i32 {
   }
   digitsCount = nibbles;
   return Reason.NONE;
+}
+
+/** Fills DIGITS from a text that shows a number. */
+function editedDigits(item: Item, page: CodePage, at: usize): bool {
+  const plan = editedPlanOf(item);
+  if (plan === null || plan.lengthBytes != item.lengthBytes || plan.lengthBytes > EDITED_MAX_BYTES) return false;
+  for (let i = 0; i < plan.lengthBytes; i++) {
+    const character = load<u8>(page.toAscii + load<u8>(at + i));
+    if (character == 0) return false;
+    store<u8>(EDITED_TEXT + i, character);
+  }
+  const value = readEdited(plan, EDITED_TEXT, DIGITS);
+  if (value == EditedValue.INVALID || value == EditedValue.BLANK) return false;
+  isNegative = value == EditedValue.NEGATIVE;
+  digitsCount = plan.digits;
+  for (let i = 0; i < digitsCount; i++) store<u8>(DIGITS + i, load<u8>(DIGITS + i) - 0x30);
+  return true;
 }
 
 function writeBinary(item: Item, options: Options, at: usize, out: usize): usize {
