@@ -33,12 +33,18 @@ let roomEnd: usize = 0;
 /** Called with each input; in VBS there is room, because spanned records have no more bytes than it. */
 export function makeRoom(isSpanned: bool, inputBytes: usize): void {
   room = 0;
+  blocksCount = 0;
+  spannedCount = 0;
   if (!isSpanned) return;
   // Readers of records look 16 bytes back and 32 bytes further.
   room = heap.alloc(inputBytes + 80) + 16;
   roomNext = room;
   roomEnd = room + inputBytes;
 }
+
+/** Of this input: blocks begun, records put together. */
+export let blocksCount: i32 = 0;
+export let spannedCount: i32 = 0;
 
 export function nextInWords(framing: Framing): i32 {
   const format = framing.format;
@@ -87,6 +93,7 @@ function nextBlock(framing: Framing): i32 {
   if (bytes > framing.blockLimitBytes) {
     return bad('the block would have ' + bytes.toString() + ' bytes, above the limit of ' + framing.blockLimitBytes.toString());
   }
+  blocksCount++;
   enterBlock(at + WORD_BYTES, at + WORD_BYTES + <usize>bytes);
   return Next.RECORD;
 }
@@ -171,6 +178,7 @@ function nextSpanned(framing: Framing): i32 {
     roomNext += <usize>bytes;
     enterBlock(at + WORD_BYTES + <usize>bytes, blockEndAt);
     if (segmentCode == Code.LAST) {
+      spannedCount++;
       takeSpanned(to, <i32>total, at, blockEndAt);
       return Next.RECORD;
     }

@@ -53,7 +53,7 @@ export class ItemValue {
     return kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT;
   }
 
-  /** The number, or the digits of a text. A blank number is 0, unless the options have blanks invalid. */
+  /** The number, or the digits of a text. A blank number is 0 where the options say so, else none. */
   integerAt(at: usize): i64 {
     if (!this.isAnyNumber) {
       const from = this.textAt(at);
@@ -61,8 +61,7 @@ export class ItemValue {
       return digits(TEXT, TEXT + min(textBytes, TEXT_BYTES));
     }
     const end = writeNumberText(this.item, this.options, at, TEXT);
-    if (end == 0) return NOT_A_NUMBER;
-    return end == TEXT ? 0 : digits(TEXT, end);
+    return end == 0 ? NOT_A_NUMBER : digits(TEXT, end);
   }
 
   private isBlank(byte: u8): bool {
