@@ -131,7 +131,8 @@ export function readRecords(bytes: Uint8Array): Records {
     rows: word(5),
     output: bytes.subarray(outputAt),
     resume: (word(2) & RESUME_MASK) >>> 0,
-    stop: (word(2) & ~RESUME_MASK) === 0 ? undefined : readJson<Problem>(bytes.subarray(RECORDS_BYTES, outputAt)),
+    stop:
+      (word(2) & ~RESUME_MASK) === 0 ? undefined : readJson<Problem>(bytes.subarray(RECORDS_BYTES, outputAt)),
   };
 }
 

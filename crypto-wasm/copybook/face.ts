@@ -219,7 +219,9 @@ export interface CopybookKernel {
     input: Uint8Array,
     targetBytes: number,
     piece?: Piece,
-  ): { readonly cuts: readonly Cut[]; /** Of the call behind the last piece. */ readonly flags: number } | Refused;
+  ):
+    | { readonly cuts: readonly Cut[] /** Of the call behind the last piece. */; readonly flags: number }
+    | Refused;
   /** `input` is the beginning of a file. */
   detect(
     specification: Specification,

@@ -95,7 +95,11 @@ export function writePrefixed(
   );
 }
 
-export function writeLines(payloads: readonly Uint8Array[], newline: readonly number[], endsWithOne: boolean) {
+export function writeLines(
+  payloads: readonly Uint8Array[],
+  newline: readonly number[],
+  endsWithOne: boolean,
+) {
   return Buffer.concat(
     payloads.flatMap((payload, i) =>
       endsWithOne || i < payloads.length - 1 ? [payload, Uint8Array.from(newline)] : [payload],
@@ -111,14 +115,12 @@ export function textPayload(random: Random, count: number, isAscii = false): Uin
   return Uint8Array.from({ length: count }, () => characters[random.below(characters.length)] as number);
 }
 
-const WORDS: readonly LengthPrefix[] = (['big', 'little'] as const).flatMap((endian) =>
-  [
-    { endian, includesItself: true, adjustment: 0 },
-    { endian, includesItself: true, adjustment: 2 },
-    { endian, includesItself: false, adjustment: 0 },
-    { endian, includesItself: false, adjustment: -3 },
-  ],
-);
+const WORDS: readonly LengthPrefix[] = (['big', 'little'] as const).flatMap((endian) => [
+  { endian, includesItself: true, adjustment: 0 },
+  { endian, includesItself: true, adjustment: 2 },
+  { endian, includesItself: false, adjustment: 0 },
+  { endian, includesItself: false, adjustment: -3 },
+]);
 
 function nameOf(word: LengthPrefix): string {
   return `${word.endian} ${word.includesItself ? 'counting itself' : 'payload'} ${word.adjustment}`;
@@ -147,17 +149,34 @@ export function filesOfEveryFormat(random: Random, count: number, maxBytes: numb
     add(`prefix ${endian} adjusted`, { recordFormat: 'prefix', rdw }, writePrefixed(payloads, endian, 1));
   }
   const ascii = payloads.map((payload) => textPayload(random, payload.length, true));
-  for (const [name, newline] of [['LF', [10]], ['CRLF', [13, 10]]] as const) {
+  for (const [name, newline] of [
+    ['LF', [10]],
+    ['CRLF', [13, 10]],
+  ] as const) {
     for (const ends of [true, false]) {
       const options = { recordFormat: 'text', codePage: 'ascii' } as const;
-      add(`text ${name} ${ends ? 'at' : 'but not at'} the end`, options, writeLines(ascii, newline, ends), ascii);
+      add(
+        `text ${name} ${ends ? 'at' : 'but not at'} the end`,
+        options,
+        writeLines(ascii, newline, ends),
+        ascii,
+      );
     }
   }
-  for (const [name, newline] of [['NEL', [0x15]], ['LF', [0x25]], ['CR LF', [0x0d, 0x25]]] as const) {
+  for (const [name, newline] of [
+    ['NEL', [0x15]],
+    ['LF', [0x25]],
+    ['CR LF', [0x0d, 0x25]],
+  ] as const) {
     add(`text EBCDIC ${name}`, { recordFormat: 'text' }, writeLines(payloads, newline, true));
   }
   const even = payloads.map(() => textPayload(random, maxBytes));
   add('F', { recordFormat: 'F', recordLength: maxBytes }, Buffer.concat(even), even);
-  add('FB', { recordFormat: 'FB', recordLength: maxBytes, blockLength: 3 * maxBytes }, Buffer.concat(even), even);
+  add(
+    'FB',
+    { recordFormat: 'FB', recordLength: maxBytes, blockLength: 3 * maxBytes },
+    Buffer.concat(even),
+    even,
+  );
   return files;
 }
