@@ -57,32 +57,30 @@ export function encodeUsualNumber(node: EncodeNode, at: usize, out: usize): usiz
   }
   const behind = load<u8>(from + end);
   // Unusual: no digit, or as many as the vector has; more than there is room for; leading zeros; an exponent.
-  if (
-    whole == 0 || end > 15 || whole + node.scale > 15 ||
-    (load<u8>(from) == 0x30 ? whole > 1 : whole > node.wholeDigits) ||
-    (isQuoted ? behind != 0x22 : behind != 0x2c && behind != 0x7d && behind != 0x5d && behind > 0x20)
-  ) {
-    return 0;
-  }
+  const wholeMax = load<u8>(from) == 0x30 ? 1 : node.wholeDigits;
+  const isOver = isQuoted ? behind == 0x22 : behind == 0x2c || behind == 0x7d || behind == 0x5d || behind <= 0x20;
+  if (<i32>(whole == 0) | <i32>(end > 15) | <i32>(whole + node.scale > 15) | <i32>(whole > wholeMax) | <i32>!isOver) return 0;
   digits = v128.and(v128.and(digits, areDigits), v128.load(LEADING + (end << 4)));
   const isZero = !v128.any_true(digits);
-  if (isNegative && !node.isSigned && !isZero) return 0;
+  // Signs are as good as random: what depends on them does so without branches.
+  const minus = <i32>isNegative & <i32>!isZero;
+  if (minus > <i32>node.isSigned) return 0;
   digits = lookup(digits, i8x16.add(v128.load(node.places), i8x16.splat(<i8>whole)));
-  const isMinus = isNegative && !isZero;
   if (node.kind == Kind.PACKED) {
-    storePacked(node, digits, node.isSigned ? 12 + <i32>isMinus : 15, out);
+    storePacked(node, digits, node.positiveSign + minus, out);
   } else if (node.kind == Kind.ZONED) {
     if (isZero && node.blankWhenZero) memory.fill(out, node.space, node.lengthBytes);
-    else storeZoned(node, digits, isMinus, out);
+    else storeZoned(node, digits, minus != 0, out);
   } else if (node.kind == Kind.BINARY) {
     const value = binaryOf(digits);
-    if (value > (isMinus ? node.negativeMax : node.positiveMax)) return 0;
-    storeBinary(node, isMinus ? 0 - value : value, out);
+    const negated = 0 - <u64>minus;
+    if (value > node.positiveMax + (negated & (node.negativeMax - node.positiveMax))) return 0;
+    storeBinary(node, (value ^ negated) - negated, out);
   } else if (node.kind == Kind.PACKED_UNSIGNED) {
     storePacked(node, digits, -1, out);
   } else {
     v128.store(DIGITS, v128.or(digits, v128.load(ZEROS)));
-    storeEdited(node, isMinus, out);
+    storeEdited(node, minus != 0, out);
   }
   return from + end + <usize>isQuoted;
 }
@@ -167,7 +165,7 @@ export function encodeAnyNumber(node: EncodeNode, at: usize, out: usize): usize 
   }
   switch (node.kind) {
     case Kind.PACKED:
-      packAny(node, count, node.isSigned ? (isMinus ? 13 : 12) : 15, out);
+      packAny(node, count, node.positiveSign + <i32>isMinus, out);
       break;
     case Kind.PACKED_UNSIGNED:
       packAny(node, count, -1, out);

@@ -114,6 +114,8 @@ export class EncodeNode {
   scale: i32 = 0;
   wholeDigits: i32 = 0;
   isSigned: bool = false;
+  /** PACKED: the sign of what is not below zero; one more for what is. */
+  positiveSign: i32 = 15;
   signLeading: bool = false;
   signSeparate: bool = false;
   isLittleEndian: bool = false;
@@ -363,6 +365,7 @@ function finishLeaf(building: Building, node: EncodeNode): void {
   node.digits = item.digits;
   node.scale = item.scale;
   node.isSigned = item.isSigned;
+  node.positiveSign = item.isSigned ? 12 : 15;
   node.signLeading = item.signLeading;
   node.signSeparate = item.isSigned && item.signSeparate;
   node.isLittleEndian = item.isLittleEndian;
