@@ -42,7 +42,7 @@ export function isText(bytes: i32): i32 {
 
 interface Probe {
   readonly memory: WebAssembly.Memory;
-  readonly room: WebAssembly.Global<'i32'>;
+  readonly room: { readonly value: number };
   parse(pictureBytes: number, blankWhenZero: number): number;
   digits(): number;
   scale(): number;
