@@ -145,7 +145,8 @@ function walk(candidate: Candidate): void {
     clearProblem();
     candidate.confidence = 0.3 * records / (records + 20);
     const place = (originAt - from).toString();
-    candidate.why.push('record ' + records.toString() + ' at byte ' + place + ' contradicts it, ' + records.toString() + ' records do not');
+    const count = records.toString();
+    candidate.why.push('record ' + count + ' at byte ' + place + ' contradicts it, the ' + count + ' before do not');
     return;
   }
   if (records == 0) return;
@@ -181,7 +182,8 @@ function lines(found: Candidate[]): void {
   if (!candidate.isWhole) return;
   const share = printableShare(from, to, framing.newline, framing.otherNewline, isAscii);
   if (share < PRINTABLE_MIN) return;
-  candidate.why.push(newlines.toString() + ' newlines of ' + (isAscii ? 'ASCII' : 'EBCDIC') + ', and all else can be printed');
+  const code = isAscii ? 'ASCII' : 'EBCDIC';
+  candidate.why.push(newlines.toString() + ' newlines of ' + code + ', and 99 % of the rest can be printed');
   candidate.why.push(textWhy());
   found.push(candidate);
 }

@@ -32,8 +32,9 @@ export function fieldsAreValid(copybook: Copybook, from: usize, to: usize, recor
 }
 
 export function validWhy(): string {
-  const text = shareText(validCount, numbersCount) + ' of ' + numbersCount.toString() + ' numbers looked at are digits and signs, ';
-  return text + shareText(printableCount, charactersCount) + ' of ' + charactersCount.toString() + ' characters can be printed';
+  const numbers = shareText(validCount, numbersCount) + ' of ' + numbersCount.toString();
+  const characters = shareText(printableCount, charactersCount) + ' of ' + charactersCount.toString();
+  return numbers + ' numbers looked at are digits and signs, ' + characters + ' characters can be printed';
 }
 
 /** The first occurrence of an item that has its bytes for itself. */

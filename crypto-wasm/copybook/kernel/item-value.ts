@@ -57,8 +57,9 @@ export class ItemValue {
   integerAt(at: usize): i64 {
     if (!this.isAnyNumber) {
       const from = this.textAt(at);
-      for (let i = 0; i < textBytes; i++) if (i < TEXT_BYTES) store<u8>(TEXT + i, load<u8>(this.toAscii + load<u8>(from + i)));
-      return digits(TEXT, TEXT + min(textBytes, TEXT_BYTES));
+      const bytes = min(textBytes, TEXT_BYTES);
+      for (let i = 0; i < bytes; i++) store<u8>(TEXT + i, load<u8>(this.toAscii + load<u8>(from + i)));
+      return digits(TEXT, TEXT + bytes);
     }
     const end = writeNumberText(this.item, this.options, at, TEXT);
     return end == 0 ? NOT_A_NUMBER : digits(TEXT, end);
