@@ -11,7 +11,7 @@ export interface LengthPrefix {
   readonly adjustment?: number;
 }
 
-export type RecordFormat = 'F' | 'FB' | 'V' | 'VB' | 'VBS' | 'D' | 'text';
+export type RecordFormat = 'F' | 'FB' | 'V' | 'VB' | 'VBS' | 'D' | 'text' | 'prefix';
 export type InvalidPolicy = 'error' | 'null' | 'raw';
 
 export interface CopybookOptions {
@@ -165,9 +165,7 @@ export interface Piece {
   readonly isEnd?: boolean;
   /** The output began already: no CSV header, a comma first in `json`. Default false. */
   readonly isContinued?: boolean;
-  /** Where within a block the input begins: `resume` of the records before. Default 0, between blocks. */
-  readonly resume?: number;
-  /** Flags of a cut, for its piece; `isEnd` and `resume` are in them. */
+  /** What `cut` or a `resume` gave for it. */
   readonly flags?: number;
 }
 
@@ -181,9 +179,9 @@ export interface Records {
   readonly rows: number;
   /** Fields that were not valid. */
   readonly errors: number;
-  /** Where within a block `consumed` is: for the call that goes on there. */
-  readonly resume: number;
   readonly output: Uint8Array;
+  /** Flags of the call that goes on at `consumed`; 0 outside of blocks. */
+  readonly resume: number;
   /** What is wrong with the record at `consumed`; what was written before it is valid. */
   readonly stop: Problem | undefined;
 }
@@ -192,7 +190,7 @@ export interface Records {
 export interface Cut {
   readonly end: number;
   readonly records: number;
-  /** With which its piece is decoded. */
+  /** Of the call that decodes the piece. */
   readonly flags: number;
 }
 
@@ -221,7 +219,9 @@ export interface CopybookKernel {
     input: Uint8Array,
     targetBytes: number,
     piece?: Piece,
-  ): { readonly cuts: readonly Cut[] } | Refused;
+  ):
+    | { readonly cuts: readonly Cut[] /** Of the call behind the last piece. */; readonly flags: number }
+    | Refused;
   /** `input` is the beginning of a file. */
   detect(
     specification: Specification,

@@ -37,17 +37,22 @@ export function editedDigits(picture: string): number {
 
 /** `value` counts in units of the last digit. */
 export function formatEdited(picture: string, value: bigint, blankWhenZero: boolean): string {
-  const { places, floating, pad } = placesOf(picture);
-  const isNegative = value < 0n;
-  const digits = [...`${isNegative ? -value : value}`.padStart(editedDigits(picture), '0')];
-  const shown = places.filter(({ symbol }) => symbol !== 'V');
+  const { places, pad } = placesOf(picture);
   const canVanish = places.every(({ symbol, isDigit }) => !isDigit || symbol !== '9');
-  if (value === 0n && (blankWhenZero || canVanish)) {
-    const filler = blankWhenZero ? ' ' : pad;
-    return shown
-      .map(({ symbol }) => (filler === '*' && symbol === '.' ? '.' : filler.repeat(symbol.length)))
-      .join('');
+  if (value !== 0n || !(blankWhenZero || canVanish)) {
+    return show(picture, value < 0n ? -value : value, value < 0n, places.length);
   }
+  const filler = blankWhenZero ? ' ' : pad;
+  return places
+    .filter(({ symbol }) => symbol !== 'V')
+    .map(({ symbol }) => (filler === '*' && symbol === '.' ? '.' : filler.repeat(symbol.length)))
+    .join('');
+}
+
+/** Digits from the place `shownFrom` on are shown, zeros or not; before it as the picture says. */
+function show(picture: string, magnitude: bigint, isNegative: boolean, shownFrom: number): string {
+  const { places, floating, pad } = placesOf(picture);
+  const digits = [...`${magnitude}`.padStart(editedDigits(picture), '0')];
   const sign = isNegative ? '-' : '+';
   const symbolShown = floating === '+' ? sign : floating === '-' ? sign.replace('+', ' ') : floating;
   const text: string[] = [];
@@ -57,7 +62,7 @@ export function formatEdited(picture: string, value: bigint, blankWhenZero: bool
     if (isSuppressing && floating !== '') text[text.length - 1] = symbolShown;
     isSuppressing = false;
   };
-  for (const { symbol, isDigit } of places) {
+  for (const [index, { symbol, isDigit }] of places.entries()) {
     if (symbol === 'V' || symbol === '.' || symbol === '9') {
       if (isStringBegun) end();
       isSuppressing = false;
@@ -65,7 +70,7 @@ export function formatEdited(picture: string, value: bigint, blankWhenZero: bool
     if (isDigit) {
       const digit = digits.shift() ?? '0';
       if (symbol !== '9') isStringBegun = true;
-      if (isSuppressing && digit !== '0') end();
+      if (isSuppressing && (digit !== '0' || index >= shownFrom)) end();
       text.push(isSuppressing ? pad : digit);
     } else if (symbol === floating) {
       isStringBegun = true;
@@ -82,7 +87,10 @@ export function formatEdited(picture: string, value: bigint, blankWhenZero: bool
   return text.join('');
 }
 
-/** Undefined when the picture does not show any number like this; `blank` when all of it is spaces. */
+/**
+ * Undefined when the picture does not show any number like this; `blank` when all of it is spaces. Zeros that the
+ * picture would have suppressed may be there, and the sign of a zero: the value is the same.
+ */
 export function readEdited(
   picture: string,
   text: string,
@@ -102,5 +110,7 @@ export function readEdited(
   const magnitude = BigInt(digits || '0');
   const value = isNegative ? -magnitude : magnitude;
   if (formatEdited(picture, value, blankWhenZero) === text) return value;
+  const shown = places.map((_, from) => show(picture, magnitude, isNegative, from));
+  if (shown.includes(text)) return value;
   return text.trim() === '' ? 'blank' : undefined;
 }

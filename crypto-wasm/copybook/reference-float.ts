@@ -32,8 +32,11 @@ export function floatText(bytes: Uint8Array, isIeee: boolean): string | undefine
   const target = `${nearestHexadecimal(exact, bytes.length)}`;
   for (let count = 1; count <= DIGITS_MAX_COUNT; count++) {
     const { digits, exponent } = round(exact, count);
-    const back = nearestHexadecimal(fractionOf(digits, exponent), bytes.length);
-    if (`${back}` === target) return ((bytes[0] ?? 0) & 0x80 ? '-' : '') + plainText(digits, exponent);
+    const tried = fractionOf(digits, exponent);
+    // Half way between two numbers, readers differ in which they take: such a text is none of either.
+    const isClear = !isHalfway(tried, bytes.length);
+    if (isClear && `${nearestHexadecimal(tried, bytes.length)}` === target)
+      return ((bytes[0] ?? 0) & 0x80 ? '-' : '') + plainText(digits, exponent);
   }
   throw new Error('no decimal number of 18 digits gives the same bytes');
 }
@@ -68,6 +71,23 @@ export function nearestHexadecimal({ numerator, denominator }: Fraction, lengthB
     exponent++;
   }
   return BigInt(exponent) * limit + fraction;
+}
+
+/** True when it is as far from the hexadecimal number below as from the one above. */
+function isHalfway({ numerator, denominator }: Fraction, lengthBytes: number): boolean {
+  const near = nearestHexadecimal({ numerator, denominator }, lengthBytes);
+  // What is a little less is nearer to the one below.
+  const less = { numerator: numerator * 10n ** 40n - 1n, denominator: denominator * 10n ** 40n };
+  return nearestHexadecimal(less, lengthBytes) !== near && !isExact({ numerator, denominator }, lengthBytes);
+}
+
+function isExact(value: Fraction, lengthBytes: number): boolean {
+  const digits = BigInt((lengthBytes - 1) * 2);
+  const bits = nearestHexadecimal(value, lengthBytes);
+  const exponent = Number(bits / 16n ** digits) - 64 - Number(digits);
+  const fraction = bits % 16n ** digits;
+  const [up, down] = exponent >= 0 ? [16n ** BigInt(exponent), 1n] : [1n, 16n ** BigInt(-exponent)];
+  return fraction * up * value.denominator === value.numerator * down;
 }
 
 /** The nearest number of so many digits: digits × 10^exponent. */

@@ -44,7 +44,8 @@ let resume: u32 = 0;
 
 /** A piece that ends at `end`, where the next begins with `nextResume`. */
 function add(end: u32, records: u32, nextResume: u32): void {
-  const cutAt = ends + <usize>cuts++ * CUT_BYTES;
+  const cutAt = ends + <usize>cuts * CUT_BYTES;
+  cuts++;
   const isWhole = end == <u32>(inputEnd - inputAt) && (flags & Flag.LAST) != 0;
   store<u32>(cutAt, end);
   store<u32>(cutAt, records, 4);

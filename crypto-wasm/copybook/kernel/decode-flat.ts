@@ -4,7 +4,7 @@
  * The batch is as many records as the output holds for certain, so it never has to be taken back for its size.
  */
 
-import { failTooLarge, ROW_MAX_BYTES, rowsMax } from './decode';
+import { failTooLarge, failTooWide, ROW_MAX_BYTES, rowsMax } from './decode';
 import {
   at, Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, originAt, originResume,
   resumeHere,
@@ -12,7 +12,7 @@ import {
 import { Layout } from './layout';
 import { Output } from './options';
 import { closeOutput, fullAt, openOutput, outAt, outputBytes, OUTPUT_MAX_BYTES, wrote } from './output';
-import { clearProblem, fail, hasProblem, LIMIT } from './problem';
+import { clearProblem, hasProblem } from './problem';
 import { flags, inputAt, inputEnd, firstRecord } from './read-input';
 import { flatFixedBytes, flatMaxBytes, invalidFieldsCount, rowsWritten, writeColumns, writeCsv } from './write-columns';
 
@@ -23,7 +23,7 @@ export function decodeFlat(layout: Layout): void {
   const rowBytes = max(flatMaxBytes(layout), 1);
   const fixedBytes = flatFixedBytes(layout);
   if (rowBytes > ROW_MAX_BYTES || fixedBytes > ROW_MAX_BYTES) {
-    return fail(LIMIT, 'one record can become ' + rowBytes.toString() + ' bytes, above the limit of ' + ROW_MAX_BYTES.toString());
+    return failTooWide(max(rowBytes, fixedBytes));
   }
   // One row is tried, however large it might become.
   const fits = max((OUTPUT_MAX_BYTES - fixedBytes) / rowBytes, 1);

@@ -7,7 +7,8 @@
 
 import { beginRow, endRow, openRows, rowsMax } from './decode';
 import {
-  Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, offsetOf, originAt, originResume, wholeBytes,
+  Flag, frameAt, frameBytes, frameNumber, frameOffset, framesCount, Next, nextFrame, offsetOf, originAt,
+  originResume, wholeBytes,
 } from './frames';
 import { Layout } from './layout';
 import { closeOutput, fullAt, outAt, outputBytes, writeByte, writeBytes, wrote } from './output';
@@ -34,7 +35,8 @@ let rootCount: i32 = 0;
 export function decodeNested(layout: Layout): void {
   const segments = layout.framing.segments!;
   const ids = layout.framing.ids;
-  const rowBytes = <i64>layout.decodePlan.membersMaxBytes * 2 + segments.keysBytes + (ids === null ? 0 : ids.maxBytes) + 64;
+  const idsBytes = ids === null ? 0 : ids.maxBytes;
+  const rowBytes = <i64>layout.decodePlan.membersMaxBytes * 2 + segments.keysBytes + idsBytes + 64;
   if (!openRows(layout, rowBytes)) return;
   entries = heap.alloc(ENTRY_BYTES * <usize>GATHERED_MAX);
   nodes = new StaticArray<Node | null>(GATHERED_MAX);

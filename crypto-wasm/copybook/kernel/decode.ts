@@ -22,7 +22,7 @@ import { Segment } from './segments';
 import { beginRecord, errorsCount, writeMembers } from './write-members';
 
 /** What one record may become before it is looked at whether it fits: more does not fit into a cell beside the rest. */
-export const ROW_MAX_BYTES: i32 = 41_943_040;
+export const ROW_MAX_BYTES: i32 = 33_554_432;
 /** Braces, comma, newline. */
 const AROUND_BYTES: i32 = 8;
 
@@ -45,13 +45,19 @@ export function rowsMax(): i32 {
 /** Opens the output for rows of at most so many bytes. False with a problem set. */
 export function openRows(layout: Layout, rowBytes: i64): bool {
   if (rowBytes > ROW_MAX_BYTES) {
-    fail(LIMIT, 'one record can become ' + rowBytes.toString() + ' bytes, above the limit of ' + ROW_MAX_BYTES.toString());
+    failTooWide(rowBytes);
     return false;
   }
   const each = layout.framing.eachBytes;
   const records = each > 0 ? <i64>(inputEnd - inputAt) / each + 1 : i32.MAX_VALUE;
   openOutput(records * rowBytes, <i32>rowBytes);
   return true;
+}
+
+/** A problem: rows may have so many bytes, and no cell has room for that. */
+export function failTooWide(rowBytes: i64): void {
+  const limit = ROW_MAX_BYTES.toString();
+  fail(LIMIT, 'one record can become ' + rowBytes.toString() + ' bytes, above the limit of ' + limit);
 }
 
 /** A problem: the row of the record at `originAt` is more than an answer holds. */

@@ -8,10 +8,10 @@
  * `redefineSegments` that is there goes before both. Functions give the address behind what they read, or 0.
  */
 
-import { Area, blankNode, EncodeNode, EncodePlan, hashKey, slotOf } from './encode-plan';
+import { Area, blankNode, Direct, EncodeNode, EncodePlan, hashKey, slotOf } from './encode-plan';
 import { encodeFloat } from './encode-float';
-import { encodeNumber } from './encode-number';
-import { encodeRaw, encodeText } from './encode-text';
+import { encodeAnyNumber, encodeUsualNumber } from './encode-number';
+import { encodeRaw, encodeText, encodeUsualText } from './encode-text';
 import { Kind } from './item';
 import {
   beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue, unfit,
@@ -101,7 +101,10 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
         const area = node.area;
         if (area === null) {
           seen++;
-          at = encodeMember(node, at, base + node.offsetBytes);
+          let end: usize = 0;
+          if (node.direct == Direct.NUMBER) end = encodeUsualNumber(node, at, base + node.offsetBytes);
+          else if (node.direct == Direct.TEXT) end = encodeUsualText(node, at, base + node.offsetBytes);
+          at = end != 0 ? end : encodeMember(node, at, base + node.offsetBytes);
         } else {
           if (area.mark != mark) {
             area.mark = mark;
@@ -136,6 +139,7 @@ function hasKey(node: EncodeNode, at: usize): bool {
   const key = node.key;
   const mask = node.keyMask;
   const first = v128.and(v128.xor(v128.load(at), v128.load(key)), v128.load(mask));
+  if (node.keyBytes <= 16) return !v128.any_true(first);
   const second = v128.and(v128.xor(v128.load(at, 16), v128.load(key, 16)), v128.load(mask, 16));
   if (v128.any_true(v128.or(first, second))) return false;
   return node.keyBytes <= 32 || memory.compare(at + 32, key + 32, node.keyBytes - 32) == 0;
@@ -248,8 +252,11 @@ function encodeValue(node: EncodeNode, at: usize, out: usize): usize {
   if (kind == Kind.GROUP) return encodeObject(node, at, out);
   if (load<u8>(at) == 0x7b) return encodeRaw(node, at, out);
   if (node.isCounter) store<u32>(slots + (slotOf(node.slot, node) << 2), <u32>at);
-  if (kind == Kind.TEXT) return encodeText(node, at, out);
-  if (kind < Kind.FLOAT || kind == Kind.EDITED) return encodeNumber(node, at, out);
+  let end: usize = 0;
+  if (node.places != 0) end = encodeUsualNumber(node, at, out);
+  else if (node.isPlain) end = encodeUsualText(node, at, out);
+  if (end != 0) return end;
+  if (kind < Kind.FLOAT && kind != Kind.TEXT || kind == Kind.EDITED) return encodeAnyNumber(node, at, out);
   if (kind == Kind.FLOAT) return encodeFloat(plan, node, at, out);
   return encodeText(node, at, out);
 }

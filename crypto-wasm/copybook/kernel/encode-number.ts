@@ -11,11 +11,19 @@ import { EDITED_MAX_DIGITS, formatEdited } from './edited';
 import { EncodeNode } from './encode-plan';
 import { Kind } from './item';
 import { unfit } from './json-input';
+import { LEADING, storeBytes, storeLanes } from './exact-stores';
 import { lookup } from './lookup';
 
-/** Vectors with so many leading bytes set. */
-const LEADING: usize = memory.data(17 * 16, 16);
-for (let count = 0; count <= 16; count++) memory.fill(LEADING + count * 16, 0xff, count);
+/** `0` and 10 in every byte; 0x00ff and 10 in every two; 100 and 1, then 10,000 and 1, in every four. */
+const ZEROS: usize = memory.data(6 * 16, 16);
+for (let i = 0; i < 16; i += 4) {
+  store<u32>(ZEROS + i, 0x30303030);
+  store<u32>(ZEROS + i, 0x0a0a0a0a, 16);
+  store<u32>(ZEROS + i, 0x00ff00ff, 32);
+  store<u32>(ZEROS + i, 0x000a000a, 48);
+  store<u32>(ZEROS + i, 0x00010064, 64);
+  store<u32>(ZEROS + i, 0x00012710, 80);
+}
 
 /** Digits of the number at hand: the vector of the fast way, or ASCII for edited pictures. */
 const DIGITS: usize = memory.data(64, 16);
@@ -27,56 +35,54 @@ const ASCII_SIGNS: usize = memory.data<u8>([
   0x7d, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x51, 0x52,
 ]);
 
-/** ZONED, PACKED, PACKED_UNSIGNED, BINARY and EDITED. `at` is at the value, which is not null. */
-export function encodeNumber(node: EncodeNode, at: usize, out: usize): usize {
-  const places = node.places;
-  if (places == 0) return encodeAnyNumber(node, at, out);
+/**
+ * The fast way of ZONED, PACKED, PACKED_UNSIGNED, BINARY and EDITED, for nodes that have `places`. Gives 0, without a
+ * problem, for what it does not take: that may be a number all the same, or null.
+ */
+export function encodeUsualNumber(node: EncodeNode, at: usize, out: usize): usize {
   const isQuoted = load<u8>(at) == 0x22;
   let from = at + <usize>isQuoted;
   const isNegative = load<u8>(from) == 0x2d;
   from += <usize>isNegative;
-  let digits = i8x16.sub(v128.load(from), i8x16.splat(0x30));
-  const areDigits = i8x16.lt_u(digits, i8x16.splat(10));
+  let digits = v128.xor(v128.load(from), v128.load(ZEROS));
+  const areDigits = i8x16.lt_u(digits, v128.load(ZEROS, 16));
   const mask = i8x16.bitmask(areDigits);
   const whole = ctz(~mask);
   let end = whole;
-  let decimals = 0;
-  if (load<u8>(from + whole) == 0x2e && whole < 15) {
-    decimals = ctz(~(mask >> (whole + 1)));
+  if (load<u8>(from + whole) == 0x2e) {
+    // A point that no digit follows is not JSON; one behind the vector's last digit does not come up, see below.
+    const decimals = ctz(~(mask >> (whole + 1)));
+    if (decimals == 0 || decimals > node.scale) return 0;
     end = whole + 1 + decimals;
-    if (decimals == 0) return encodeAnyNumber(node, at, out);
   }
   const behind = load<u8>(from + end);
   // Unusual: no digit, or as many as the vector has; more than there is room for; leading zeros; an exponent.
-  if (
-    whole == 0 || end > 15 || decimals > node.scale || whole + node.scale > 15 ||
-    (whole > node.wholeDigits && (whole > 1 || load<u8>(from) != 0x30)) ||
-    (whole > 1 && load<u8>(from) == 0x30) ||
-    (isQuoted ? behind != 0x22 : behind != 0x2c && behind != 0x7d && behind != 0x5d && behind > 0x20)
-  ) {
-    return encodeAnyNumber(node, at, out);
-  }
+  const wholeMax = load<u8>(from) == 0x30 ? 1 : node.wholeDigits;
+  const isOver = isQuoted ? behind == 0x22 : behind == 0x2c || behind == 0x7d || behind == 0x5d || behind <= 0x20;
+  if (<i32>(whole == 0) | <i32>(end > 15) | <i32>(whole + node.scale > 15) | <i32>(whole > wholeMax) | <i32>!isOver) return 0;
   digits = v128.and(v128.and(digits, areDigits), v128.load(LEADING + (end << 4)));
   const isZero = !v128.any_true(digits);
-  if (isNegative && !node.isSigned && !isZero) return encodeAnyNumber(node, at, out);
-  digits = lookup(digits, i8x16.add(v128.load(places), i8x16.splat(<i8>whole)));
-  const isMinus = isNegative && !isZero;
-  const next = from + end + <usize>isQuoted;
+  // Signs are as good as random: what depends on them does so without branches.
+  const minus = <i32>isNegative & <i32>!isZero;
+  if (minus > <i32>node.isSigned) return 0;
+  digits = lookup(digits, i8x16.add(v128.load(node.places), i8x16.splat(<i8>whole)));
   if (node.kind == Kind.PACKED) {
-    storePacked(node, digits, node.isSigned ? (isMinus ? 13 : 12) : 15, out);
+    storePacked(node, digits, node.positiveSign + minus, out);
   } else if (node.kind == Kind.ZONED) {
-    storeZoned(node, digits, isMinus, isZero, out);
+    if (isZero && node.blankWhenZero) memory.fill(out, node.space, node.lengthBytes);
+    else storeZoned(node, digits, minus != 0, out);
   } else if (node.kind == Kind.BINARY) {
     const value = binaryOf(digits);
-    if (value > (isMinus ? node.negativeMax : node.positiveMax)) return tooLarge(node, at);
-    storeBinary(node, isMinus ? 0 - value : value, out);
+    const negated = 0 - <u64>minus;
+    if (value > node.positiveMax + (negated & (node.negativeMax - node.positiveMax))) return 0;
+    storeBinary(node, (value ^ negated) - negated, out);
   } else if (node.kind == Kind.PACKED_UNSIGNED) {
     storePacked(node, digits, -1, out);
   } else {
-    v128.store(DIGITS, i8x16.add(digits, i8x16.splat(0x30)));
-    storeEdited(node, isMinus, out);
+    v128.store(DIGITS, v128.or(digits, v128.load(ZEROS)));
+    storeEdited(node, minus != 0, out);
   }
-  return next;
+  return from + end + <usize>isQuoted;
 }
 
 /** Sixteen digits, the last one the sign (-1: a digit too), to the last bytes of eight. */
@@ -86,32 +92,18 @@ function storePacked(node: EncodeNode, digits: v128, sign: i32, out: usize): voi
   if (sign >= 0) digits = i8x16.replace_lane(digits, 15, <i8>sign);
   // Of each pair of digits, the first lies in the low byte.
   const pairs = v128.or(i16x8.shl(digits, 4), i16x8.shr_u(digits, 8));
-  const bytes = v128.and(pairs, i16x8.splat(0xff));
-  storePartly(i64x2.extract_lane(i8x16.narrow_i16x8_u(bytes, bytes), 0), node.lengthBytes, out);
-}
-
-/** The last `bytes` of eight, as they lie in memory; what is behind them there stays. */
-// @ts-ignore: decorator
-@inline
-function storePartly(value: u64, bytes: i32, out: usize): void {
-  const shift = <u64>(64 - bytes * 8);
-  const kept = load<u64>(out);
-  store<u64>(out, bytes == 8 ? value : (value >> shift) | (kept & ~(u64.MAX_VALUE >> shift)));
+  const bytes = v128.and(pairs, v128.load(ZEROS, 32));
+  const value = i64x2.extract_lane(i8x16.narrow_i16x8_u(bytes, bytes), 0);
+  const length = node.lengthBytes;
+  storeBytes(<u64>value >> (<u64>(64 - length * 8)), length, out);
 }
 
 /** Digits from the first place on. */
 // @ts-ignore: decorator
 @inline
-function storeZoned(node: EncodeNode, digits: v128, isMinus: bool, isZero: bool, out: usize): void {
-  const count = node.digits;
-  if (isZero && node.blankWhenZero) {
-    memory.fill(out, node.space, node.lengthBytes);
-    return;
-  }
-  let to = out;
-  if (node.signSeparate && node.signLeading) to += 1;
-  const mask = v128.load(LEADING + (count << 4));
-  v128.store(to, v128.bitselect(v128.or(digits, i8x16.splat(node.zone)), v128.load(to), mask));
+function storeZoned(node: EncodeNode, digits: v128, isMinus: bool, out: usize): void {
+  const to = out + <usize>(node.signSeparate && node.signLeading);
+  storeLanes(v128.or(digits, i8x16.splat(node.zone)), node.digits, to);
   if (node.isSigned) storeSign(node, isMinus, out);
 }
 
@@ -133,11 +125,11 @@ function storeSign(node: EncodeNode, isMinus: bool, out: usize): void {
 // @ts-ignore: decorator
 @inline
 function binaryOf(digits: v128): u64 {
-  const tens = i16x8.mul(v128.and(digits, i16x8.splat(0xff)), i16x8.splat(10));
+  const tens = i16x8.mul(v128.and(digits, v128.load(ZEROS, 32)), v128.load(ZEROS, 48));
   const pairs = i16x8.add(tens, i16x8.shr_u(digits, 8));
-  const fours = i32x4.dot_i16x8_s(pairs, i32x4.splat(0x00010064)); // × 100, × 1
+  const fours = i32x4.dot_i16x8_s(pairs, v128.load(ZEROS, 64));
   const narrow = i16x8.narrow_i32x4_u(fours, fours);
-  const eights = i64x2.extract_lane(i32x4.dot_i16x8_s(narrow, i32x4.splat(0x00012710)), 0); // × 10000, × 1
+  const eights = i64x2.extract_lane(i32x4.dot_i16x8_s(narrow, v128.load(ZEROS, 80)), 0);
   return <u64><u32>eights * 100000000 + (<u64>eights >> 32);
 }
 
@@ -146,12 +138,7 @@ function binaryOf(digits: v128): u64 {
 @inline
 function storeBinary(node: EncodeNode, value: u64, out: usize): void {
   const bytes = node.lengthBytes;
-  if (node.isLittleEndian) storeLow(value, bytes, out);
-  else storePartly(bswap<u64>(value), bytes, out);
-}
-
-function storeLow(value: u64, bytes: i32, out: usize): void {
-  for (let i = 0; i < bytes; i++) store<u8>(out + i, <u8>(value >> (<u64>i * 8)));
+  storeBytes(node.isLittleEndian ? value : bswap<u64>(value) >> (<u64>(64 - bytes * 8)), bytes, out);
 }
 
 /** From the ASCII digits in DIGITS. */
@@ -162,8 +149,8 @@ function storeEdited(node: EncodeNode, isMinus: bool, out: usize): void {
   }
 }
 
-/** Any number, by way of its decimal digits. */
-function encodeAnyNumber(node: EncodeNode, at: usize, out: usize): usize {
+/** Any number, by way of its decimal digits. `at` is at the value, which is not null. */
+export function encodeAnyNumber(node: EncodeNode, at: usize, out: usize): usize {
   const next = readDecimal(at, node.item);
   if (next == 0) return 0;
   // A binary may be larger than its picture; 40 digits are more than 16 bytes hold.
@@ -178,7 +165,7 @@ function encodeAnyNumber(node: EncodeNode, at: usize, out: usize): usize {
   }
   switch (node.kind) {
     case Kind.PACKED:
-      packAny(node, count, node.isSigned ? (isMinus ? 13 : 12) : 15, out);
+      packAny(node, count, node.positiveSign + <i32>isMinus, out);
       break;
     case Kind.PACKED_UNSIGNED:
       packAny(node, count, -1, out);

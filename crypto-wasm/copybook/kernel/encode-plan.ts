@@ -57,6 +57,13 @@ export class Area {
   slot: i32 = -1;
 }
 
+/** Encoders that are tried before anything else is asked about a member. */
+export namespace Direct {
+  export const NONE: i32 = 0;
+  export const NUMBER: i32 = 1;
+  export const TEXT: i32 = 2;
+}
+
 export class EncodeNode {
   kind: i32 = Kind.GROUP;
   children: StaticArray<EncodeNode> = new StaticArray<EncodeNode>(0);
@@ -107,6 +114,8 @@ export class EncodeNode {
   scale: i32 = 0;
   wholeDigits: i32 = 0;
   isSigned: bool = false;
+  /** PACKED: the sign of what is not below zero; one more for what is. */
+  positiveSign: i32 = 15;
   signLeading: bool = false;
   signSeparate: bool = false;
   isLittleEndian: bool = false;
@@ -128,6 +137,10 @@ export class EncodeNode {
   ascii: AsciiTable | null = null;
   table128: usize = 0;
   isJustified: bool = false;
+  /** A text that the fast way takes: not justified, all printable ASCII in its code page. */
+  isPlain: bool = false;
+  /** One of Direct; not for tables, counters and views. */
+  direct: i32 = Direct.NONE;
   space: u8 = 0x40;
 
   /** Stamp of the last object that had this member. */
@@ -214,6 +227,7 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   for (let i = 0; i < copybook.items.length && options.recordLengthField.length > 0; i++) {
     if (isNamed(copybook.items[i], options.recordLengthField)) plan.lengthNode = building.nodes[i];
   }
+  setDirect(building.nodes);
   // A level 01 has no OCCURS, but 77 and 05 may be the lowest level of a copybook, and a lone item is no object.
   const isBare = !options.keepRoot && records.length == 1 && records[0].kind == Kind.GROUP && !records[0].isTable;
   plan.root = isBare ? records[0] : around;
@@ -347,9 +361,11 @@ function finishLeaf(building: Building, node: EncodeNode): void {
   node.space = page.space;
   node.zone = page.isAscii ? 0x30 : 0xf0;
   node.isJustified = item.isJustified && node.kind == Kind.TEXT;
+  node.isPlain = node.kind == Kind.TEXT && !node.isJustified && ascii.isComplete;
   node.digits = item.digits;
   node.scale = item.scale;
   node.isSigned = item.isSigned;
+  node.positiveSign = item.isSigned ? 12 : 15;
   node.signLeading = item.signLeading;
   node.signSeparate = item.isSigned && item.signSeparate;
   node.isLittleEndian = item.isLittleEndian;
@@ -423,6 +439,15 @@ function setPlaces(node: EncodeNode): void {
   for (let place = 0; place < 16; place++) {
     const from = place > last ? -128 : place - units - 1 + (place > units ? 1 : 0);
     store<i8>(node.places + place, <i8>from);
+  }
+}
+
+function setDirect(nodes: EncodeNode[]): void {
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i];
+    if (node.isTable || node.isCounter || node.area !== null) continue;
+    if (node.places != 0) node.direct = Direct.NUMBER;
+    else if (node.isPlain) node.direct = Direct.TEXT;
   }
 }
 

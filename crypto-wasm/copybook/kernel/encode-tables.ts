@@ -6,7 +6,7 @@
 
 import { alignDecimal, ALIGNED, Alignment, decimalIsNegative, readDecimal } from './decimal-text';
 import { EncodeNode, EncodePlan, slotOf } from './encode-plan';
-import { encodeNumber } from './encode-number';
+import { encodeAnyNumber } from './encode-number';
 import { encodeText } from './encode-text';
 import { Kind } from './item';
 import { characterEnd, readCharacter, unfit } from './json-input';
@@ -176,7 +176,7 @@ function writeCounter(table: EncodeNode, counter: EncodeNode, count: i32): void 
   to += String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, to);
   store<u32>(to, isText ? 0x00002c22 : 0x0000002c);
   if (isText) encodeText(counter, VALUE, at);
-  else encodeNumber(counter, VALUE, at);
+  else encodeAnyNumber(counter, VALUE, at);
 }
 
 /** From the record's beginning, for the occurrences at hand. */

@@ -12,15 +12,13 @@ import { formatEditedText, isEditedText } from './edited-text';
 import { blankWide, EncodeNode } from './encode-plan';
 import { Item, Kind } from './item';
 import { characterEnd, hexDigit, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, unfit } from './json-input';
+import { LEADING, storeLanes } from './exact-stores';
 import { lookup } from './lookup';
 
 const SHIFT_OUT: u8 = 0x0e;
 const SHIFT_IN: u8 = 0x0f;
 const WIDE_SPACE: i32 = 0x3000;
 
-/** Vectors with so many leading bytes set. */
-const LEADING: usize = memory.data(17 * 16, 16);
-for (let count = 0; count <= 16; count++) memory.fill(LEADING + count * 16, 0xff, count);
 /** 0x22, 0x5c, 0x20, 0x0f, then 2…7: each sixteen times. */
 const SPLATS: usize = memory.data(10 * 16, 16);
 memory.fill(SPLATS, 0x22, 16);
@@ -29,16 +27,47 @@ memory.fill(SPLATS + 32, 0x20, 16);
 memory.fill(SPLATS + 48, 0x0f, 16);
 for (let row = 2; row < 8; row++) memory.fill(SPLATS + 64 + (row - 2) * 16, <u8>row, 16);
 
+/**
+ * The fast way of TEXT, for nodes that are `isPlain`. Gives 0, without a problem, for what it does not take: that may be
+ * a text all the same, or null.
+ */
+export function encodeUsualText(node: EncodeNode, at: usize, out: usize): usize {
+  if (load<u8>(at) != 0x22) return 0;
+  const table = node.table128;
+  const quote = v128.load(SPLATS);
+  const backslash = v128.load(SPLATS, 16);
+  const space = v128.load(SPLATS, 32);
+  const spaces = i8x16.splat(node.space);
+  let left = node.lengthBytes;
+  at++;
+  while (true) {
+    const text = v128.load(at);
+    const special = i8x16.bitmask(
+      v128.or(v128.or(i8x16.eq(text, quote), i8x16.eq(text, backslash)), i8x16.lt_s(text, space)),
+    );
+    // A seventeenth bit: without special characters, sixteen are taken.
+    const count = ctz(special | 0x10000);
+    if (count > left) return 0;
+    const bytes = v128.bitselect(transcode(text, table), spaces, v128.load(LEADING + (count << 4)));
+    if (left >= 16) v128.store(out, bytes);
+    else storeLanes(bytes, left, out);
+    left -= 16;
+    at += count;
+    out += 16;
+    if (count < 16) break;
+  }
+  if (load<u8>(at) != 0x22) return 0;
+  for (; left > 0; left -= 16, out += 16) {
+    if (left >= 16) v128.store(out, spaces);
+    else storeLanes(spaces, left, out);
+  }
+  return at + 1;
+}
+
 /** TEXT, EDITED_TEXT, NATIONAL, GRAPHIC and BYTES. `at` is at the value, which is not null. */
 export function encodeText(node: EncodeNode, at: usize, out: usize): usize {
   if (load<u8>(at) != 0x22) return noText(node, at);
-  if (node.kind == Kind.TEXT) {
-    if (!node.isJustified && node.ascii!.isComplete) {
-      const end = encodePlainText(node, at + 1, out);
-      if (end != 0) return end;
-    }
-    return encodeAnyText(node, at, out);
-  }
+  if (node.kind == Kind.TEXT) return encodeAnyText(node, at, out);
   if (node.kind == Kind.EDITED_TEXT) {
     const end = encodeAnyText(node, at, out);
     if (end != 0) editText(node, out);
@@ -47,46 +76,6 @@ export function encodeText(node: EncodeNode, at: usize, out: usize): usize {
   if (node.kind == Kind.NATIONAL) return encodeNational(node, at, out);
   if (node.kind == Kind.GRAPHIC) return encodeGraphic(node, at, out);
   return encodeHex(node.item, at, out, node.lengthBytes);
-}
-
-/** From behind the quote; 0 without a problem where it takes the slow way. */
-// @ts-ignore: decorator
-@inline
-function encodePlainText(node: EncodeNode, at: usize, out: usize): usize {
-  const table = node.table128;
-  const length = node.lengthBytes;
-  const quote = v128.load(SPLATS);
-  const backslash = v128.load(SPLATS, 16);
-  const space = v128.load(SPLATS, 32);
-  const spaces = i8x16.splat(node.space);
-  let done = 0;
-  while (true) {
-    const text = v128.load(at + done);
-    const special = i8x16.bitmask(
-      v128.or(v128.or(i8x16.eq(text, quote), i8x16.eq(text, backslash)), i8x16.lt_s(text, space)),
-    );
-    const count = special == 0 ? 16 : ctz(special);
-    const left = length - done;
-    if (count > left) return 0;
-    const bytes = v128.bitselect(transcode(text, table), spaces, v128.load(LEADING + (count << 4)));
-    if (left >= 16) v128.store(out + done, bytes);
-    else {
-      const to = out + done;
-      v128.store(to, v128.bitselect(bytes, v128.load(to), v128.load(LEADING + (left << 4))));
-    }
-    if (special == 0) {
-      done += 16;
-      continue;
-    }
-    const end = at + done + count;
-    if (load<u8>(end) != 0x22) return 0;
-    for (done += 16; done < length; done += 16) {
-      const to = out + done;
-      if (length - done >= 16) v128.store(to, spaces);
-      else v128.store(to, v128.bitselect(spaces, v128.load(to), v128.load(LEADING + ((length - done) << 4))));
-    }
-    return end + 1;
-  }
 }
 
 /** Sixteen printable ASCII characters; others give anything. */

@@ -9,7 +9,7 @@
 
 import { answer } from './answer';
 import { encodeMembers, beginEncoding } from './encode-members';
-import { encodeNumber } from './encode-number';
+import { encodeAnyNumber } from './encode-number';
 import { EncodeNode, EncodePlan, setNationalEndian } from './encode-plan';
 import { settleTables } from './encode-tables';
 import { setTextEndian } from './encode-text';
@@ -215,7 +215,7 @@ function settleLength(framing: Framing, plan: EncodePlan, begin: usize, at: usiz
       const text = (<i64>bytes + around - framing.rdwAdjustment).toString();
       const to = LENGTH + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, LENGTH);
       store<u16>(to, 0x2c);
-      return encodeNumber(node, LENGTH, field) == 0 ? -1 : bytes;
+      return encodeAnyNumber(node, LENGTH, field) == 0 ? -1 : bytes;
     }
     says += framing.rdwAdjustment;
   }

@@ -61,7 +61,7 @@ export function beginFrame(out: usize): usize {
   if (format == RecordFormat.V || format == RecordFormat.VB || format == RecordFormat.PREFIX) at += WORD_BYTES;
   // A spanned record is taken apart from behind the first words it can have.
   if (format == RecordFormat.VBS) at += 2 * WORD_BYTES;
-  memory.fill(at, 0, framing.startBytes);
+  if (framing.startBytes > 0) memory.fill(at, 0, framing.startBytes);
   return at + framing.startBytes;
 }
 
@@ -101,7 +101,7 @@ function refuse(what: string): usize {
 
 /** `at` is where the record's start begins. */
 function closeRecord(at: usize, bytes: i32): usize {
-  memory.fill(at + bytes - framing.endBytes, 0, framing.endBytes);
+  if (framing.endBytes > 0) memory.fill(at + bytes - framing.endBytes, 0, framing.endBytes);
   return at + bytes;
 }
 

@@ -33,6 +33,8 @@ let roomEnd: usize = 0;
 /** Called with each input; in VBS there is room, because spanned records have no more bytes than it. */
 export function makeRoom(isSpanned: bool, inputBytes: usize): void {
   room = 0;
+  blocksCount = 0;
+  spannedCount = 0;
   if (!isSpanned) return;
   // Readers of records look 16 bytes back and 32 bytes further.
   room = heap.alloc(inputBytes + 80) + 16;
@@ -40,13 +42,17 @@ export function makeRoom(isSpanned: bool, inputBytes: usize): void {
   roomEnd = room + inputBytes;
 }
 
+/** Of this input: blocks begun, records put together. */
+export let blocksCount: i32 = 0;
+export let spannedCount: i32 = 0;
+
 export function nextInWords(framing: Framing): i32 {
   const format = framing.format;
   if (format == RecordFormat.PREFIX) return nextPrefixed(framing);
   if (at == endAt) {
     // Within a block that is a piece's end, or at the end of a file a block that was cut short.
-    if (at < blockEndAt && endsFile) return bad('the file ends within a block: ' + (blockEndAt - at).toString() + ' bytes are missing');
-    return Next.END;
+    if (at >= blockEndAt || !endsFile) return Next.END;
+    return bad('the file ends within a block: ' + (blockEndAt - at).toString() + ' bytes are missing');
   }
   if (format != RecordFormat.V && at == blockEndAt) {
     const next = nextBlock(framing);
@@ -85,13 +91,15 @@ function nextBlock(framing: Framing): i32 {
     return bad('the block descriptor word ' + shown(at) + ' says ' + length.toString() + ', which holds no record');
   }
   if (bytes > framing.blockLimitBytes) {
-    return bad('the block would have ' + bytes.toString() + ' bytes, above the limit of ' + framing.blockLimitBytes.toString());
+    const limit = framing.blockLimitBytes.toString();
+    return bad('the block would have ' + bytes.toString() + ' bytes, above the limit of ' + limit);
   }
+  blocksCount++;
   enterBlock(at + WORD_BYTES, at + WORD_BYTES + <usize>bytes);
   return Next.RECORD;
 }
 
-/** Bytes behind the record's word at `from`, all of them there; IS_SHORT, or IS_BAD with a problem. Sets `segmentCode`. */
+/** Bytes behind the record's word at `from`, all there; IS_SHORT, or IS_BAD with a problem. Sets `segmentCode`. */
 function wordAt(framing: Framing, from: usize, isSpanned: bool): i64 {
   const inBlock = framing.format != RecordFormat.V;
   if (inBlock && blockEndAt - from < WORD_BYTES) {
@@ -105,8 +113,9 @@ function wordAt(framing: Framing, from: usize, isSpanned: bool): i64 {
   const length: i64 = says >> 16;
   if (says == 0) bad('the length word is zero');
   else if (reserved != 0) bad(reservedText(framing, from));
-  else if (isSpanned && segmentCode > Code.BETWEEN) bad('the length word ' + shown(from) + ' has no segment code from 0 to 3');
-  else {
+  else if (isSpanned && segmentCode > Code.BETWEEN) {
+    bad('the length word ' + shown(from) + ' has no segment code from 0 to 3');
+  } else {
     const bytes = length + framing.rdwAdjustment;
     if (bytes < 0) {
       bad('the length word ' + shown(from) + ' says ' + length.toString() + ', less than its own length');
@@ -114,7 +123,8 @@ function wordAt(framing: Framing, from: usize, isSpanned: bool): i64 {
       tooLong(bytes);
     } else if (inBlock && <i64>(blockEndAt - from) < bytes + 4) {
       const left = (blockEndAt - from).toString();
-      bad('the length word ' + shown(from) + ' says ' + length.toString() + ', and ' + left + ' bytes are left of the block');
+      const text = 'the length word ' + shown(from) + ' says ' + length.toString();
+      bad(text + ', and ' + left + ' bytes are left of the block');
     } else if (<i64>(endAt - from) < bytes + 4) {
       return shortOrBad('of ' + (<i64>(from - originAt) + bytes + 4).toString());
     } else {
@@ -158,7 +168,8 @@ function nextSpanned(framing: Framing): i32 {
   if (bytes < 0) return failed(bytes);
   if (segmentCode == Code.WHOLE) return take(at + WORD_BYTES, <i32>bytes);
   if (segmentCode != Code.FIRST) {
-    return bad('the segment at the beginning of a record has the code ' + segmentCode.toString() + ', neither whole nor first');
+    const code = segmentCode.toString();
+    return bad('the segment at the beginning of a record has the code ' + code + ', neither whole nor first');
   }
   if (room == 0) return bad('a spanned record where none can be put together');
   const to = roomNext;
@@ -171,6 +182,7 @@ function nextSpanned(framing: Framing): i32 {
     roomNext += <usize>bytes;
     enterBlock(at + WORD_BYTES + <usize>bytes, blockEndAt);
     if (segmentCode == Code.LAST) {
+      spannedCount++;
       takeSpanned(to, <i32>total, at, blockEndAt);
       return Next.RECORD;
     }

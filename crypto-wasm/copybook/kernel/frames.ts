@@ -40,7 +40,7 @@ export namespace Flag {
   export const RESUME: u32 = 0xffffff00;
 }
 
-/** First byte of the record, without its word and what `recordStart` skips; its bytes, without what `recordEnd` skips. */
+/** The record without its word, and without what `recordStart` and `recordEnd` skip: its first byte, its bytes. */
 export let frameAt: usize = 0;
 export let frameBytes: i32 = 0;
 /** Bytes of the record in the input, without its word. */
@@ -184,7 +184,8 @@ function measured(): i32 {
   if (bytes == BAD_COUNT) {
     const table = measuredItem!;
     const count = measuredCount == NOT_A_NUMBER ? 'no number' : measuredCount.toString();
-    const text = 'the counter says ' + count + ', and the table occurs at most ' + table.occursMax.toString() + ' times';
+    const most = table.occursMax.toString();
+    const text = 'the counter says ' + count + ', and the table occurs at most ' + most + ' times';
     failInRecord(DATA, frameNumber, offsetOf(originAt), table.path(), text);
     return Next.BAD;
   }
@@ -204,7 +205,9 @@ function lengthByField(): i32 {
   let length: i64 = 0;
   if (texts !== null) {
     const index = texts.find(field);
-    if (index < 0) return bad('the length field says ' + value.shownAt(field) + ', which recordLengthMap does not have');
+    if (index < 0) {
+      return bad('the length field says ' + value.shownAt(field) + ', which recordLengthMap does not have');
+    }
     length = framing.lengths[index];
   } else {
     length = value.integerAt(field);
@@ -219,5 +222,6 @@ function lengthByField(): i32 {
 
 export function tooLong(bytes: i64): i32 {
   const limit = framing.recordLimitBytes.toString();
-  return bad('the record would have ' + bytes.toString() + ' bytes, above the limit of ' + limit + ' (recordLength sets it)');
+  const text = 'the record would have ' + bytes.toString() + ' bytes, above the limit of ' + limit;
+  return bad(text + ' (recordLength sets it)');
 }

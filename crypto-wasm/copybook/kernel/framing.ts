@@ -6,7 +6,7 @@
  */
 
 import { CodePage, codePageOf } from './code-page';
-import { itemNamed } from './find-item';
+import { itemNamed } from './named-item';
 import { Copybook, Item } from './item';
 import { integerOf, ItemValue, ValueTable } from './item-value';
 import { Measure } from './measure';
@@ -17,7 +17,7 @@ import { compileSegments, Segments } from './segments';
 
 /** Longest record of z/OS without its length word (32,760 with it). */
 export const RECORD_MAX_BYTES: i32 = 32_756;
-/** Longest record where no word of 16 bits bounds it (spanned, prefixed, lines): far above what is written, far below a cell. */
+/** Longest record where no word of 16 bits bounds it: far above what is written, far below a cell's memory. */
 export const LONG_RECORD_MAX_BYTES: i32 = 1_048_576;
 /** What `recordLength` may say: a record has to fit into one call, whose input is at most 8 MiB. */
 export const RECORD_LIMIT_BYTES: i32 = 4_194_304;
@@ -164,7 +164,7 @@ function compileFixed(framing: Framing, copybook: Copybook, options: Options): v
 
 function compileLengthField(framing: Framing, copybook: Copybook, options: Options): void {
   if (options.recordLengthField.length == 0) {
-    return fail(OPTIONS, 'recordLengthField: the recordFormat D needs the item that says how long a record is');
+    return fail(OPTIONS, 'recordLengthField: the recordFormat D needs an item that says the length');
   }
   const item = fixedItem(copybook, options, options.recordLengthField, 'recordLengthField');
   if (item === null) return;
@@ -185,7 +185,8 @@ function compileLengthField(framing: Framing, copybook: Copybook, options: Optio
     texts.push(map[i].key);
     const bytes: i64 = map[i].values.length == 1 ? integerOf(map[i].values[0], 'recordLengthMap') : 0;
     if (bytes < 1 || bytes > RECORD_LIMIT_BYTES) {
-      return fail(OPTIONS, 'recordLengthMap: ' + map[i].key + ' needs a length from 1 to ' + RECORD_LIMIT_BYTES.toString());
+      const limit = RECORD_LIMIT_BYTES.toString();
+      return fail(OPTIONS, 'recordLengthMap: ' + map[i].key + ' needs a length from 1 to ' + limit);
     }
     framing.lengths[i] = <i32>bytes;
   }
@@ -203,7 +204,7 @@ export function fixedItem(copybook: Copybook, options: Options, name: string, op
     }
   }
   if (options.odoIsVariable && isBehindTable(copybook, item)) {
-    fail(OPTIONS, option + ': ' + item.name + ' lies behind a table of changing length, so not always at the same place');
+    fail(OPTIONS, option + ': ' + item.name + ' lies behind a table that counts, so at changing places');
     return null;
   }
   return item;
@@ -241,7 +242,7 @@ function checkFlat(options: Options): void {
   if (options.segmentChildren.length > 0) return fail(OPTIONS, 'segmentChildren: the output has to be jsonl or json');
 }
 
-/** The distinct values of `redefineSegments`, in the order of the options. A record's segment is an index here, or -1. */
+/** The distinct values of `redefineSegments`, in the options' order. A record's segment is an index here, or -1. */
 export function segmentValues(options: Options): string[] {
   const values: string[] = [];
   const entries = options.redefineSegments;

@@ -53,16 +53,16 @@ export class ItemValue {
     return kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT;
   }
 
-  /** The number, or the digits of a text. A blank number is 0, unless the options have blanks invalid. */
+  /** The number, or the digits of a text. A blank number is 0 where the options say so, else none. */
   integerAt(at: usize): i64 {
     if (!this.isAnyNumber) {
       const from = this.textAt(at);
-      for (let i = 0; i < textBytes; i++) if (i < TEXT_BYTES) store<u8>(TEXT + i, load<u8>(this.toAscii + load<u8>(from + i)));
-      return digits(TEXT, TEXT + min(textBytes, TEXT_BYTES));
+      const bytes = min(textBytes, TEXT_BYTES);
+      for (let i = 0; i < bytes; i++) store<u8>(TEXT + i, load<u8>(this.toAscii + load<u8>(from + i)));
+      return digits(TEXT, TEXT + bytes);
     }
     const end = writeNumberText(this.item, this.options, at, TEXT);
-    if (end == 0) return NOT_A_NUMBER;
-    return end == TEXT ? 0 : digits(TEXT, end);
+    return end == 0 ? NOT_A_NUMBER : digits(TEXT, end);
   }
 
   private isBlank(byte: u8): bool {

@@ -1,9 +1,9 @@
 /**
- * How long a record is whose tables lie in it as long as they count (OCCURS DEPENDING ON), where no length word says so.
+ * How long a record is whose tables are as long as they count (OCCURS DEPENDING ON), where no length word says so.
  *
  * The copybook is compiled to steps: so many bytes, a counter, a table, views of one area. Running them reads counters
- * and nothing else. A table below a table may depend on a counter in its own occurrence; an area that is redefined is as
- * long as its longest view, and a view whose counters make no sense counts with its longest length.
+ * and nothing else. A table below a table may depend on a counter in its own occurrence; an area that is redefined is
+ * as long as its longest view, and a view whose counters make no sense counts with its longest length.
  */
 
 import { Copybook, Item } from './item';
@@ -30,15 +30,15 @@ namespace Op {
 class Counter {
   count: i64 = NOT_A_NUMBER;
   isSeen: bool = false;
-  /** For counters that are not numbers: values and their counts, by table. */
+  /** Where it was read, for mappings. */
+  at: usize = 0;
   constructor(
     readonly item: Item,
     readonly value: ItemValue,
   ) {}
-  /** Where it was read, for mappings. */
-  at: usize = 0;
 }
 
+/** Counters that are not numbers: texts and their counts, of one table. */
 class Mapping {
   constructor(
     readonly table: Item,
@@ -179,7 +179,8 @@ export class Measure {
     if (dependsOn === null) return;
     const counter = this.counterOf(dependsOn)!;
     if (!counter.isSeen) {
-      return failAt(table.line, table.column, 'the counter of ' + table.name + ' does not come before it: ' + counter.item.name);
+      const text = 'the counter of ' + table.name + ' does not come before it: ' + counter.item.name;
+      return failAt(table.line, table.column, text);
     }
     step.counter = counter;
     step.mapping = this.mappingOf(table);

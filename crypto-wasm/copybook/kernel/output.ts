@@ -37,7 +37,7 @@ export function outputBytes(): usize {
 }
 
 /**
- * Ends the operation. A problem that is set becomes part of the answer. `resume` is that of `consumed`, see `frames.ts`.
+ * Ends the operation. A problem that is set becomes part of the answer. `resume` is that of `consumed` (`frames.ts`).
  */
 export function closeOutput(consumed: usize, resume: u32, records: i32, errors: i64, rows: i32): void {
   store<u32>(headerAt, <u32>consumed);

@@ -1,4 +1,4 @@
-/** The part of a payload behind the specification, for operations on records: first record, offset, a number, flags, input. */
+/** What is behind the specification in payloads about records: first record, offset, a number, flags, the input. */
 
 import { fail, PAYLOAD } from './problem';
 

@@ -24,8 +24,8 @@ test('a cut says with which flags its piece is decoded, and where a call ended w
   const flagsOf = (piece: Piece): number => Buffer.from(pieceHeader(0, piece)).readUInt32LE(20);
   expect(flagsOf({})).toBe(1);
   expect(flagsOf({ flags: 0xff00_0005 })).toBe(0xff00_0005);
-  expect(flagsOf({ flags: 4, isContinued: true })).toBe(6);
-  expect(flagsOf({ resume: 0xff00, isEnd: false })).toBe(0xff00);
+  expect(flagsOf({ flags: 4, isContinued: true })).toBe(7);
+  expect(flagsOf({ flags: 0xff00, isEnd: false })).toBe(0xff00);
 });
 
 test('records come apart into their counts, the problem and the output', () => {
