@@ -288,7 +288,8 @@ export function createDecodeProbe(module: WebAssembly.Module) {
           field.blankWhenZero ?? false,
           field.hidden ?? false,
         );
-        if (field.occurs !== undefined) exports.occurs(field.occurs[0], field.occurs[1], field.occurs[2] ?? -1);
+        if (field.occurs !== undefined)
+          exports.occurs(field.occurs[0], field.occurs[1], field.occurs[2] ?? -1);
         if (field.redefines !== undefined) exports.redefines(field.redefines);
         if (kind !== Kind.group) offset = (field.offset ?? offset) + length * (field.occurs?.[1] ?? 1);
       }
