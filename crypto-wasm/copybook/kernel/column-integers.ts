@@ -10,6 +10,7 @@
  */
 
 import { Item, Kind } from './item';
+import { lookup } from './lookup';
 import { Options } from './options';
 import { overpunch, packedSign } from './value-text';
 
@@ -229,7 +230,7 @@ export function readPacked8(
     const both = i64x2.replace_lane(i64x2.splat(digitsA), 1, digitsB);
     const ones = v128.and(both, low), tensPlace = v128.and(i16x8.shr_u(both, 4), low);
     const bad = v128.or(i8x16.gt_u(ones, nines), i8x16.gt_u(tensPlace, nines));
-    const bytes = i8x16.add(tenfold(tens, tensPlace), ones);
+    const bytes = i8x16.add(lookup(tens, tensPlace), ones);
     const halves = i32x4.dot_i16x8_s(pairs(bytes, hundreds), myriads);
     const partsA = <u64>i64x2.extract_lane(halves, 0), partsB = <u64>i64x2.extract_lane(halves, 1);
     const signA: u32 = load<u8>(signs + <usize>(wordA & 0xff)), signB: u32 = load<u8>(signs + <usize>(wordB & 0xff));
@@ -261,7 +262,7 @@ export function readPacked16(
     const both = i64x2.replace_lane(i64x2.splat(lowDigits), 1, highDigits);
     const ones = v128.and(both, low), tensPlace = v128.and(i16x8.shr_u(both, 4), low);
     const bad = v128.or(i8x16.gt_u(ones, nines), i8x16.gt_u(tensPlace, nines));
-    const bytes = i8x16.add(tenfold(tens, tensPlace), ones);
+    const bytes = i8x16.add(lookup(tens, tensPlace), ones);
     const halves = i32x4.dot_i16x8_s(pairs(bytes, hundreds), myriads);
     const lowParts = <u64>i64x2.extract_lane(halves, 0), highParts = <u64>i64x2.extract_lane(halves, 1);
     const value = (lowParts & 0xffffffff) + (lowParts >> 32) * 100000000 + (highParts & 0xff) * 10000000000000000;
@@ -272,13 +273,6 @@ export function readPacked16(
     valid |= <u64>isRight << i;
   }
   return valid;
-}
-
-// @ts-ignore: decorator
-@inline
-function tenfold(table: v128, index: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, index);
-  return i8x16.swizzle(table, index);
 }
 
 /** Binaries of up to 8 bytes, whatever their length; `bound` 0, or what their magnitude has to stay below. */

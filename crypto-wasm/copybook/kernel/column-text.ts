@@ -9,6 +9,7 @@
  */
 
 import { CodePage } from './code-page';
+import { lookup } from './lookup';
 
 /** Where in `TextTables.tables` what lies: sixteen bytes each. */
 const DELTA_AT: usize = 0;
@@ -175,31 +176,31 @@ function rowsOf(
     let bytes = v128.load(at + last);
     if (wholes == 0) bytes = v128.bitselect(bytes, pageSpaces, keep);
     let row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-    let good = v128.and(look(high, row), look(low, v128.and(bytes, nibble)));
-    const lastText = i8x16.add(bytes, look(delta, row));
+    let good = v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble)));
+    const lastText = i8x16.add(bytes, lookup(delta, row));
     let characters = <u64>(i8x16.bitmask(i8x16.eq(lastText, spaces)) ^ 0xffff) << <u64>last;
     let text: v128;
     if (wholes > 0) {
       bytes = v128.load(at);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff);
       v128.store(to, text);
     }
     if (wholes > 1) {
       bytes = v128.load(at, 16);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 16;
       v128.store(to, text, 16);
     }
     if (wholes > 2) {
       bytes = v128.load(at, 32);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 32;
       v128.store(to, text, 32);
     }
@@ -233,8 +234,8 @@ export function transcode(tables: usize, at: usize, lengthBytes: i32, keepsSpace
     const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
     const bytes = v128.bitselect(v128.load(at + i), pageSpaces, keep);
     const row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-    good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-    const text = i8x16.add(bytes, look(delta, row));
+    good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+    const text = i8x16.add(bytes, lookup(delta, row));
     v128.store(out + i, text);
     const mask = i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff;
     end = mask != 0 ? i + 32 - clz(mask) : end;
@@ -254,12 +255,12 @@ function transcodeExactly(tables: usize, at: usize, lengthBytes: i32, keepsSpace
     const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
     const bytes = v128.bitselect(v128.load(at + i), v128.load(tables, SPACE_AT), keep);
     const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
-    const taken = i8x16.ne(v128.and(look(high, row), look(low, place)), zero);
-    let text = v128.and(i8x16.add(bytes, look(delta, row)), taken);
+    const taken = i8x16.ne(v128.and(lookup(high, row), lookup(low, place)), zero);
+    let text = v128.and(i8x16.add(bytes, lookup(delta, row)), taken);
     for (let n: usize = 0; n < 64; n += 16) {
       const isRow = i8x16.eq(row, v128.load(tables + n, ROWS_AT));
       // A byte that the delta is right for has the same character here.
-      text = v128.or(text, v128.and(isRow, look(v128.load(tables + n, EXACT_AT), place)));
+      text = v128.or(text, v128.and(isRow, lookup(v128.load(tables + n, EXACT_AT), place)));
     }
     bad = v128.or(bad, i8x16.eq(text, zero));
     v128.store(out + i, text);
@@ -268,12 +269,4 @@ function transcodeExactly(tables: usize, at: usize, lengthBytes: i32, keepsSpace
   }
   if (v128.any_true(bad)) return -1;
   return keepsSpaces ? lengthBytes : end;
-}
-
-/** Every index is a nibble, so both builds look up the same. */
-// @ts-ignore: decorator
-@inline
-function look(table: v128, index: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, index);
-  return i8x16.swizzle(table, index);
 }
