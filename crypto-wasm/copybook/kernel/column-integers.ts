@@ -27,7 +27,7 @@ export namespace Reader {
   export const BINARY: i32 = 5;
 }
 
-/** What a column's masks take: three vectors. Packed: nibbles kept of the low word, of the high word, digits allowed. */
+/** Three vectors for zoned fields; for packed ones the nibbles that count and those that have to be zero, u64 each. */
 export const INTEGER_MASKS_BYTES: i32 = 48;
 const PLUS: u8 = 1;
 const MINUS: u8 = 2;
@@ -151,7 +151,8 @@ export function readZoned8(
   let valid: u64 = 0;
   for (let i = 0; i < count; i += 4) {
     const at = addresses + (<usize>i << 2), to = values + (<usize>i << 3);
-    const a: usize = load<u32>(at), b: usize = load<u32>(at, 4), c: usize = load<u32>(at, 8), d: usize = load<u32>(at, 12);
+    const a: usize = load<u32>(at), b: usize = load<u32>(at, 4);
+    const c: usize = load<u32>(at, 8), d: usize = load<u32>(at, 12);
     const first = v128.load64_lane(b + shift, v128.load64_zero(a + shift), 1);
     const second = v128.load64_lane(d + shift, v128.load64_zero(c + shift), 1);
     const firstDigits = v128.and(first, keep), secondDigits = v128.and(second, keep);
@@ -166,8 +167,10 @@ export function readZoned8(
       v128.store(to, i64x2.extend_low_i32x4_u(four));
       v128.store(to, i64x2.extend_high_i32x4_u(four), 16);
     } else {
-      const signA: u32 = load<u8>(signs + load<u8>(a + signShift)), signB: u32 = load<u8>(signs + load<u8>(b + signShift));
-      const signC: u32 = load<u8>(signs + load<u8>(c + signShift)), signD: u32 = load<u8>(signs + load<u8>(d + signShift));
+      const signA: u32 = load<u8>(signs + load<u8>(a + signShift));
+      const signB: u32 = load<u8>(signs + load<u8>(b + signShift));
+      const signC: u32 = load<u8>(signs + load<u8>(c + signShift));
+      const signD: u32 = load<u8>(signs + load<u8>(d + signShift));
       store<i64>(to, signed(i32x4.extract_lane(four, 0), signA));
       store<i64>(to, signed(i32x4.extract_lane(four, 1), signB), 8);
       store<i64>(to, signed(i32x4.extract_lane(four, 2), signC), 16);
@@ -204,7 +207,8 @@ export function readZoned16(
       store<i64>(to, valueA);
       store<i64>(to, valueB, 8);
     } else {
-      const signA: u32 = load<u8>(signs + load<u8>(a + signShift)), signB: u32 = load<u8>(signs + load<u8>(b + signShift));
+      const signA: u32 = load<u8>(signs + load<u8>(a + signShift));
+      const signB: u32 = load<u8>(signs + load<u8>(b + signShift));
       store<i64>(to, signed(valueA, signA));
       store<i64>(to, signed(valueB, signB), 8);
       bits &= <i32>(signA != 0) | (<i32>(signB != 0) << 1);
@@ -214,7 +218,7 @@ export function readZoned16(
   return valid;
 }
 
-/** Packed fields of up to 8 bytes. `shift` goes to 8 bytes before their end; `nibble` is 4 where the last is a sign, else 0. */
+/** Packed fields of up to 8 bytes. `shift` goes to 8 bytes before their end; `nibble` is 4 where the last is a sign. */
 export function readPacked8(
   addresses: usize, count: i32, shift: usize, masks: usize, signs: usize, nibble: u64, values: usize,
 ): u64 {
@@ -225,7 +229,8 @@ export function readPacked8(
   let valid: u64 = 0;
   for (let i = 0; i < count; i += 2) {
     const at = addresses + (<usize>i << 2), to = values + (<usize>i << 3);
-    const wordA = bswap(load<u64>(<usize>load<u32>(at) + shift)), wordB = bswap(load<u64>(<usize>load<u32>(at, 4) + shift));
+    const wordA = bswap(load<u64>(<usize>load<u32>(at) + shift));
+    const wordB = bswap(load<u64>(<usize>load<u32>(at, 4) + shift));
     const digitsA = (wordA >> nibble) & keep, digitsB = (wordB >> nibble) & keep;
     const both = i64x2.replace_lane(i64x2.splat(digitsA), 1, digitsB);
     const ones = v128.and(both, low), tensPlace = v128.and(i16x8.shr_u(both, 4), low);

@@ -16,7 +16,7 @@ const DELTA_AT: usize = 0;
 const HIGH_AT: usize = 16;
 const LOW_AT: usize = 32;
 const SPACE_AT: usize = 48;
-/** Rows whose characters are looked up: four numbers of rows as vectors, and four tables, 0 where a byte is not taken. */
+/** Rows whose characters are looked up: four row numbers as vectors, and four tables, 0 where a byte is not taken. */
 const ROWS_AT: usize = 64;
 const EXACT_AT: usize = 128;
 const TABLES_BYTES: usize = 192;
@@ -64,7 +64,8 @@ export function textTablesOf(page: CodePage): TextTables {
       if (classesCount == 8) continue;
       classRows[classesCount++] = members;
       for (let low = 0; low < 16; low++) {
-        if ((members >> low) & 1) store<u8>(tables + LOW_AT + low, load<u8>(tables + LOW_AT + low) | (<u8>1 << <u8>known));
+        const classes = load<u8>(tables + LOW_AT + low);
+        if ((members >> low) & 1) store<u8>(tables + LOW_AT + low, classes | (<u8>1 << <u8>known));
       }
     }
     store<u8>(tables + HIGH_AT + row, load<u8>(tables + HIGH_AT + row) | (<u8>1 << <u8>known));
@@ -102,7 +103,8 @@ function deltaOf(page: CodePage, row: i32): u8 {
       const character = asciiOf(page, (row << 4) | other);
       if (character == 0 || <u8>((row << 4) + other + delta) != character) continue;
       const letter = character | 0x20;
-      const isUsual = character == 0x20 || (character >= 0x30 && character <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
+      const isDigit = character >= 0x30 && character <= 0x39;
+      const isUsual = character == 0x20 || isDigit || (letter >= 0x61 && letter <= 0x7a);
       count += isUsual ? 17 : 1;
     }
     if (count > bestCount) {

@@ -147,7 +147,7 @@ class Compiler {
       operation.text = previous.text;
     } else if (column.type <= ColumnType.DECIMAL) {
       this.compileInteger(operation);
-    } else if (column.type == ColumnType.UTF8 && (kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT)) {
+    } else if (kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT) {
       operation.text = this.tablesOf(page);
     }
     sizeValue(operation);

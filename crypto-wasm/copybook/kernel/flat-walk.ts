@@ -39,7 +39,7 @@ class Step {
   isColumn: bool = false;
   /** Which segments it is in, see `flat-segments.ts`. */
   segments: usize = 0;
-  /** As a counter: where it was last in the record that is walked; 0 before that, and where the record ends within it. */
+  /** As a counter: where it was last in the record that is walked; 0 before, and where the record ends within it. */
   at: usize = 0;
 
   constructor(readonly item: Item) {}
@@ -189,7 +189,8 @@ export class Walk {
   /** One occurrence of a group whose parts are walked, or of a counter. */
   private one(step: Step, at: usize, offset: i32, column: i32, out: usize): usize {
     const item = step.item;
-    const end = at + item.lengthBytes - this.siblings(step.children, at, item.offsetBytes, offset - item.offsetBytes, column, out);
+    const shift = offset - item.offsetBytes;
+    const end = at + item.lengthBytes - this.siblings(step.children, at, item.offsetBytes, shift, column, out);
     if (step.isColumn) this.place(at, <i32>(end - at), out + column * PLACE_BYTES);
     step.at = at + item.lengthBytes <= this.end ? at : 0;
     return end;

@@ -330,7 +330,9 @@ function writeBytes(plan: FlatPlan, operation: FlatOperation, n: i32, out: usize
   const at = <usize>load<u32>(block.addresses + (<usize>n << 2)) + block.shift;
   const lengthBytes = block.lengthOf(n);
   const kind = item.kind;
-  const isNumber = kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED || kind == Kind.BINARY || kind == Kind.EDITED;
+  const isNumber =
+    kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED || kind == Kind.BINARY ||
+    kind == Kind.EDITED;
   if (isNumber) {
     if (!isWhole) {
       setReason(Reason.CUT);
