@@ -10,6 +10,7 @@
  */
 
 import { Item, Kind } from './item';
+import { lookup } from './lookup';
 import { Options } from './options';
 import { overpunch, packedSign } from './value-text';
 
@@ -26,7 +27,7 @@ export namespace Reader {
   export const BINARY: i32 = 5;
 }
 
-/** What a column's masks take: three vectors. Packed: nibbles kept of the low word, of the high word, digits allowed. */
+/** Three vectors for zoned fields; for packed ones the nibbles that count and those that have to be zero, u64 each. */
 export const INTEGER_MASKS_BYTES: i32 = 48;
 const PLUS: u8 = 1;
 const MINUS: u8 = 2;
@@ -150,7 +151,8 @@ export function readZoned8(
   let valid: u64 = 0;
   for (let i = 0; i < count; i += 4) {
     const at = addresses + (<usize>i << 2), to = values + (<usize>i << 3);
-    const a: usize = load<u32>(at), b: usize = load<u32>(at, 4), c: usize = load<u32>(at, 8), d: usize = load<u32>(at, 12);
+    const a: usize = load<u32>(at), b: usize = load<u32>(at, 4);
+    const c: usize = load<u32>(at, 8), d: usize = load<u32>(at, 12);
     const first = v128.load64_lane(b + shift, v128.load64_zero(a + shift), 1);
     const second = v128.load64_lane(d + shift, v128.load64_zero(c + shift), 1);
     const firstDigits = v128.and(first, keep), secondDigits = v128.and(second, keep);
@@ -165,8 +167,10 @@ export function readZoned8(
       v128.store(to, i64x2.extend_low_i32x4_u(four));
       v128.store(to, i64x2.extend_high_i32x4_u(four), 16);
     } else {
-      const signA: u32 = load<u8>(signs + load<u8>(a + signShift)), signB: u32 = load<u8>(signs + load<u8>(b + signShift));
-      const signC: u32 = load<u8>(signs + load<u8>(c + signShift)), signD: u32 = load<u8>(signs + load<u8>(d + signShift));
+      const signA: u32 = load<u8>(signs + load<u8>(a + signShift));
+      const signB: u32 = load<u8>(signs + load<u8>(b + signShift));
+      const signC: u32 = load<u8>(signs + load<u8>(c + signShift));
+      const signD: u32 = load<u8>(signs + load<u8>(d + signShift));
       store<i64>(to, signed(i32x4.extract_lane(four, 0), signA));
       store<i64>(to, signed(i32x4.extract_lane(four, 1), signB), 8);
       store<i64>(to, signed(i32x4.extract_lane(four, 2), signC), 16);
@@ -203,7 +207,8 @@ export function readZoned16(
       store<i64>(to, valueA);
       store<i64>(to, valueB, 8);
     } else {
-      const signA: u32 = load<u8>(signs + load<u8>(a + signShift)), signB: u32 = load<u8>(signs + load<u8>(b + signShift));
+      const signA: u32 = load<u8>(signs + load<u8>(a + signShift));
+      const signB: u32 = load<u8>(signs + load<u8>(b + signShift));
       store<i64>(to, signed(valueA, signA));
       store<i64>(to, signed(valueB, signB), 8);
       bits &= <i32>(signA != 0) | (<i32>(signB != 0) << 1);
@@ -213,7 +218,7 @@ export function readZoned16(
   return valid;
 }
 
-/** Packed fields of up to 8 bytes. `shift` goes to 8 bytes before their end; `nibble` is 4 where the last is a sign, else 0. */
+/** Packed fields of up to 8 bytes. `shift` goes to 8 bytes before their end; `nibble` is 4 where the last is a sign. */
 export function readPacked8(
   addresses: usize, count: i32, shift: usize, masks: usize, signs: usize, nibble: u64, values: usize,
 ): u64 {
@@ -224,12 +229,13 @@ export function readPacked8(
   let valid: u64 = 0;
   for (let i = 0; i < count; i += 2) {
     const at = addresses + (<usize>i << 2), to = values + (<usize>i << 3);
-    const wordA = bswap(load<u64>(<usize>load<u32>(at) + shift)), wordB = bswap(load<u64>(<usize>load<u32>(at, 4) + shift));
+    const wordA = bswap(load<u64>(<usize>load<u32>(at) + shift));
+    const wordB = bswap(load<u64>(<usize>load<u32>(at, 4) + shift));
     const digitsA = (wordA >> nibble) & keep, digitsB = (wordB >> nibble) & keep;
     const both = i64x2.replace_lane(i64x2.splat(digitsA), 1, digitsB);
     const ones = v128.and(both, low), tensPlace = v128.and(i16x8.shr_u(both, 4), low);
     const bad = v128.or(i8x16.gt_u(ones, nines), i8x16.gt_u(tensPlace, nines));
-    const bytes = i8x16.add(tenfold(tens, tensPlace), ones);
+    const bytes = i8x16.add(lookup(tens, tensPlace), ones);
     const halves = i32x4.dot_i16x8_s(pairs(bytes, hundreds), myriads);
     const partsA = <u64>i64x2.extract_lane(halves, 0), partsB = <u64>i64x2.extract_lane(halves, 1);
     const signA: u32 = load<u8>(signs + <usize>(wordA & 0xff)), signB: u32 = load<u8>(signs + <usize>(wordB & 0xff));
@@ -261,7 +267,7 @@ export function readPacked16(
     const both = i64x2.replace_lane(i64x2.splat(lowDigits), 1, highDigits);
     const ones = v128.and(both, low), tensPlace = v128.and(i16x8.shr_u(both, 4), low);
     const bad = v128.or(i8x16.gt_u(ones, nines), i8x16.gt_u(tensPlace, nines));
-    const bytes = i8x16.add(tenfold(tens, tensPlace), ones);
+    const bytes = i8x16.add(lookup(tens, tensPlace), ones);
     const halves = i32x4.dot_i16x8_s(pairs(bytes, hundreds), myriads);
     const lowParts = <u64>i64x2.extract_lane(halves, 0), highParts = <u64>i64x2.extract_lane(halves, 1);
     const value = (lowParts & 0xffffffff) + (lowParts >> 32) * 100000000 + (highParts & 0xff) * 10000000000000000;
@@ -272,13 +278,6 @@ export function readPacked16(
     valid |= <u64>isRight << i;
   }
   return valid;
-}
-
-// @ts-ignore: decorator
-@inline
-function tenfold(table: v128, index: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, index);
-  return i8x16.swizzle(table, index);
 }
 
 /** Binaries of up to 8 bytes, whatever their length; `bound` 0, or what their magnitude has to stay below. */

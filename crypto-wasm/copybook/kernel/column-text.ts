@@ -9,13 +9,14 @@
  */
 
 import { CodePage } from './code-page';
+import { lookup } from './lookup';
 
 /** Where in `TextTables.tables` what lies: sixteen bytes each. */
 const DELTA_AT: usize = 0;
 const HIGH_AT: usize = 16;
 const LOW_AT: usize = 32;
 const SPACE_AT: usize = 48;
-/** Rows whose characters are looked up: four numbers of rows as vectors, and four tables, 0 where a byte is not taken. */
+/** Rows whose characters are looked up: four row numbers as vectors, and four tables, 0 where a byte is not taken. */
 const ROWS_AT: usize = 64;
 const EXACT_AT: usize = 128;
 const TABLES_BYTES: usize = 192;
@@ -63,7 +64,8 @@ export function textTablesOf(page: CodePage): TextTables {
       if (classesCount == 8) continue;
       classRows[classesCount++] = members;
       for (let low = 0; low < 16; low++) {
-        if ((members >> low) & 1) store<u8>(tables + LOW_AT + low, load<u8>(tables + LOW_AT + low) | (<u8>1 << <u8>known));
+        const classes = load<u8>(tables + LOW_AT + low);
+        if ((members >> low) & 1) store<u8>(tables + LOW_AT + low, classes | (<u8>1 << <u8>known));
       }
     }
     store<u8>(tables + HIGH_AT + row, load<u8>(tables + HIGH_AT + row) | (<u8>1 << <u8>known));
@@ -101,7 +103,8 @@ function deltaOf(page: CodePage, row: i32): u8 {
       const character = asciiOf(page, (row << 4) | other);
       if (character == 0 || <u8>((row << 4) + other + delta) != character) continue;
       const letter = character | 0x20;
-      const isUsual = character == 0x20 || (character >= 0x30 && character <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
+      const isDigit = character >= 0x30 && character <= 0x39;
+      const isUsual = character == 0x20 || isDigit || (letter >= 0x61 && letter <= 0x7a);
       count += isUsual ? 17 : 1;
     }
     if (count > bestCount) {
@@ -175,31 +178,31 @@ function rowsOf(
     let bytes = v128.load(at + last);
     if (wholes == 0) bytes = v128.bitselect(bytes, pageSpaces, keep);
     let row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-    let good = v128.and(look(high, row), look(low, v128.and(bytes, nibble)));
-    const lastText = i8x16.add(bytes, look(delta, row));
+    let good = v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble)));
+    const lastText = i8x16.add(bytes, lookup(delta, row));
     let characters = <u64>(i8x16.bitmask(i8x16.eq(lastText, spaces)) ^ 0xffff) << <u64>last;
     let text: v128;
     if (wholes > 0) {
       bytes = v128.load(at);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff);
       v128.store(to, text);
     }
     if (wholes > 1) {
       bytes = v128.load(at, 16);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 16;
       v128.store(to, text, 16);
     }
     if (wholes > 2) {
       bytes = v128.load(at, 32);
       row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, look(delta, row));
+      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, lookup(delta, row));
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 32;
       v128.store(to, text, 32);
     }
@@ -233,8 +236,8 @@ export function transcode(tables: usize, at: usize, lengthBytes: i32, keepsSpace
     const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
     const bytes = v128.bitselect(v128.load(at + i), pageSpaces, keep);
     const row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-    good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
-    const text = i8x16.add(bytes, look(delta, row));
+    good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
+    const text = i8x16.add(bytes, lookup(delta, row));
     v128.store(out + i, text);
     const mask = i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff;
     end = mask != 0 ? i + 32 - clz(mask) : end;
@@ -254,12 +257,12 @@ function transcodeExactly(tables: usize, at: usize, lengthBytes: i32, keepsSpace
     const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
     const bytes = v128.bitselect(v128.load(at + i), v128.load(tables, SPACE_AT), keep);
     const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
-    const taken = i8x16.ne(v128.and(look(high, row), look(low, place)), zero);
-    let text = v128.and(i8x16.add(bytes, look(delta, row)), taken);
+    const taken = i8x16.ne(v128.and(lookup(high, row), lookup(low, place)), zero);
+    let text = v128.and(i8x16.add(bytes, lookup(delta, row)), taken);
     for (let n: usize = 0; n < 64; n += 16) {
       const isRow = i8x16.eq(row, v128.load(tables + n, ROWS_AT));
       // A byte that the delta is right for has the same character here.
-      text = v128.or(text, v128.and(isRow, look(v128.load(tables + n, EXACT_AT), place)));
+      text = v128.or(text, v128.and(isRow, lookup(v128.load(tables + n, EXACT_AT), place)));
     }
     bad = v128.or(bad, i8x16.eq(text, zero));
     v128.store(out + i, text);
@@ -268,12 +271,4 @@ function transcodeExactly(tables: usize, at: usize, lengthBytes: i32, keepsSpace
   }
   if (v128.any_true(bad)) return -1;
   return keepsSpaces ? lengthBytes : end;
-}
-
-/** Every index is a nibble, so both builds look up the same. */
-// @ts-ignore: decorator
-@inline
-function look(table: v128, index: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, index);
-  return i8x16.swizzle(table, index);
 }

@@ -7,10 +7,8 @@
 
 import { FlatOperation, FlatPlan } from './flat-plan';
 import { isInSegment } from './flat-segments';
-import { endsAtCounter, PLACE_BYTES, wrongCounter, wrongCounterAt } from './flat-walk';
-import { refuse, rowsLeft } from './flat-values';
-import { Invalid } from './options';
-import { Reason, setReason } from './value-text';
+import { PLACE_BYTES } from './flat-walk';
+import { rowsLeft } from './flat-values';
 
 /** u32 for each row of a block: addresses, and bytes. */
 const ADDRESSES: usize = memory.data(256, 16);
@@ -54,17 +52,19 @@ let areLong: bool = false;
 /** By row, then by column; 0 where items do not move. */
 let places: usize = 0;
 
-/** The batch that blocks are of. Of records whose tables move what is behind them, all columns are placed at once. */
+/** The batch that blocks are of. `placeBlock` may be called after `placeRows`. */
 export function openBlocks(
   plan: FlatPlan, recordsOf: StaticArray<u32>, lengthsOf: StaticArray<u32>, segmentsOf: StaticArray<i32>, count: i32,
 ): void {
   openRecords(plan, recordsOf, lengthsOf, segmentsOf, count);
-  if (plan.walk === null) return;
+  if (plan.walk !== null) places = heap.alloc(<usize>(plan.operations.length * PLACE_BYTES) * count);
+}
+
+/** Places all columns of the first `count` rows at once, where counters move them; may end the rows. */
+export function placeRows(plan: FlatPlan, count: i32): void {
+  if (places == 0) return;
   const rowBytes = plan.operations.length * PLACE_BYTES;
-  places = heap.alloc(<usize>rowBytes * count);
-  for (let row = 0; row < count && row < rowsLeft; row++) {
-    placeRow(plan, row, places + <usize>row * rowBytes);
-  }
+  for (let row = 0; row < count && row < rowsLeft; row++) placeRow(plan, row, places + <usize>row * rowBytes);
 }
 
 /** The batch that rows are placed in, one at a time. */
@@ -91,13 +91,7 @@ export function placeRow(plan: FlatPlan, row: i32, out: usize): void {
   const length = load<i32>(lengths + (<usize>row << 2));
   const walk = plan.walk;
   if (walk !== null) {
-    walk.addresses(record, length, segment, out);
-    const counter = wrongCounter;
-    if (counter !== null) {
-      setReason(Reason.COUNTER);
-      const policy = endsAtCounter(counter, plan.options) ? Invalid.ERROR : Invalid.NULL;
-      refuse(counter, policy, false, row, <i64>wrongCounterAt - <i64>record);
-    }
+    walk.addresses(record, length, segment, row, out);
     return;
   }
   const operations = plan.operations;

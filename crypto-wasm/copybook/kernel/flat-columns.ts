@@ -142,7 +142,7 @@ function digitsHeld(item: Item, options: Options): i32 {
   return held > item.digits ? held : item.digits;
 }
 
-/** A binary whose every value fits a signed integer of so many bits. One of 8 bytes with a picture of up to 18 digits counts. */
+/** A binary whose every value fits so many bits, with a sign; of 8 bytes, one whose picture has up to 18 digits too. */
 function fitsBits(item: Item, bits: i32): bool {
   if (item.kind != Kind.BINARY) return false;
   const own = item.lengthBytes * 8;

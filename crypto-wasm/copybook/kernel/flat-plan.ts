@@ -10,7 +10,7 @@ import { Walk } from './flat-walk';
 import { segmentValues } from './framing';
 import { CodePage } from './code-page';
 import { Copybook, Item, Kind } from './item';
-import { segmentsAbove } from './flat-segments';
+import { isLenient, segmentsAbove } from './flat-segments';
 import { invalidPolicyOf, pageOf } from './item-options';
 import { INTEGER_MASKS_BYTES, integerReaderOf, Reader, writeIntegerMasks, writeSigns } from './column-integers';
 import { TextTables, textTablesOf } from './column-text';
@@ -54,7 +54,7 @@ export class FlatOperation {
 
 export class FlatPlan {
   operations: StaticArray<FlatOperation> = new StaticArray<FlatOperation>(0);
-  /** Null where every item stands at the same place in all records. */
+  /** Null where every item stands at the same place in all records, and every table is as long. */
   walk: Walk | null = null;
   recordBytes: i32 = 0;
   /** The most bytes that one record adds, and what there is besides records. */
@@ -79,11 +79,13 @@ export function compileFlatPlan(copybook: Copybook, options: Options): FlatPlan 
   const columns = flatColumns(copybook, options);
   if (hasProblem()) return plan;
   const operations = new StaticArray<FlatOperation>(columns.length);
-  const compiler = new Compiler(options);
+  const compiler = new Compiler(copybook, options);
   for (let i = 0; i < columns.length; i++) operations[i] = compiler.compile(columns[i]);
   plan.operations = operations;
   plan.recordBytes = copybook.recordBytes;
-  if (copybook.isVariable && options.odoIsVariable) plan.walk = new Walk(copybook, options, columns);
+  let hasCounters = false;
+  for (let i = 0; i < copybook.items.length; i++) hasCounters = hasCounters || copybook.items[i].dependsOn !== null;
+  if (hasCounters) plan.walk = new Walk(copybook, options, columns);
   sumSizes(plan);
   return plan;
 }
@@ -116,7 +118,10 @@ class Compiler {
   private previous: FlatOperation | null = null;
   private tables: TextTables[] = [];
 
-  constructor(private readonly options: Options) {
+  constructor(
+    private readonly copybook: Copybook,
+    private readonly options: Options,
+  ) {
     this.segmentTexts = segmentValues(options);
   }
 
@@ -127,7 +132,7 @@ class Compiler {
     operation.lengthBytes = item.lengthBytes;
     operation.policy = invalidPolicyOf(item, this.options);
     operation.segments = segmentsAbove(item, this.options, this.segmentTexts);
-    operation.isQuietlyNull = item.isOverlaid && operation.segments == 0;
+    operation.isQuietlyNull = isLenient(item, this.copybook, this.options);
     const kind = item.kind;
     const previous = this.previous;
     if (previous !== null && previous.item === item) {
@@ -142,7 +147,7 @@ class Compiler {
       operation.text = previous.text;
     } else if (column.type <= ColumnType.DECIMAL) {
       this.compileInteger(operation);
-    } else if (column.type == ColumnType.UTF8 && (kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT)) {
+    } else if (kind == Kind.TEXT || kind == Kind.GROUP || kind == Kind.EDITED_TEXT) {
       operation.text = this.tablesOf(page);
     }
     sizeValue(operation);

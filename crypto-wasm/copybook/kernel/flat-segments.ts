@@ -3,7 +3,7 @@
  * `segmentChildren` are in no record whose segment is none (NO_SEGMENT).
  */
 
-import { Item } from './item';
+import { Copybook, Item } from './item';
 import { entryFor, isAmong } from './item-options';
 import { Entry, Options } from './options';
 
@@ -57,4 +57,26 @@ function isInTree(item: Item, tree: Entry[]): bool {
     if (isAmong(item, tree[i].values)) return true;
   }
   return false;
+}
+
+/**
+ * Whether bytes that are not valid may be another view's: the item, or something it lies in, is one of several views,
+ * and no segment chose it.
+ */
+export function isLenient(item: Item, copybook: Copybook, options: Options): bool {
+  let at: Item | null = item;
+  while (at !== null) {
+    if (entryFor(at, options.redefineSegments) !== null) return false;
+    if (isView(at, copybook)) return true;
+    at = at.parent;
+  }
+  return false;
+}
+
+function isView(item: Item, copybook: Copybook): bool {
+  if (item.redefines !== null) return true;
+  const parent = item.parent;
+  if (parent === null) return copybook.records.length > 1;
+  const next = parent.children.indexOf(item) + 1;
+  return next < parent.children.length && parent.children[next].redefines !== null;
 }

@@ -31,7 +31,7 @@ export function restartRows(): void {
   invalidCount = 0;
 }
 
-/** A value that is not valid (`reason` of `value-text.ts`), so many bytes into the record of a row. It becomes null, at most. */
+/** A value that is not valid (`reason` of `value-text.ts`), so many bytes into the record of a row: null at best. */
 export function refuse(item: Item, policy: i32, isQuiet: bool, row: i32, offsetBytes: i64): void {
   if (isQuiet || row >= rowsLeft) return;
   if (policy != Invalid.ERROR) {
@@ -54,7 +54,7 @@ export function failAtRow(record: i64, offset: i64): void {
 export let low: u64 = 0;
 export let high: u64 = 0;
 
-/** What the text of a number that becomes an integer takes at most, with room to spare: 38 digits, more of leading zeros. */
+/** Text of a number that becomes an integer: 38 digits and a sign; room for edited pictures besides. */
 const TEXT: usize = memory.data(1024, 16);
 
 export namespace Value {

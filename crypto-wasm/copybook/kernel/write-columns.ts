@@ -11,7 +11,7 @@ import { Reader, readBinary, readPacked16, readPacked8, readZoned16, readZoned8 
 import { rowsEnd, transcodeRows } from './column-text';
 import { writeText } from './character-text';
 import { ColumnType } from './flat-columns';
-import { block, Block, openBlocks, placeBlock } from './flat-blocks';
+import { block, Block, openBlocks, placeBlock, placeRows } from './flat-blocks';
 import { FlatOperation, FlatPlan } from './flat-plan';
 import {
   beginRows, failAtRow, high, low, readFloat, readInteger, refuse, restartRows, rowsLeft, Value,
@@ -58,7 +58,8 @@ export function writeColumns(
   do {
     rows = rowsLeft;
     restartRows();
-    end = writeFrame(plan, rows, validity, out);
+    placeRows(plan, rows);
+    if (rowsLeft == rows) end = writeFrame(plan, rows, validity, out);
   } while (rowsLeft < rows);
   if (rows < count) failAtRow(numbers[rows], offsets[rows]);
   return end;
@@ -329,7 +330,9 @@ function writeBytes(plan: FlatPlan, operation: FlatOperation, n: i32, out: usize
   const at = <usize>load<u32>(block.addresses + (<usize>n << 2)) + block.shift;
   const lengthBytes = block.lengthOf(n);
   const kind = item.kind;
-  const isNumber = kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED || kind == Kind.BINARY || kind == Kind.EDITED;
+  const isNumber =
+    kind == Kind.ZONED || kind == Kind.PACKED || kind == Kind.PACKED_UNSIGNED || kind == Kind.BINARY ||
+    kind == Kind.EDITED;
   if (isNumber) {
     if (!isWhole) {
       setReason(Reason.CUT);

@@ -37,13 +37,11 @@ export interface FlatItem {
   readonly separate?: boolean;
   readonly little?: boolean;
   readonly native?: boolean;
-  readonly overlaid?: boolean;
   readonly variable?: boolean;
   readonly hidden?: boolean;
   readonly occurs?: number;
   readonly dependsOn?: number;
   readonly redefines?: number;
-  readonly slack?: number;
 }
 
 const OPTION = {
@@ -60,6 +58,7 @@ const OPTION = {
 
 export interface FlatOptions extends Partial<Record<keyof typeof OPTION, number>> {
   readonly codePage?: string;
+  readonly segmentField?: string;
   readonly groupsAsText?: readonly string[];
   /** Group → segments, and a policy for an item. */
   readonly redefineSegments?: Readonly<Record<string, readonly string[]>>;
@@ -89,6 +88,11 @@ export interface FlatKernel {
     segments?: readonly number[],
     isContinued?: boolean,
   ): FlatBatch;
+  /** The members of each record as decoding to JSON writes them, and how many fields were not valid. */
+  json(
+    records: readonly Uint8Array[],
+    segments?: readonly number[],
+  ): { texts: string[]; invalidCount: number };
 }
 
 interface Exports {
@@ -107,6 +111,9 @@ interface Exports {
   batch(count: number): void;
   record(index: number, address: number, lengthBytes: number, segment: number, offset: number): void;
   write(isContinued: number, out: number): number;
+  members(index: number, out: number): number;
+  membersMaxBytes(): number;
+  errors(): bigint;
   rows(): number;
   invalids(): bigint;
   problemText(): number;
@@ -123,6 +130,7 @@ import { Copybook, Item, Kind } from './item';
 import { Layout } from './layout';
 import { Entry, Options, Output } from './options';
 import { clearProblem, hasProblem, problemJson } from './problem';
+import { beginRecord, errorsCount, writeMembers } from './write-members';
 import { flatFixedBytes, flatMaxBytes, invalidFieldsCount, rowsWritten, writeColumns, writeCsv } from './write-columns';
 let copybook: Copybook = new Copybook();
 let options: Options = new Options();
@@ -148,13 +156,11 @@ export function item(facts: usize, name: usize, nameBytes: i32): void {
   made.signSeparate = (flags & 4) != 0;
   made.isLittleEndian = (flags & 8) != 0;
   made.isNativeBinary = (flags & 16) != 0;
-  made.isOverlaid = (flags & 32) != 0;
-  made.isVariable = (flags & 64) != 0;
-  made.isShown = (flags & 128) == 0;
+  made.isVariable = (flags & 32) != 0;
+  made.isShown = (flags & 64) == 0;
   made.occursMax = load<i32>(facts, 28);
   made.hasOccurs = made.occursMax > 0;
   if (!made.hasOccurs) made.occursMax = 1;
-  made.slackBytes = load<i32>(facts, 40);
   made.index = copybook.items.length;
   const parent = load<i32>(facts, 4), dependsOn = load<i32>(facts, 32), redefines = load<i32>(facts, 36);
   if (dependsOn >= 0) { made.dependsOn = copybook.items[dependsOn]; made.occursMin = 0; }
@@ -182,7 +188,8 @@ export function text(which: i32, key: usize, keyBytes: i32, value: usize, valueB
   if (which == 0) options.codePage = name;
   else if (which == 1) options.groupsAsText.push(name);
   else if (which == 2) options.redefineSegments.push(new Entry(name, values.split(',')));
-  else options.invalidFields.push(new Entry(name, [values]));
+  else if (which == 3) options.invalidFields.push(new Entry(name, [values]));
+  else options.segmentField = name;
 }
 export function compile(csv: bool, recordBytes: i32): i32 {
   isCsv = csv;
@@ -224,6 +231,13 @@ export function write(isContinued: bool, out: usize): usize {
   if (isCsv) return writeCsv(layout!, records, lengths, segments, numbers, offsets, records.length, isContinued, out);
   return writeColumns(layout!, records, lengths, segments, numbers, offsets, records.length, out);
 }
+export function members(index: i32, out: usize): usize {
+  clearProblem();
+  beginRecord(100 + index, 0);
+  return writeMembers(layout!.decodePlan, records[index], lengths[index], segments[index], out);
+}
+export function membersMaxBytes(): i32 { return layout!.decodePlan.membersMaxBytes; }
+export function errors(): i64 { return errorsCount; }
 export function rows(): i32 { return rowsWritten; }
 export function invalids(): i64 { return invalidFieldsCount; }
 export function problemText(): usize {
@@ -270,7 +284,7 @@ export function createFlatKernel(
       const facts = Int32Array.of(
         ...[KIND[item.kind], index === 0 ? -1 : (item.parent ?? 0), item.offset, item.length],
         ...[item.digits ?? 0, item.scale ?? 0, flagsOf(item), item.occurs ?? 0],
-        ...[item.dependsOn ?? -1, item.redefines ?? -1, item.slack ?? 0],
+        ...[item.dependsOn ?? -1, item.redefines ?? -1],
       );
       const name = Buffer.from(item.name);
       exports.item(put(new Uint8Array(facts.buffer)), put(name), name.length);
@@ -284,6 +298,7 @@ export function createFlatKernel(
       exports.text(which, put(bytes[0]), bytes[0].length, put(bytes[1]), bytes[1].length);
     };
     text(0, options.codePage ?? 'cp037');
+    if (options.segmentField !== undefined) text(4, options.segmentField);
     for (const name of options.groupsAsText ?? []) text(1, name);
     for (const [group, values] of Object.entries(options.redefineSegments ?? {}))
       text(2, group, values.join());
@@ -298,18 +313,33 @@ export function createFlatKernel(
     precision: exports.columnFact(index, 1),
     scale: exports.columnFact(index, 2),
   }));
+  const bring = (records: readonly Uint8Array[], segments: readonly number[]): void => {
+    exports.batch(records.length);
+    let offset = 0;
+    records.forEach((record, index) => {
+      const padded = new Uint8Array(record.length + BEHIND_BYTES).fill(GUARD);
+      padded.set(record);
+      exports.record(index, put(padded), record.length, segments[index] ?? -1, offset);
+      offset += record.length;
+    });
+  };
   return {
     columns,
+    json(records, segments = []) {
+      bring(records, segments);
+      const out = put(new Uint8Array(exports.membersMaxBytes() + BEHIND_BYTES));
+      const before = exports.errors();
+      const texts = records.map((_, index) => {
+        const end = exports.members(index, out) >>> 0;
+        const problemOf = problem();
+        if (problemOf !== undefined) throw new Error(JSON.stringify(problemOf));
+        return `{${Buffer.from(new Uint8Array(exports.memory.buffer).slice(out, end)).toString('utf8')}}`;
+      });
+      return { texts, invalidCount: Number(exports.errors() - before) };
+    },
     write(output, records, segments = [], isContinued = false) {
       define(output === 'csv');
-      exports.batch(records.length);
-      let offset = 0;
-      records.forEach((record, index) => {
-        const padded = new Uint8Array(record.length + BEHIND_BYTES).fill(GUARD);
-        padded.set(record);
-        exports.record(index, put(padded), record.length, segments[index] ?? -1, offset);
-        offset += record.length;
-      });
+      bring(records, segments);
       const roomBytes = exports.maxBytes() * records.length + exports.fixedBytes();
       const out = put(new Uint8Array(roomBytes + BEHIND_BYTES).fill(GUARD));
       const end = exports.write(isContinued ? 1 : 0, out) >>> 0;
@@ -326,8 +356,8 @@ export function createFlatKernel(
 }
 
 function flagsOf(item: FlatItem): number {
-  const { signed, leading, separate, little, native, overlaid, variable, hidden } = item;
-  return [signed, leading, separate, little, native, overlaid, variable, hidden].reduce(
+  const { signed, leading, separate, little, native, variable, hidden } = item;
+  return [signed, leading, separate, little, native, variable, hidden].reduce(
     (flags, isSet, bit) => flags | (isSet ? 1 << bit : 0),
     0,
   );
