@@ -23,7 +23,7 @@ export let errorsCount: i64 = 0;
 /** The last value ended the operation. */
 export let isError: bool = false;
 
-/** `_errors` names so many fields of one record; `errorsCount` counts all. A record that is wholly wrong says so with fewer. */
+/** `_errors` names so many fields of one record, `errorsCount` counts all: a record that is wholly wrong shows by fewer. */
 const ERRORS_MAX_COUNT: i32 = 1000;
 /** Operation, address, length, reason: u32 each. */
 const NOTES: usize = memory.data(16000, 16);

@@ -1,7 +1,7 @@
 /**
  * Sixteen bytes of a single-byte code page → sixteen ASCII characters at once, where they are plain.
  *
- * Bytes 80…FF: the high nibble gives what to add, two look-ups of bits tell whether that is right for the byte. Bytes
+ * Bytes 80…FF: the high nibble gives what to add, two look-ups of bits tell whether that is right. Bytes
  * 40…7F: four tables, exact. Whatever is not printable ASCII, or would be escaped in JSON, comes out as 0: so one test
  * for zeros says at once that the text is valid, that it is its own UTF-8 and that it needs no escape. The tables are
  * computed from the code page, entry by entry, so a page that does not have this shape is slower but never wrong.
