@@ -54,7 +54,7 @@ export function writeFloatText(bits: u64, isDouble: bool, isIeee: bool, out: usi
     return out + 1;
   }
   if (isNegative) store<u8>(out++, 0x2d);
-  // A number half way between two neighbours is read as the even one; IBM's reading rounds otherwise: stay off the middle.
+  // Half way between two neighbours, the even one is read. How IBM's are read there is not told: stay off the middle.
   return writeShortest(fraction, exponent, nearer, isIeee && (fraction & 1) == 0, out);
 }
 
@@ -99,9 +99,13 @@ function writeShortest(fraction: u64, exponent: i32, nearer: i32, isMiddleOurs: 
       store<u8>(TEXT + count++, digit);
       continue;
     }
-    if (isHigh) {
-      if (isLow) add(SUM, REST, REST);
-      if (!isLow || compare(SUM, DENOMINATOR) >= 0) digit++;
+    if (isHigh && isLow) {
+      // Both last digits give the bytes again: the nearer one, of two as near the even one.
+      add(SUM, REST, REST);
+      const order = compare(SUM, DENOMINATOR);
+      if (order > 0 || (order == 0 && (digit & 1) != 0)) digit++;
+    } else if (isHigh) {
+      digit++;
     }
     store<u8>(TEXT + count++, digit);
     break;

@@ -23,7 +23,7 @@ export let errorsCount: i64 = 0;
 /** The last value ended the operation. */
 export let isError: bool = false;
 
-/** `_errors` names so many fields of one record; `errorsCount` counts all. A record that is wholly wrong says so with fewer. */
+/** `_errors` names so many fields of one record, `errorsCount` counts all: a record that is wholly wrong shows by fewer. */
 const ERRORS_MAX_COUNT: i32 = 1000;
 /** Operation, address, length, reason: u32 each. */
 const NOTES: usize = memory.data(16000, 16);
@@ -96,7 +96,7 @@ export function writeErrors(options: Options, record: usize, out: usize): usize 
 
 /** Behind the key of an operation: `u32 length, path in quotes`; there when the options ask for errors. */
 export function pathOf(op: usize): usize {
-  return load<usize>(op, At.KEY) + ((load<usize>(op, At.KEY_BYTES) + 31) & ~15);
+  return load<usize>(op, At.KEY) + max((load<usize>(op, At.KEY_BYTES) + 31) & ~15, 32);
 }
 
 /** From 0 on. */

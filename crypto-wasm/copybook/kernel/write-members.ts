@@ -27,8 +27,7 @@ export const NO_SEGMENT: i32 = -2;
 /** Bytes of the record that its layout took (shorter than the maximum where tables are). */
 export let usedBytes: i32 = 0;
 
-/** Levels go from 1 to 49, and each may hold a table, its views and a view. */
-const FRAMES_COUNT: i32 = 256;
+/** Room for 256 frames: levels go from 1 to 49, and each may hold a table, its views, a view and a group as text. */
 /** Tables: occurrences left, all. Views: base and end of the area, furthest end. Group as text: base. */
 const FRAME_BYTES: usize = 16;
 const FRAMES: usize = memory.data(4096, 16);
@@ -72,9 +71,8 @@ function writeProgram(
 function writeKey(op: usize, out: usize): usize {
   const key = load<usize>(op, At.KEY), length = load<usize>(op, At.KEY_BYTES);
   v128.store(out, v128.load(key));
-  if (length > 16) {
-    for (let i: usize = 16; i < length; i += 16) v128.store(out + i, v128.load(key + i));
-  }
+  v128.store(out, v128.load(key, 16), 16);
+  if (length > 32) memory.copy(out + 32, key + 32, length - 32);
   return out + length;
 }
 
@@ -276,7 +274,8 @@ function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, 
       case Op.COUNTER: {
         const item = changetype<Item>(load<usize>(op, At.ITEM));
         let count = MISSING;
-        if (at + load<usize>(op, At.LENGTH) <= end) count = countOf(item, plan.options, at, load<usize>(op, At.MAPPING));
+        const mapping = load<usize>(op, At.MAPPING);
+        if (at + load<usize>(op, At.LENGTH) <= end) count = countOf(item, plan.options, at, mapping);
         store<i64>(plan.counters + (load<i32>(op, At.SLOT) << 3), count);
         op += OP_BYTES;
         continue;
@@ -334,7 +333,8 @@ function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, 
         continue;
       }
       case Op.END: {
-        usedBytes = isCertain ? min(<i32>(base + plan.recordBytes - record), <i32>(limit - record)) : <i32>(limit - record);
+        usedBytes = <i32>(limit - record);
+        if (isCertain) usedBytes = min(<i32>(base + plan.recordBytes - record), usedBytes);
         return out;
       }
       // A leaf that no kernel took.

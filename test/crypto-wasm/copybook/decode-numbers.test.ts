@@ -384,7 +384,20 @@ describe.each(builds)('floats to text, $name', ({ module }) => {
       bytes.writeDoubleBE(value);
       expect(probe.slow(1, bytes)).toBe(Number.isFinite(value) ? String(value) : undefined);
     };
-    for (const value of [0, -0, 1, -1.5, 0.1, 1e21, 1e-7, 123456789012345680000, 5e-324, 2 ** 53, 2 ** -1022])
+    for (const value of [
+      0,
+      -0,
+      1,
+      -1.5,
+      -1436919466395538.2,
+      0.1,
+      1e21,
+      1e-7,
+      123456789012345680000,
+      5e-324,
+      2 ** 53,
+      2 ** -1022,
+    ])
       check(value);
     for (const value of [
       Number.MAX_VALUE,
