@@ -49,11 +49,14 @@ const files: readonly (readonly [string, number, number, CopybookOptions?])[] = 
 describe.skipIf(folder === undefined)('published copybooks', () => {
   const root = join(folder ?? '', 'copybook');
 
-  test.each(files)('%s has records of %i bytes, or from %i', (path, longest, shortest, options) => {
-    expect(existsSync(join(root, path))).toBe(true);
-    const layout = layoutOf(readFileSync(join(root, path), 'latin1'), options);
-    expect([layout.recordBytes, layout.recordMinBytes]).toEqual([longest, shortest]);
-  });
+  test.each(files.map(([path, longest, shortest, options]) => ({ path, longest, shortest, options })))(
+    '$path has records of $shortest to $longest bytes',
+    ({ path, longest, shortest, options }) => {
+      expect(existsSync(join(root, path))).toBe(true);
+      const layout = layoutOf(readFileSync(join(root, path), 'latin1'), options);
+      expect([layout.recordBytes, layout.recordMinBytes]).toEqual([longest, shortest]);
+    },
+  );
 
   const cases: readonly Case[] =
     folder === undefined ? [] : JSON.parse(readVectors(root, 'inline_cases.json')).cases;

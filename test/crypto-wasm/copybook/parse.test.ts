@@ -65,7 +65,10 @@ const usages: readonly (readonly [string, Shape, CopybookOptions?])[] = [
   ['PIC N(2) NATIONAL', { kind: 'national', length: 4 }],
   ['PIC N(2)', { kind: 'graphic', length: 4 }, { nationalIsDbcs: true }],
   ['PIC S9(3) SIGN LEADING', { kind: 'zoned', length: 3, signLeading: true }],
-  ['PIC S9(3) SIGN IS TRAILING SEPARATE CHARACTER', { kind: 'zoned', length: 4, digits: 3, signSeparate: true }],
+  [
+    'PIC S9(3) SIGN IS TRAILING SEPARATE CHARACTER',
+    { kind: 'zoned', length: 4, digits: 3, signSeparate: true },
+  ],
   ['PIC S9(3) LEADING SEPARATE', { kind: 'zoned', length: 4, signLeading: true, signSeparate: true }],
   ['PIC X(3) JUSTIFIED RIGHT', { justified: true }],
   ['PIC X(3) JUST', { justified: true }],
@@ -77,11 +80,23 @@ const usages: readonly (readonly [string, Shape, CopybookOptions?])[] = [
 
 describe('pictures and usages', () => {
   test.each(pictures)('%s', (text, shape) => expect(entry(text)).toMatchObject(shape));
-  test.each(usages)('%s', (text, shape, options) => expect(entry(text, options)).toMatchObject(shape));
+  test.each(usages.map(([text, shape, options]) => ({ text, shape, options })))(
+    '$text',
+    ({ text, shape, options }) => expect(entry(text, options)).toMatchObject(shape),
+  );
 
   test('what a clause does not say is not in the answer', () => {
     const item = entry('PIC X');
-    for (const absent of ['digits', 'scale', 'signed', 'justified', 'occurs', 'redefines', 'value', 'conditions']) {
+    for (const absent of [
+      'digits',
+      'scale',
+      'signed',
+      'justified',
+      'occurs',
+      'redefines',
+      'value',
+      'conditions',
+    ]) {
       expect(item).not.toHaveProperty(absent);
     }
   });
@@ -149,7 +164,13 @@ describe('tables', () => {
 describe('groups', () => {
   test('usage and sign are handed down', () => {
     const layout = layoutOf(
-      record('05 G COMP-3.', '10 A PIC 9(3).', '05 H SIGN LEADING SEPARATE.', '10 B PIC S99.', '10 C PIC 99.'),
+      record(
+        '05 G COMP-3.',
+        '10 A PIC 9(3).',
+        '05 H SIGN LEADING SEPARATE.',
+        '10 B PIC S99.',
+        '10 C PIC 99.',
+      ),
     );
     expect(itemOf(layout, 'A')).toMatchObject({ kind: 'packed', length: 2, usage: 'COMP-3' });
     expect(itemOf(layout, 'B')).toMatchObject({ length: 3, signLeading: true, signSeparate: true });
