@@ -67,23 +67,31 @@ function findRedefined(copybook: Copybook, draft: Draft): void {
   const name = draft.redefines!;
   const parent = item.parent;
   const siblings = parent === null ? copybook.records : parent.children;
-  // Items are finished in order, so that an item stands at or near the end of what its parent has so far; search back.
-  let at = siblings.indexOf(item) - 1;
-  for (; at >= 0; at--) {
-    const other = siblings[at];
-    if (other.name == name.text && !other.isFiller) break;
-    if (other.redefines === null) break;
-  }
-  if (at < 0 || siblings[at].name != name.text || siblings[at].isFiller) {
+  const at = siblings.indexOf(item) - 1;
+  const target: Item | null = redefinedBefore(siblings, at, name.text);
+  if (target === null) {
     failToken(name, item.name + ' redefines ' + name.text +
       ', which does not stand directly before it (other redefinitions apart) under the same group');
     return;
   }
-  const target = siblings[at];
   if (target.level != item.level) {
     failToken(name, item.name + ' has level ' + item.level.toString() + ' and redefines level ' + target.level.toString());
   }
   item.redefines = target;
+}
+
+/** The item of that name at `at` or before, with only redefinitions behind it. */
+function redefinedBefore(siblings: Item[], at: i32, name: string): Item | null {
+  if (at < 0) return null;
+  // Thousands of views of one item are found at once: the one before redefines the same.
+  const shared = siblings[at].redefines;
+  if (siblings[at].name != name && shared !== null && shared.name == name && !shared.isFiller) return shared;
+  for (; at >= 0; at--) {
+    const other = siblings[at];
+    if (other.name == name && !other.isFiller) return other;
+    if (other.redefines === null) return null;
+  }
+  return null;
 }
 
 function findCounter(index: ItemIndex, draft: Draft, mappings: Entry[]): void {

@@ -113,8 +113,13 @@ export class Item {
 
   /** Names from the record down, with dots: how options and errors name an item. */
   path(): string {
-    const above = this.parent;
-    return above === null ? this.name : above.path() + '.' + this.name;
+    const names: string[] = [];
+    let at: Item | null = this;
+    while (at !== null) {
+      names.push(at.name);
+      at = at.parent;
+    }
+    return names.reverse().join('.');
   }
 
   /** Of all occurrences at their maximum. */

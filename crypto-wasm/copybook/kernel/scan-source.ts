@@ -50,6 +50,7 @@ class Scanner {
     this.number = number;
     const first = firstNonBlank(0, length);
     if (first == length) return;
+    if (lineHas(first, length, 0x2a, 0x3e)) return; // *>
     if (lineHas(first, length, 0x3e, 0x3e)) this.obey(first, length); // >>
     else if (!this.isFree) this.takeFixed(length);
     // A lone asterisk in column 1 or 7 begins a comment of fixed format; no entry begins like that.

@@ -23,7 +23,11 @@ export function freshKernel(): CopybookKernel {
 export type Copies = Readonly<Record<string, string>>;
 
 /** Throws when the kernel refuses the copybook. */
-export function layoutOf(copybook: string, options: CopybookOptions = {}, copies: Copies = {}): CopybookLayout {
+export function layoutOf(
+  copybook: string,
+  options: CopybookOptions = {},
+  copies: Copies = {},
+): CopybookLayout {
   const answer = kernel.layout({ copybook, options, copies });
   if ('problem' in answer) throw new Error(`refused: ${JSON.stringify(answer.problem)}\n${copybook}`);
   return answer.layout;
