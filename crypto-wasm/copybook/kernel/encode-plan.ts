@@ -486,6 +486,10 @@ function linkCounters(building: Building): void {
     if (dependsOn === null) continue;
     const node = building.nodes[i];
     const counter = building.nodes[dependsOn.index];
+    if (isWithinText(node) || isWithinText(counter)) {
+      building.plan.refusal = 'a group that is a text can have neither ' + items[i].name + ' nor its counter: leave it out of groupsAsText';
+      return;
+    }
     node.counter = counter;
     node.slot = takeSlots(building, node);
     if (!counter.isCounter) {
@@ -505,6 +509,16 @@ function linkCounters(building: Building): void {
     node.countTexts = texts;
     node.counts = counts;
   }
+}
+
+/** Whether a group above it is given as one text. */
+function isWithinText(node: EncodeNode): bool {
+  let group = node.parent;
+  while (group !== null) {
+    if (group.kind != Kind.GROUP) return true;
+    group = group.parent;
+  }
+  return false;
 }
 
 /** The slot of a node for the occurrences that are at hand. */

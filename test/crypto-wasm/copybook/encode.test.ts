@@ -592,6 +592,23 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     expect(bytes(copybook, good, { recordFormat: 'V' })).toBe(expected);
   });
 
+  test('groups may be texts, unless tables of changing length are in them', () => {
+    const copybook = record('05 A', '10 N PIC 9(1)', '10 X PIC X(2)', '05 Z PIC X(1)');
+    expect(bytes(copybook, '{"A":"1ab","Z":"z"}', { groupsAsText: ['A'] })).toBe('f18182a9');
+    expect(problem(copybook, '{"A":"1abc"}', { groupsAsText: ['A'] })).toMatchObject({ field: 'R.A' });
+    for (const table of [
+      '10 T PIC X(1) OCCURS 0 TO 2 DEPENDING ON N',
+      '05 T PIC X(1) OCCURS 0 TO 2 DEPENDING ON N',
+    ]) {
+      const counted = record('05 A', '10 N PIC 9(1)', table);
+      const answer = kernel.encode(
+        { copybook: counted, options: { groupsAsText: ['A'] } },
+        utf8.encode('{}'),
+      );
+      expect('problem' in answer ? answer.problem : {}).toMatchObject({ code: 'LIMIT' });
+    }
+  });
+
   test('copybooks that cannot be encoded say so, and still decode', () => {
     const several = '       01 A PIC X(2).\n       01 B PIC X(2).';
     const answer = kernel.encode({ copybook: several }, utf8.encode('{}'));
