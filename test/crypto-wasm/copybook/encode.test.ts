@@ -316,6 +316,21 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     });
   });
 
+  test('of several records in one object, the first complete one is written', () => {
+    const copybook = [
+      '       01 A.\n       05 P PIC 9(2).\n       05 Q PIC X(1).',
+      '       01 B.\n       05 N PIC 9(1).\n       05 T PIC X(1) OCCURS 0 TO 4 DEPENDING ON N.',
+    ].join('\n');
+    const options: CopybookOptions = { recordFormat: 'V' };
+    expect(bytes(copybook, '{"P":12,"Q":"a","N":1,"T":["x"]}', options)).toBe('00070000f1f281');
+    expect(bytes(copybook, '{"P":null,"Q":"a","N":2,"T":["x","y"]}', options)).toBe('00070000f2a7a8');
+    expect(bytes(copybook, '{"N":3,"T":["x","y","z"]}', options)).toBe('00080000f3a7a8a9');
+    expect(bytes(copybook, '{"T":["x"],"Q":"a"}', options)).toBe('00070000404081');
+    expect(bytes(copybook, '{}', options)).toBe('00070000404040');
+    expect(bytes(copybook, '{"A":{"P":12,"Q":"a"}}', { ...options, keepRoot: true })).toBe('00070000f1f281');
+    expect(problem(copybook, '{"P":1,"P":2}', options).message).toContain('twice');
+  });
+
   test('names follow the options, and what decoding adds is passed over', () => {
     const copybook = record('05 FIRST-NAME PIC X(1)', '05 FILLER PIC X(1)', '05 LAST-NAME PIC X(1)');
     expect(bytes(copybook, '{"R":{"FIRST-NAME":"a","LAST-NAME":"b"}}', { keepRoot: true })).toBe('814082');
