@@ -30,7 +30,7 @@ let missing: i32 = 0;
 /** Where bytes of a view wait while another one is tried. */
 let scratch: usize = 0;
 
-/** What holds for all records of a call. `scratchAt` has `plan.scratchBytes`. */
+/** What holds for all records of a call. `scratchAt` has `plan.scratchBytes` and `plan.flatBytes`. */
 export function beginEncoding(withPlan: EncodePlan, scratchAt: usize): void {
   plan = withPlan;
   slots = changetype<usize>(withPlan.slots);
@@ -44,7 +44,40 @@ export function encodeMembers(number: i64, at: usize, out: usize): usize {
   if (plan.slots.length > 0) memory.fill(slots, 0, plan.slots.length << 2);
   missing = 0;
   const root = plan.root;
-  return root === null ? 0 : encodeObject(root, at, out);
+  if (root === null) return 0;
+  return root.isFlat ? encodeFlat(root, at, out) : encodeObject(root, at, out);
+}
+
+/** Of several records whose members are in one object, the first complete one, else the first that is there. */
+function encodeFlat(root: EncodeNode, at: usize, out: usize): usize {
+  const buffers = scratch;
+  const records = plan.records;
+  memory.copy(buffers, plan.flatBlank, plan.flatBytes);
+  for (let i = 0; i < records.length; i++) {
+    plan.flatSeen[i] = 0;
+    plan.flatMissing[i] = 0;
+    plan.flatGiven[i] = 0;
+  }
+  scratch = buffers + plan.flatBytes;
+  const end = encodeObject(root, at, buffers);
+  scratch = buffers;
+  if (end == 0) return 0;
+  let best = -1;
+  for (let i = records.length - 1; i >= 0; i--) if (plan.flatGiven[i] > 0) best = i;
+  for (let i = records.length - 1; i >= 0; i--) {
+    if (plan.flatMissing[i] == 0 && plan.flatSeen[i] == records[i].membersNeeded) best = i;
+  }
+  if (best < 0) best = 0;
+  memory.copy(out, buffers + best * plan.flatStride, plan.recordMaxBytes);
+  const area = records[0].area!;
+  if (area.slot >= 0) store<i32>(slots + (area.slot << 2), records[best].viewIndex + 1);
+  return end;
+}
+
+function noteFlat(node: EncodeNode, seen: i32, missed: i32, isGiven: bool): void {
+  plan.flatSeen[node.owner] += seen;
+  plan.flatMissing[node.owner] += missed;
+  if (isGiven) plan.flatGiven[node.owner] += 1;
 }
 
 // @ts-ignore: decorator
@@ -98,13 +131,17 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
         if (node.mark == mark) return unfit(at, node.item.path(), 'the member is there twice');
         node.mark = mark;
         expected = node.ordinal + 1;
+        const out = base + node.offsetBytes + node.shiftBytes;
+        const seenBefore = seen;
+        const missingBefore = missing;
+        const isGiven = group.isFlat && !isNull(at);
         const area = node.area;
         if (area === null) {
           seen++;
           let end: usize = 0;
-          if (node.direct == Direct.NUMBER) end = encodeUsualNumber(node, at, base + node.offsetBytes);
-          else if (node.direct == Direct.TEXT) end = encodeUsualText(node, at, base + node.offsetBytes);
-          at = end != 0 ? end : encodeMember(node, at, base + node.offsetBytes);
+          if (node.direct == Direct.NUMBER) end = encodeUsualNumber(node, at, out);
+          else if (node.direct == Direct.TEXT) end = encodeUsualText(node, at, out);
+          at = end != 0 ? end : encodeMember(node, at, out);
         } else {
           if (area.mark != mark) {
             area.mark = mark;
@@ -113,9 +150,10 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
             seen++;
             missing++;
           }
-          at = encodeView(area, node, at, base + node.offsetBytes);
+          at = encodeView(area, node, at, out);
         }
         if (at == 0) return 0;
+        if (group.isFlat) noteFlat(node, seen - seenBefore, missing - missingBefore, isGiven);
       }
       let next = load<u8>(at);
       if (next != 0x2c && next != 0x7d) {
@@ -128,7 +166,7 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
       at++;
     }
   }
-  if (seen < group.membersNeeded) missing++;
+  if (seen < group.membersNeeded && !group.isFlat) missing++;
   return at + 1;
 }
 

@@ -72,6 +72,11 @@ export class EncodeNode {
   /** Members that a complete object has; those of one area count as one. */
   membersNeeded: i32 = 0;
   parent: EncodeNode | null = null;
+  /** Its members are those of several records. */
+  isFlat: bool = false;
+  /** Among those members: of which record, and how far behind the first one's buffer that one's lies. */
+  owner: i32 = 0;
+  shiftBytes: i32 = 0;
   /** Position among the parent's members, -1 without a key. */
   ordinal: i32 = -1;
 
@@ -153,6 +158,16 @@ export class EncodePlan {
   /** The record's members: of the record, or of an object around it. */
   root: EncodeNode | null = null;
   recordMaxBytes: i32 = 0;
+  /** Several records whose members are in one object; empty otherwise. Then, of each: */
+  records: StaticArray<EncodeNode> = new StaticArray<EncodeNode>(0);
+  /** members that were there, how many below them were not, and members that were there and not null. */
+  flatSeen: StaticArray<i32> = new StaticArray<i32>(0);
+  flatMissing: StaticArray<i32> = new StaticArray<i32>(0);
+  flatGiven: StaticArray<i32> = new StaticArray<i32>(0);
+  /** Their blanks, one behind the other. */
+  flatBlank: usize = 0;
+  flatStride: i32 = 0;
+  flatBytes: i32 = 0;
   /** A record before its members are written. */
   blank: usize = 0;
   isVariable: bool = false;
@@ -221,8 +236,6 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   if (options.segmentChildren.length > 0) {
     plan.refusal = 'nested records cannot be encoded: what their parents have in common is not in them; leave segmentChildren out';
   }
-  const isFlattened = !options.keepRoot && records.length > 1;
-  if (isFlattened) plan.refusal = 'several records are told apart by their names: encode with keepRoot';
   if (plan.refusal.length > 0) return plan;
   for (let i = 0; i < copybook.items.length && options.recordLengthField.length > 0; i++) {
     if (isNamed(copybook.items[i], options.recordLengthField)) plan.lengthNode = building.nodes[i];
@@ -231,6 +244,7 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   // A level 01 has no OCCURS, but 77 and 05 may be the lowest level of a copybook, and a lone item is no object.
   const isBare = !options.keepRoot && records.length == 1 && records[0].kind == Kind.GROUP && !records[0].isTable;
   plan.root = isBare ? records[0] : around;
+  if (!options.keepRoot && records.length > 1) flatten(plan, records);
   plan.slots = new StaticArray<i32>(<i32>building.slotsCount);
   plan.blank = heap.alloc(copybook.recordBytes + 32);
   memory.fill(plan.blank, 0, copybook.recordBytes + 32);
@@ -264,6 +278,49 @@ function makeNode(building: Building, item: Item, parent: EncodeNode, base: i32)
   }
   finishLeaf(building, node);
   return node;
+}
+
+/** Members of several records in one object: each record has a buffer of its own until one is chosen. */
+function flatten(plan: EncodePlan, records: StaticArray<EncodeNode>): void {
+  const stride = plan.recordMaxBytes + 64;
+  const total = <i64>stride * records.length;
+  if (total > SCRATCH_MAX_BYTES) {
+    plan.refusal = 'so many and so large records in one are not encoded without keepRoot';
+    return;
+  }
+  let count = 0;
+  for (let i = 0; i < records.length; i++) {
+    if (records[i].kind != Kind.GROUP || records[i].isTable) {
+      plan.refusal = records[i].item.name + ' stands beside other records and is no group: encode with keepRoot';
+      return;
+    }
+    count += records[i].members.length;
+  }
+  const root = new EncodeNode(new Item());
+  const members = new StaticArray<EncodeNode>(count);
+  plan.flatBlank = heap.alloc(<usize>total);
+  memory.fill(plan.flatBlank, 0, <usize>total);
+  let ordinal = 0;
+  for (let i = 0; i < records.length; i++) {
+    blankGroup(records[i], plan.flatBlank + i * stride);
+    for (let k = 0; k < records[i].members.length; k++) {
+      const member = records[i].members[k];
+      member.shiftBytes = i * stride;
+      member.owner = i;
+      member.ordinal = ordinal;
+      members[ordinal++] = member;
+    }
+  }
+  root.members = members;
+  root.isFlat = true;
+  if (count > COMPARED_KEYS_MAX) root.hashed = hashKeys(members);
+  plan.root = root;
+  plan.records = records;
+  plan.flatStride = stride;
+  plan.flatBytes = <i32>total;
+  plan.flatSeen = new StaticArray<i32>(records.length);
+  plan.flatMissing = new StaticArray<i32>(records.length);
+  plan.flatGiven = new StaticArray<i32>(records.length);
 }
 
 /** Members, areas and the way to find a key. */
@@ -486,6 +543,10 @@ function linkCounters(building: Building): void {
     if (dependsOn === null) continue;
     const node = building.nodes[i];
     const counter = building.nodes[dependsOn.index];
+    if (isWithinText(node) || isWithinText(counter)) {
+      building.plan.refusal = 'a group that is a text can have neither ' + items[i].name + ' nor its counter: leave it out of groupsAsText';
+      return;
+    }
     node.counter = counter;
     node.slot = takeSlots(building, node);
     if (!counter.isCounter) {
@@ -505,6 +566,16 @@ function linkCounters(building: Building): void {
     node.countTexts = texts;
     node.counts = counts;
   }
+}
+
+/** Whether a group above it is given as one text. */
+function isWithinText(node: EncodeNode): bool {
+  let group = node.parent;
+  while (group !== null) {
+    if (group.kind != Kind.GROUP) return true;
+    group = group.parent;
+  }
+  return false;
 }
 
 /** The slot of a node for the occurrences that are at hand. */

@@ -31,7 +31,7 @@ export function settleTables(withPlan: EncodePlan, at: usize, out: usize): i32 {
   slots = changetype<usize>(withPlan.slots);
   recordAt = out;
   inputAt = at;
-  const around = topOf(withPlan.root!);
+  const around = topOf(withPlan.records.length > 0 ? withPlan.records[0] : withPlan.root!);
   settleGroup(around);
   if (hasProblem()) return -1;
   if (!withPlan.isVariable) return withPlan.recordMaxBytes;

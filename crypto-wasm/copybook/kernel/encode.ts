@@ -63,7 +63,7 @@ export function encode(by: Layout, at: usize, end: usize): void {
   const records: i64 = <i64>(inputEnd - inputAt) / 2 + 1;
   const room = min(OUTPUT_MAX_BYTES + recordRoom, records * recordRoom);
   const begin = heap.alloc(HEADER_BYTES + PROBLEM_BYTES + <usize>room + <usize>SLACK_BYTES) + HEADER_BYTES + PROBLEM_BYTES;
-  beginEncoding(plan, plan.scratchBytes > 0 ? heap.alloc(plan.scratchBytes) : 0);
+  beginEncoding(plan, heap.alloc(<usize>plan.scratchBytes + <usize>plan.flatBytes));
   out = begin;
   outEnd = begin + <usize>min(room, OUTPUT_MAX_BYTES);
   recordsCount = 0;
