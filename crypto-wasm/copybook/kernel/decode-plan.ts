@@ -400,7 +400,7 @@ class Compiler {
   private setKey(op: usize, item: Item, isElement: bool, isQuoted: bool): void {
     const text = String.UTF8.encode((isElement ? '' : quoted(item.key) + ':') + (isQuoted ? '"' : ''));
     const path = String.UTF8.encode(this.options.errorColumn ? quoted(item.path()) : '');
-    const keyBytes = (text.byteLength + 31) & ~15;
+    const keyBytes = max((text.byteLength + 31) & ~15, 32);
     const key = zeroed(keyBytes + 4 + path.byteLength);
     memory.copy(key, changetype<usize>(text), text.byteLength);
     store<i32>(key + keyBytes, path.byteLength);

@@ -96,7 +96,7 @@ export function writeErrors(options: Options, record: usize, out: usize): usize 
 
 /** Behind the key of an operation: `u32 length, path in quotes`; there when the options ask for errors. */
 export function pathOf(op: usize): usize {
-  return load<usize>(op, At.KEY) + ((load<usize>(op, At.KEY_BYTES) + 31) & ~15);
+  return load<usize>(op, At.KEY) + max((load<usize>(op, At.KEY_BYTES) + 31) & ~15, 32);
 }
 
 /** From 0 on. */

@@ -8,7 +8,7 @@
  */
 
 import { CodePage } from './code-page';
-import { lookup } from './lookup';
+import { lookup, select } from './lookup';
 
 /** Rows 4, 5, 6, 7; then what to add, bits by low nibble, bit by high nibble: 16 bytes each. */
 const DELTA: usize = 64;
@@ -17,6 +17,7 @@ const BIT: usize = 96;
 export const TABLES_BYTES: i32 = 112;
 
 const LOW_NIBBLES: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+const BELOW_ROW_4: usize = memory.data<u8>([63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63], 16);
 const ZERO: usize = memory.data(16, 16);
 /** What ASCII pages compare with: below a space, quote, backslash, DEL and above. */
 const ASCII_TOP: usize = memory.data<u8>([94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94], 16);
@@ -77,16 +78,14 @@ export function transcoded(bytes: v128, tables: usize): v128 {
   const high = v128.and(i16x8.shr_u(bytes, 4), nibbles);
   const odd = i8x16.lt_s(i16x8.shl(bytes, 3), zero);
   const upper = i8x16.lt_s(i16x8.shl(bytes, 2), zero);
-  const rows45 = v128.bitselect(lookup(v128.load(tables, 16), low), lookup(v128.load(tables), low), odd);
-  const rows67 = v128.bitselect(lookup(v128.load(tables, 48), low), lookup(v128.load(tables, 32), low), odd);
-  const exact = v128.bitselect(rows67, rows45, upper);
+  const rows45 = select(lookup(v128.load(tables, 16), low), lookup(v128.load(tables), low), odd);
+  const rows67 = select(lookup(v128.load(tables, 48), low), lookup(v128.load(tables, 32), low), odd);
+  const isRow4To7 = i8x16.gt_s(bytes, v128.load(BELOW_ROW_4));
+  const exact = v128.and(select(rows67, rows45, upper), isRow4To7);
+  // No bit is that of a row below 8: there, what is added is not shown.
   const added = i8x16.add(bytes, lookup(v128.load(tables, DELTA), high));
   const fits = v128.and(lookup(v128.load(tables, BITS), low), lookup(v128.load(tables, BIT), high));
-  const shown = v128.andnot(added, i8x16.eq(fits, zero));
-  // Rows 0…3: `shown` is 0, since no bit is theirs; `exact` must not be taken.
-  const isUpperHalf = i8x16.lt_s(bytes, zero);
-  const isRow4To7 = i8x16.lt_s(i16x8.shl(bytes, 1), zero);
-  return v128.bitselect(shown, v128.and(exact, isRow4To7), isUpperHalf);
+  return v128.or(v128.andnot(added, i8x16.eq(fits, zero)), exact);
 }
 
 /** The same of an ASCII page; only for what is escaped. */

@@ -72,9 +72,8 @@ function writeProgram(
 function writeKey(op: usize, out: usize): usize {
   const key = load<usize>(op, At.KEY), length = load<usize>(op, At.KEY_BYTES);
   v128.store(out, v128.load(key));
-  if (length > 16) {
-    for (let i: usize = 16; i < length; i += 16) v128.store(out + i, v128.load(key + i));
-  }
+  v128.store(out, v128.load(key, 16), 16);
+  if (length > 32) memory.copy(out + 32, key + 32, length - 32);
   return out + length;
 }
 

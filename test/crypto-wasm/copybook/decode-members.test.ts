@@ -148,7 +148,7 @@ describe.each(builds)('texts, $name', ({ module }) => {
 /** Long stretches without anything special, so that kernels go through, and sometimes one byte of any kind. */
 const plainBytes = fc
   .tuple(
-    fc.array(fc.constantFrom(0xc1, 0xe2, 0x81, 0xf5, 0x40, 0x4b, 0x41, 0x61, 0x20, 0x39), {
+    fc.array(fc.constantFrom<number[]>(0xc1, 0xe2, 0x81, 0xf5, 0x40, 0x4b, 0x41, 0x61, 0x20, 0x39), {
       minLength: 1,
       maxLength: 80,
     }),
