@@ -62,6 +62,19 @@ export class JsonWriter {
     if (value) this.member(name).truth(true);
   }
 
+  /** The member `type` of a schema. */
+  type(name: string, isNullable: bool): void {
+    this.member('type');
+    if (!isNullable) {
+      this.text(name);
+      return;
+    }
+    this.open('[');
+    this.element().text(name);
+    this.element().text('null');
+    this.close(']');
+  }
+
   integer(value: i64): void {
     this.raw(value.toString());
   }
