@@ -115,7 +115,7 @@ export function readCharacter(at: usize): i32 {
     const isWell = (byte != 0xf0 || second >= 0x90) && (byte != 0xf4 || second < 0x90);
     if (isContinuation(at, 1) && isWell && isContinuation(at, 2) && isContinuation(at, 3)) {
       characterEnd = at + 4;
-      const low = ((load<u8>(at, 2) & 0x3f) << 6) | (load<u8>(at, 3) & 0x3f);
+      const low = ((<i32>load<u8>(at, 2) & 0x3f) << 6) | (load<u8>(at, 3) & 0x3f);
       return ((byte & 0x07) << 18) | ((second & 0x3f) << 12) | low;
     }
   }
