@@ -22,7 +22,7 @@ import { Segment } from './segments';
 import { beginRecord, errorsCount, writeMembers } from './write-members';
 
 /** What one record may become before it is looked at whether it fits: more does not fit into a cell beside the rest. */
-export const ROW_MAX_BYTES: i32 = 41_943_040;
+export const ROW_MAX_BYTES: i32 = 33_554_432;
 /** Braces, comma, newline. */
 const AROUND_BYTES: i32 = 8;
 

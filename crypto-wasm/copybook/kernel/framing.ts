@@ -6,7 +6,7 @@
  */
 
 import { CodePage, codePageOf } from './code-page';
-import { itemNamed } from './find-item';
+import { itemNamed } from './named-item';
 import { Copybook, Item } from './item';
 import { integerOf, ItemValue, ValueTable } from './item-value';
 import { Measure } from './measure';

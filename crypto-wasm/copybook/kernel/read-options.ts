@@ -24,7 +24,7 @@ const INVALIDS: string[] = ['error', 'null', 'raw'];
 const NAMES: string[] = ['keep', 'underscore'];
 const FILLER_NAMES: string[] = ['sequence', 'previous'];
 /** In the order of `RecordFormat`. */
-const RECORD_FORMATS: string[] = ['F', 'FB', 'V', 'VB', 'VBS', 'D', 'text'];
+const RECORD_FORMATS: string[] = ['F', 'FB', 'V', 'VB', 'VBS', 'D', 'text', 'prefix'];
 const ODOS: string[] = ['variable', 'maximum'];
 /** In the order of `Output`. */
 const OUTPUTS: string[] = ['jsonl', 'json', 'csv', 'columns'];

@@ -4,7 +4,7 @@
  * is one lookup and allocates nothing.
  */
 
-import { itemNamed } from './find-item';
+import { itemNamed } from './named-item';
 import { fixedItem, segmentValues } from './framing';
 import { Copybook, Item } from './item';
 import { ItemValue, ValueTable } from './item-value';
