@@ -53,7 +53,7 @@ describe.each(there === undefined ? [] : implementations)('$name', ({ name, deco
   test.for(cases)('$id', (given, context) => {
     if (given.skip !== undefined) {
       table.push(`skip  ${name}: ${given.id}: ${given.skip}`);
-      // Printed with the table, in console.log below.
+      console.log(`${given.id} is left out: ${given.skip}`);
       return context.skip(given.skip);
     }
     table.push(`FAIL  ${name}: ${given.id}`);
@@ -82,7 +82,7 @@ describe.each(there === undefined ? [] : built)('$name', ({ name, kernel }) => {
   test.for(encodeCases)('$id', ({ id, skip, specification, lines, expected }, context) => {
     if (skip !== undefined) {
       table.push(`skip  ${name}: ${id}: ${skip}`);
-      // Printed with the table, in console.log below.
+      console.log(`${id} is left out: ${skip}`);
       return context.skip(skip);
     }
     table.push(`FAIL  ${name}: ${id}`);
