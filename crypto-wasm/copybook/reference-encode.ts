@@ -43,8 +43,12 @@ export function encodeRecord(
         : memberOf(json, root.item.key),
   ]);
   const chosen = views.find(([root, value]) => isWhole(root, value)) ?? views[0];
-  return chosen === undefined ? [] : writeItem(chosen[0], chosen[1], options);
+  const counters: Counters = new Map();
+  return chosen === undefined ? [] : writeItem(chosen[0], chosen[1], options, counters);
 }
+
+/** What was written last for each item: tables that are not shown have as many occurrences as their counter says. */
+type Counters = Map<number, Json>;
 
 function memberOf(json: Json, key: string): Json {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
@@ -81,21 +85,25 @@ function areasOf(children: readonly ReferenceNode[]): ReferenceNode[][] {
   return areas;
 }
 
-function writeItem(node: ReferenceNode, json: Json, options: CopybookOptions): number[] {
+function writeItem(node: ReferenceNode, json: Json, options: CopybookOptions, counters: Counters): number[] {
   const { item } = node;
-  if (item.occurs === undefined) return writeOne(node, json, options);
+  if (item.occurs === undefined) return writeOne(node, json, options, counters);
   const elements = Array.isArray(json) ? (json as readonly Json[]) : [];
   const { min, max, dependsOn } = item.occurs;
   const isCounted = dependsOn !== undefined && dependsOn >= 0;
   if (elements.length > max || (isCounted && elements.length < min)) {
     throw new RecordProblem('the number of occurrences', item.path, 0);
   }
-  const count = isCounted && options.odo !== 'maximum' ? elements.length : max;
-  return Array.from({ length: count }, (_, i) => writeOne(node, elements[i] ?? null, options)).flat();
+  const said = item.shown === true ? elements.length : Number(counters.get(dependsOn ?? -1) ?? min);
+  const count = isCounted && options.odo !== 'maximum' ? said : max;
+  return Array.from({ length: count }, (_, i) =>
+    writeOne(node, elements[i] ?? null, options, counters),
+  ).flat();
 }
 
-function writeOne(node: ReferenceNode, json: Json, options: CopybookOptions): number[] {
+function writeOne(node: ReferenceNode, json: Json, options: CopybookOptions, counters: Counters): number[] {
   const { item } = node;
+  counters.set(node.index, json);
   if (kindOf(item) !== 'group') return writeLeaf(item, json, options);
   const bytes: number[] = [];
   let missing = 0;
@@ -105,31 +113,31 @@ function writeOne(node: ReferenceNode, json: Json, options: CopybookOptions): nu
     const wanted = (first.item.offset ?? 0) - (item.offset ?? 0) - missing;
     // Slack bytes before it.
     while (bytes.length < wanted) bytes.push(0);
-    const written = writeArea(views, json, options);
+    const written = writeArea(views, json, options, counters);
     const full = Math.max(...views.map((view) => (view.item.length ?? 0) * (view.item.occurs?.max ?? 1)));
     const isShorter = views.some((view) => view.item.variable === true) && options.odo !== 'maximum';
     if (isShorter) missing += full - written.length;
     bytes.push(...written);
-    if (!isShorter) while (bytes.length < wanted + full) bytes.push(emptyOf(first, options));
+    if (!isShorter) while (bytes.length < wanted + full) bytes.push(0);
   }
   while (bytes.length < (item.length ?? 0) - missing) bytes.push(0);
   return bytes;
 }
 
-function emptyOf(node: ReferenceNode, options: CopybookOptions): number {
-  const text: LayoutItem = { ...node.item, kind: 'text', length: 1 };
-  return emptyBytes(text, options)[0] ?? 0;
-}
-
-function writeArea(views: readonly ReferenceNode[], json: Json, options: CopybookOptions): number[] {
+function writeArea(
+  views: readonly ReferenceNode[],
+  json: Json,
+  options: CopybookOptions,
+  counters: Counters,
+): number[] {
   const there = views
     .filter(({ item }) => item.shown === true)
     .map((view): [ReferenceNode, Json] => [view, memberOf(json, view.item.key)]);
   const chosen =
     there.find(([view, value]) => isWhole(view, value)) ?? there.find(([, value]) => value !== null);
   const first = views[0];
-  if (chosen !== undefined) return writeItem(chosen[0], chosen[1], options);
-  return first === undefined ? [] : writeItem(first, null, options);
+  if (chosen !== undefined) return writeItem(chosen[0], chosen[1], options, counters);
+  return first === undefined ? [] : writeItem(first, null, options, counters);
 }
 
 function writeLeaf(item: LayoutItem, json: Json, options: CopybookOptions): number[] {

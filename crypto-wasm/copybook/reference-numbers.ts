@@ -14,6 +14,9 @@ export interface NumberRules {
 }
 
 const DIGITS_MAX = 9;
+/** Overpunched digits, converted to ASCII. */
+const PLUS_DIGITS = '{ABCDEFGHI';
+const MINUS_DIGITS = '}JKLMNOPQR';
 const PLUS_NIBBLES = [0xa, 0xc, 0xe, 0xf];
 const MINUS_NIBBLES = [0xb, 0xd];
 const STRICT_NIBBLES = [0xc, 0xd, 0xf];
@@ -70,9 +73,9 @@ function ebcdicOverpunch(byte: number, isStrict: boolean): Overpunch | undefined
 /** What becomes of overpunched bytes when EBCDIC is converted to ASCII, and 0x70 … 0x79 of ASCII compilers. */
 function asciiOverpunch(byte: number): Overpunch | undefined {
   const character = String.fromCharCode(byte);
-  const plus = '{ABCDEFGHI'.indexOf(character);
+  const plus = PLUS_DIGITS.indexOf(character);
   if (plus >= 0) return { digit: plus, isNegative: false };
-  const minus = Math.max('}JKLMNOPQR'.indexOf(character), 'pqrstuvwxy'.indexOf(character));
+  const minus = Math.max(MINUS_DIGITS.indexOf(character), 'pqrstuvwxy'.indexOf(character));
   return minus >= 0 ? { digit: minus, isNegative: true } : undefined;
 }
 
@@ -156,7 +159,7 @@ function writeZoned(item: LayoutItem, magnitude: bigint, isNegative: boolean, pa
   if (item.signed !== true) return bytes;
   const at = item.signLeading ? 0 : count - 1;
   const digit = digits[at] ?? 0;
-  if (page.isAscii) bytes[at] = isNegative ? 0x70 + digit : 0x30 + digit;
+  if (page.isAscii) bytes[at] = (isNegative ? MINUS_DIGITS : PLUS_DIGITS).charCodeAt(digit);
   else bytes[at] = (isNegative ? 0xd0 : 0xc0) + digit;
   return bytes;
 }

@@ -13,7 +13,7 @@ import {
   RecordProblem,
   type ReferenceNode,
 } from './reference-tree.ts';
-import { kindOf, readValue } from './reference-values.ts';
+import { isNumber, kindOf, readValue } from './reference-values.ts';
 
 export interface FieldError {
   readonly field: string;
@@ -130,7 +130,15 @@ export function fieldText(
   const { item } = found.node;
   const part = partOf(found, item.length ?? 0, record);
   if (part.length < (item.length ?? 0)) return undefined;
-  if (kindOf(item) === 'group') return decodeText(part, referencePage(options.codePage ?? 'cp037'))?.trim();
-  const reading = readValue(item, part, { ...options, trim: 'both', numbers: 'auto' });
-  return reading.kind === 'value' ? reading.text : undefined;
+  const page = referencePage(item.codePage ?? options.codePage ?? 'cp037');
+  if (isNumber(item)) {
+    const reading = readValue(item, part, { ...options, numbers: 'auto' });
+    return reading.kind === 'value' ? reading.text : undefined;
+  }
+  // Such texts are compared without the spaces and low-values around them.
+  let [from, end] = [0, part.length];
+  const isBlank = (byte: number | undefined): boolean => byte === 0 || byte === page.space;
+  while (end > from && isBlank(part[end - 1])) end--;
+  while (from < end && isBlank(part[from])) from++;
+  return decodeText(part.subarray(from, end), page);
 }

@@ -119,7 +119,8 @@ export function placeRecord(
     const isCounted = (node.item.occurs.dependsOn ?? -1) >= 0;
     const count = countOf(node);
     if (typeof count === 'string') {
-      const placed = { ...here, bytes: 0, elements: [], trouble: count };
+      const full = (node.item.length ?? 0) * node.item.occurs.max;
+      const placed = { ...here, bytes: isVariable ? 0 : full, elements: [], trouble: count };
       if (count === 'bad count') bad ??= placed;
       if (isVariable) limit = Math.min(limit, at);
       return placed;

@@ -165,6 +165,7 @@ export function writeValue(item: LayoutItem, text: string, options: CopybookOpti
   if (isNumber(item)) {
     const value = scaled(text, item.scale ?? 0);
     if (value === undefined) return undefined;
+    if (kind === 'zoned' && value === 0n && item.blankWhenZero === true) return emptyBytes(item, options);
     if (kind !== 'edited') return writeNumber(item, kind, value, page);
     const shown = formatEdited(item.picture ?? '', value, item.blankWhenZero === true);
     return shown.length === length ? encodeText(shown, page) : undefined;

@@ -5,13 +5,17 @@
  */
 
 export interface Conventions {
-  /** Texts show control characters, and whatever is not ASCII, as spaces: the page `common` of Cobrix. */
-  readonly isCommonPage?: boolean;
-  /** Spaces at the ends of texts count. */
-  readonly keepsSpaces?: boolean;
+  /** Control characters are shown as spaces there, or left out. */
+  readonly controls?: 'spaces' | 'nothing';
+  /** Whatever is not ASCII is shown as a space: the page `common` of Cobrix. */
+  readonly isAscii?: boolean;
+  /** Sides of texts at which spaces are cut there, what became spaces among them. Default both. */
+  readonly trim?: 'both' | 'left' | 'right' | 'none';
   /** 0x0D and 0x25 are the other way round there. */
   readonly swapsReturns?: boolean;
-  /** Relative difference of numbers with an exponent, or without a decimal value of their own. */
+  /** Decimals that are all spaces are zero there. */
+  readonly zeroIsNothing?: boolean;
+  /** Relative difference of numbers that were published rounded. */
   readonly tolerance?: number;
 }
 
@@ -84,6 +88,7 @@ function withUnderscores(value: { readonly [key: string]: Value }): Record<strin
 /** Null, absent, an empty text, and groups of nothing else are one there. */
 function isNothing(value: Value | undefined, rules: Conventions): boolean {
   if (value === undefined || value === null) return true;
+  if (value instanceof NumberText) return rules.zeroIsNothing === true && decimal(value.text) === '0';
   if (typeof value === 'string') return textOf(value, rules).trim() === '';
   return isObject(value) && Object.values(value).every((member) => isNothing(member, rules));
 }
@@ -119,8 +124,11 @@ function decimal(text: string): string {
 }
 
 function textOf(text: string, rules: Conventions): string {
+  const { controls, trim = 'both' } = rules;
   let shown = text;
   if (rules.swapsReturns) shown = shown.replaceAll(/[\r\n]/g, (c) => (c === '\r' ? '\n' : '\r'));
-  if (rules.isCommonPage) shown = shown.replaceAll(/[^\x20-\x7e]/g, ' ');
-  return rules.keepsSpaces ? shown : shown.trim();
+  if (controls !== undefined) shown = shown.replaceAll(/\p{Cc}/gu, controls === 'spaces' ? ' ' : '');
+  if (rules.isAscii) shown = shown.replaceAll(/[^\x20-\x7e]/g, ' ');
+  if (trim !== 'none' && trim !== 'left') shown = shown.trimEnd();
+  return trim === 'none' || trim === 'right' ? shown : shown.trimStart();
 }

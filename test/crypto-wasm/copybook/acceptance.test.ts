@@ -49,10 +49,11 @@ function decodeByReference(kernel: CopybookKernel | undefined, given: Acceptance
   return decodeReference(answer.layout, given.specification.options ?? {}, given.input);
 }
 
-describe.each(implementations)('$name', ({ name, decode }) => {
+describe.each(there === undefined ? [] : implementations)('$name', ({ name, decode }) => {
   test.for(cases)('$id', (given, context) => {
     if (given.skip !== undefined) {
       table.push(`skip  ${name}: ${given.id}: ${given.skip}`);
+      console.log(`${given.id} is left out: ${given.skip}`);
       return context.skip(given.skip);
     }
     table.push(`FAIL  ${name}: ${given.id}`);
@@ -69,7 +70,7 @@ describe.each(implementations)('$name', ({ name, decode }) => {
   });
 });
 
-describe.each(built)('$name', ({ name, kernel }) => {
+describe.each(there === undefined ? [] : built)('$name', ({ name, kernel }) => {
   test.for(layoutCases)('$id', ({ id, copybook, check }) => {
     table.push(`FAIL  ${name}: ${id}`);
     const answer = kernel.layout({ copybook });
@@ -81,6 +82,7 @@ describe.each(built)('$name', ({ name, kernel }) => {
   test.for(encodeCases)('$id', ({ id, skip, specification, lines, expected }, context) => {
     if (skip !== undefined) {
       table.push(`skip  ${name}: ${id}: ${skip}`);
+      console.log(`${id} is left out: ${skip}`);
       return context.skip(skip);
     }
     table.push(`FAIL  ${name}: ${id}`);

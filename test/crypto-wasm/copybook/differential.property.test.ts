@@ -37,6 +37,8 @@ describe.each(await kernels())('$name', (named) => {
       seed,
       fc.boolean(),
       (copybook, given, from, isMutated) => {
+        // Any bytes of floats are the business of `leaf.property.test.ts`, where two texts may be equally near.
+        fc.pre(!isMutated || !/COMP-[12]\b/.test(copybook));
         const specification = { copybook, options: given };
         const layout = layoutOf(named, specification);
         const random = createRandom(from);
@@ -63,11 +65,11 @@ describe.each(await kernels())('$name', (named) => {
 
   test('encodes what it decoded to the bytes that it came from', () => {
     const property = fc.property(copybookText, options, seed, (copybook, given, from) => {
-      // Whether -0 or zeros instead of spaces were there is not in the rows: values are those that encoding writes.
-      const specification = {
-        copybook,
-        options: { ...given, blankNumbers: 'null' as const, omitNulls: false },
-      };
+      // Of views one is written: the bytes of a longer one are not in it.
+      fc.pre(!copybook.includes('REDEFINES'));
+      // What trimming took from the left, and how a zero was written, is not in the rows.
+      const trim = given.trim === 'none' ? 'none' : 'right';
+      const specification = { copybook, options: { ...given, trim, blankNumbers: 'null' } as const };
       const layout = layoutOf(named, specification);
       const random = createRandom(from);
       const lines = Array.from({ length: RECORDS_COUNT }, () =>

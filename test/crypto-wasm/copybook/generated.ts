@@ -187,7 +187,9 @@ function numberText(item: LayoutItem, random: Random): string {
 function textFor(item: LayoutItem, random: Random): string {
   const room = kindOf(item) === 'national' ? (item.length ?? 0) / 2 : (item.length ?? 0);
   if (kindOf(item) === 'bytes') return Buffer.from(random.bytes(room)).toString('hex');
-  return Array.from({ length: random.below(room + 1) }, () => random.oneOf([...CHARACTERS])).join('');
+  const text = Array.from({ length: random.below(room + 1) }, () => random.oneOf([...CHARACTERS])).join('');
+  // Moved to the right, spaces at its end would be its own, and cut when it is read.
+  return item.justified === true ? text.trimEnd() : text;
 }
 
 /** Some bytes changed, most often one, to what matters in some kind of item. */
