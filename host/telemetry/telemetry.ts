@@ -11,7 +11,9 @@ import {
   type AcquireEvent,
   acquireChannel,
   type CellCreatedEvent,
+  type CopybookEvent,
   cellCreatedChannel,
+  copybookChannel,
   type HttpRefusedEvent,
   httpRefusedChannel,
   type InvokeEvent,
@@ -61,6 +63,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   listen<PoolClosedEvent>(poolClosedChannel, metrics.onPoolClosed);
   listen<HttpRefusedEvent>(httpRefusedChannel, metrics.onHttpRefused);
   listen<HttpRefusedEvent>(httpRefusedChannel, log.onHttpRefused);
+  listen<CopybookEvent>(copybookChannel, metrics.onCopybook);
   listen<NoticeEvent>(noticeChannel, log.onNotice);
 
   return {
