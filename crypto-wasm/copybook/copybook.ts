@@ -33,10 +33,15 @@ const PROBLEM = 1;
 const NO_SUCH_OPERATION = 2;
 /** u64 first record, u64 offset, u32 rows or target, u32 flags. */
 const PIECE_BYTES = 24;
-/** consumed, records, status, problem bytes, errors, rows: u32 each. */
+/** consumed, records, status and resume, problem bytes, errors, rows: u32 each. */
 const RECORDS_BYTES = 24;
 const FLAG_END = 1;
 const FLAG_CONTINUED = 2;
+/** In the word of the status: below it a bit, above where within a block the next call begins. */
+const STATUS_PROBLEM = 1;
+const RESUME_MASK = 0xffffff00;
+/** end, records, flags: u32 each. */
+const CUT_BYTES = 12;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -112,7 +117,8 @@ export function pieceHeader(count: number, piece: Piece = {}): Uint8Array {
   view.setBigUint64(0, piece.firstRecord ?? 0n, true);
   view.setBigUint64(8, piece.offset ?? 0n, true);
   view.setUint32(16, count, true);
-  view.setUint32(20, (isEnd ? FLAG_END : 0) | (isContinued ? FLAG_CONTINUED : 0), true);
+  const place = piece.flags ?? (isEnd ? FLAG_END : 0) | (piece.resume ?? 0);
+  view.setUint32(20, (place | (isContinued ? FLAG_CONTINUED : 0)) >>> 0, true);
   return bytes;
 }
 
@@ -127,15 +133,20 @@ export function readRecords(bytes: Uint8Array): Records {
     errors: word(4),
     rows: word(5),
     output: bytes.subarray(outputAt),
-    stop: word(2) === 0 ? undefined : readJson<Problem>(bytes.subarray(RECORDS_BYTES, outputAt)),
+    resume: (word(2) & RESUME_MASK) >>> 0,
+    stop:
+      (word(2) & STATUS_PROBLEM) === 0
+        ? undefined
+        : readJson<Problem>(bytes.subarray(RECORDS_BYTES, outputAt)),
   };
 }
 
 function readCuts(bytes: Uint8Array): Cut[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: view.getUint32(0, true) }, (_, i) => ({
-    end: view.getUint32(4 + i * 8, true),
-    records: view.getUint32(8 + i * 8, true),
+    end: view.getUint32(4 + i * CUT_BYTES, true),
+    records: view.getUint32(8 + i * CUT_BYTES, true),
+    flags: view.getUint32(12 + i * CUT_BYTES, true),
   }));
 }
 

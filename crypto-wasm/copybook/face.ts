@@ -165,6 +165,10 @@ export interface Piece {
   readonly isEnd?: boolean;
   /** The output began already: no CSV header, a comma first in `json`. Default false. */
   readonly isContinued?: boolean;
+  /** Where within a block the input begins: `resume` of the records before. Default 0, between blocks. */
+  readonly resume?: number;
+  /** Flags of a cut, for its piece; `isEnd` and `resume` are in them. */
+  readonly flags?: number;
 }
 
 /** What `decode` and `encode` made; the bytes are the caller's. */
@@ -177,6 +181,8 @@ export interface Records {
   readonly rows: number;
   /** Fields that were not valid. */
   readonly errors: number;
+  /** Where within a block `consumed` is: for the call that goes on there. */
+  readonly resume: number;
   readonly output: Uint8Array;
   /** What is wrong with the record at `consumed`; what was written before it is valid. */
   readonly stop: Problem | undefined;
@@ -186,6 +192,8 @@ export interface Records {
 export interface Cut {
   readonly end: number;
   readonly records: number;
+  /** With which its piece is decoded. */
+  readonly flags: number;
 }
 
 export interface Detection {

@@ -72,7 +72,7 @@ export function decodeReference(
     }
   }
   const output = new TextEncoder().encode(lines.join(''));
-  return { consumed: at, records, rows: lines.length, errors: errorsCount, output, stop };
+  return { consumed: at, records, rows: lines.length, errors: errorsCount, resume: 0, output, stop };
 }
 
 /** Offsets are those of the whole input; reasons are in the kernel's words, so they are not here. */

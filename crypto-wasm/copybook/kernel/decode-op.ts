@@ -103,6 +103,8 @@ export namespace At {
   export const SLOTS: usize = 64;
   /** v128: 0F where a slot takes the high nibble (packed); what of a byte is its digit (zoned). */
   export const HIGH: usize = 80;
+  /** Zoned, in the place of LOW: address of the vector of zones. */
+  export const ZONES: usize = 96;
   /** v128: 0F where a slot takes the low nibble. */
   export const LOW: usize = 96;
   /** v128: `0` for digits, `.` */
@@ -110,9 +112,8 @@ export namespace At {
   /** Zoned: offset of the byte with the sign, table of what it says. */
   export const SIGN_OFFSET: usize = 56;
   export const SIGN_TABLE: usize = 60;
-  /** Packed: bit n set where sign nibble n is valid, bit 16 + n where it is negative; bits of the first byte that are 0. */
-  export const SIGNS: usize = 56;
-  export const PAD: usize = 60;
+  /** Packed: table of the sign nibbles, too, at SIGN_TABLE; bits of the first byte that are 0. */
+  export const PAD: usize = 56;
   /** Binaries, u64: the largest amount that the fast way takes. */
   export const MOST: usize = 56;
   /** Long numbers: address of two times SLOTS, HIGH, LOW, TEMPLATE. */

@@ -248,6 +248,7 @@ class Compiler {
     const flags = this.flagsOf(item, !isShown, isLenient, false) | (isShifting ? Flag.SHIFTS : 0);
     const begin = this.add(Op.TABLE, item, flags & ~Flag.HAS_QUOTE);
     if (isShown) this.grow(item.key.length + 20);
+    if (isShown && this.options.errorColumn) this.grow(<i64>item.path().length * 2 + ERROR_BYTES);
     if (begin != 0) {
       this.setKey(begin, item, false, false);
       this.fillTable(begin, item);
@@ -263,6 +264,7 @@ class Compiler {
   }
 
   private fillTable(op: usize, item: Item): void {
+    store<i32>(op + At.POLICY, invalidPolicyOf(item, this.options));
     store<i32>(op + At.COUNT_MIN, item.occursMin);
     store<i32>(op + At.COUNT_MAX, item.occursMax);
     store<i32>(op + At.SLOT, item.dependsOn === null ? -1 : this.tables.indexOf(item));

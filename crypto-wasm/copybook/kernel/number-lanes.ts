@@ -9,12 +9,13 @@
 import { At } from './decode-op';
 import { lookup } from './lookup';
 
-const ZEROS: usize = memory.data<u8>([48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48], 16);
+export const ASCII_ZONES: usize = memory.data<u8>([48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48], 16);
 /** Added with saturation, sets the top bit of everything above 9. */
 const ABOVE_NINE: usize = memory.data<u8>(
   [0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76, 0x76], 16,
 );
-const ZONES: usize = memory.data<u8>(
+/** What digits of EBCDIC and of ASCII are or-ed with. */
+export const EBCDIC_ZONES: usize = memory.data<u8>(
   [0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0], 16,
 );
 /** Loaded from n on, moves a vector's bytes down by n. */
@@ -22,7 +23,7 @@ const MOVES: usize = memory.data<u8>([
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
   0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
 ], 16);
-/** 48 bytes: the text of a long number with its leading zeros. */
+/** The text of a long number with its leading zeros. */
 const LONG_TEXT: usize = memory.data(64, 16);
 
 // @ts-ignore: decorator
@@ -35,7 +36,7 @@ function isBeyondNine(digits: v128): bool {
 // @ts-ignore: decorator
 @inline
 function writeSlots(op: usize, slots: v128, isNegative: i32, out: usize): usize {
-  const bits = i8x16.bitmask(i8x16.ne(slots, v128.load(ZEROS))) & load<i32>(op, At.DIGIT_BITS);
+  const bits = ~i8x16.bitmask(i8x16.eq(slots, v128.load(ASCII_ZONES))) & load<i32>(op, At.DIGIT_BITS);
   const skipped = ctz(bits | load<i32>(op, At.GUARD_BITS));
   store<u8>(out, 0x2d);
   out += <usize>(isNegative & <i32>(bits != 0));
@@ -48,8 +49,8 @@ function writeSlots(op: usize, slots: v128, isNegative: i32, out: usize): usize 
 /** One digit a byte, up to 16 bytes with a separate sign. `at` has 16 readable bytes. */
 // @ts-ignore: decorator
 @inline
-export function writeZoned(op: usize, at: usize, isAscii: bool, out: usize): usize {
-  const zones = v128.load(isAscii ? ZEROS : ZONES);
+export function writeZoned(op: usize, at: usize, out: usize): usize {
+  const zones = v128.load(load<usize>(op, At.ZONES));
   const sign = load<u8>(load<usize>(op, At.SIGN_TABLE) + load<u8>(at + load<usize>(op, At.SIGN_OFFSET)));
   const digits = v128.and(v128.xor(v128.load(at), zones), v128.load(op, At.HIGH));
   if (<i32>isBeyondNine(digits) | <i32>(sign > 1)) return 0;
@@ -68,36 +69,36 @@ function packedDigits(bytes: v128, vectors: usize): v128 {
   );
 }
 
+/** 0 plus, 1 minus, more: no sign. */
 // @ts-ignore: decorator
 @inline
-function isSignOrPadWrong(op: usize, at: usize, nibble: i32): i32 {
-  return (~(load<u32>(op, At.SIGNS) >> nibble) & 1) | (load<u8>(at) & load<i32>(op, At.PAD));
+function signOf(op: usize, at: usize, lengthBytes: usize): i32 {
+  const nibble = <usize>load<u8>(at + lengthBytes - 1) & 15;
+  return <i32>load<u8>(load<usize>(op, At.SIGN_TABLE) + nibble);
 }
 
 /** Two digits a byte, up to 16 slots. */
 // @ts-ignore: decorator
 @inline
 export function writePacked(op: usize, at: usize, lengthBytes: usize, out: usize): usize {
-  const nibble = <i32>load<u8>(at + lengthBytes - 1) & 15;
+  const sign = signOf(op, at, lengthBytes);
   const digits = packedDigits(v128.load(at), op + At.SLOTS);
-  if (<i32>isBeyondNine(digits) | isSignOrPadWrong(op, at, nibble)) return 0;
-  const slots = v128.or(digits, v128.load(op, At.TEMPLATE));
-  return writeSlots(op, slots, (load<u32>(op, At.SIGNS) >> (nibble + 16)) & 1, out);
+  const pad = <i32>load<u8>(at) & load<i32>(op, At.PAD);
+  if (<i32>isBeyondNine(digits) | <i32>(sign > 1) | pad) return 0;
+  return writeSlots(op, v128.or(digits, v128.load(op, At.TEMPLATE)), sign, out);
 }
 
 /** The same, 17 to 32 slots. */
 // @ts-ignore: decorator
 @inline
 export function writePackedLong(op: usize, at: usize, lengthBytes: usize, out: usize): usize {
-  const nibble = <i32>load<u8>(at + lengthBytes - 1) & 15;
+  const sign = signOf(op, at, lengthBytes);
   const vectors = load<usize>(op, At.LONG);
   const bytes = v128.load(at);
   const first = packedDigits(bytes, vectors), second = packedDigits(bytes, vectors + 64);
-  if (<i32>isBeyondNine(v128.or(first, second)) | isSignOrPadWrong(op, at, nibble)) {
-    // Two digits together may look like none: 8 or 1 is 9, but 8 or 2 is A. Only here it is looked at one by one.
-    if (isSignOrPadWrong(op, at, nibble) || isBeyondNine(first) || isBeyondNine(second)) return 0;
-  }
-  const zeros = v128.load(ZEROS);
+  const pad = <i32>load<u8>(at) & load<i32>(op, At.PAD);
+  if (<i32>isBeyondNine(i8x16.max_u(first, second)) | <i32>(sign > 1) | pad) return 0;
+  const zeros = v128.load(ASCII_ZONES);
   const firstSlots = v128.or(first, v128.load(vectors, 48)), secondSlots = v128.or(second, v128.load(vectors, 112));
   const differing = i8x16.bitmask(i8x16.ne(firstSlots, zeros)) | (i8x16.bitmask(i8x16.ne(secondSlots, zeros)) << 16);
   const bits = differing & load<i32>(op, At.DIGIT_BITS);
@@ -105,7 +106,7 @@ export function writePackedLong(op: usize, at: usize, lengthBytes: usize, out: u
   v128.store(LONG_TEXT, firstSlots);
   v128.store(LONG_TEXT + 16, secondSlots);
   store<u8>(out, 0x2d);
-  out += <usize>((load<u32>(op, At.SIGNS) >> (nibble + 16)) & 1 & <u32>(bits != 0));
+  out += <usize>(sign & <i32>(bits != 0));
   v128.store(out, v128.load(LONG_TEXT + skipped));
   v128.store(out + 16, v128.load(LONG_TEXT + skipped + 16));
   out += load<usize>(op, At.WIDTH) - skipped;

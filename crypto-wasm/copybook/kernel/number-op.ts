@@ -9,6 +9,7 @@ import { CodePage } from './code-page';
 import { At, Flag, Op } from './decode-op';
 import { Item, Kind } from './item';
 import { pageOf } from './item-options';
+import { ASCII_ZONES, EBCDIC_ZONES } from './number-lanes';
 import { Options } from './options';
 import { isNumberQuoted, overpunch, packedSign } from './value-text';
 
@@ -61,7 +62,7 @@ function fillZoned(op: usize, item: Item, page: CodePage, isStrict: bool): void 
   const width = widthOf(digits, item.scale);
   if (width == 0 || width > 16 || item.lengthBytes > 16) return;
   store<i32>(op, Op.ZONED);
-  if (page.isAscii) store<i32>(op + At.FLAGS, load<i32>(op + At.FLAGS) | Flag.IS_ASCII);
+  store<usize>(op + At.ZONES, page.isAscii ? ASCII_ZONES : EBCDIC_ZONES);
   fillSlots(op, op + At.TEMPLATE, digits, item.scale, width);
   const first = isSeparate && item.signLeading ? 1 : 0;
   const signAt = item.isSigned && item.signLeading ? 0 : item.lengthBytes - 1;
@@ -112,13 +113,11 @@ function fillPacked(op: usize, item: Item, isStrict: bool): void {
     store<u8>(at + 32, digit >= 0 && (nibble & 1) == 1 ? 0x0f : 0);
   }
   store<i32>(op + At.PAD, pad == 1 ? 0xf0 : 0);
-  let signs: u32 = 0;
+  const table = heap.alloc(16);
   for (let nibble = 0; nibble < 16; nibble++) {
-    const sign = isUnsigned ? 0 : packedSign(nibble, item.isSigned, isStrict);
-    if (sign >= 0) signs |= <u32>1 << nibble;
-    if (sign == 1) signs |= <u32>0x10000 << nibble;
+    store<u8>(table + nibble, <u8>(isUnsigned ? 0 : packedSign(nibble, item.isSigned, isStrict)));
   }
-  store<u32>(op + At.SIGNS, signs);
+  store<usize>(op + At.SIGN_TABLE, table);
 }
 
 function fillBinary(op: usize, item: Item, options: Options): void {

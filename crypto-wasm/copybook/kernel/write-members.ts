@@ -135,6 +135,51 @@ function refuseTable(op: usize, at: usize, record: usize, out: usize): usize {
   return to;
 }
 
+/** Where `writeLeaves` stopped: an operation that is no leaf, or a leaf whose bytes are not what its kernel takes. */
+let stoppedAt: usize = 0;
+
+/** Leaves by their kernels, as far as it goes. Apart from `execute` so that all it works on stays in registers. */
+function writeLeaves(op: usize, base: usize, end: usize, out: usize): usize {
+  while (true) {
+    const at = base + load<usize>(op, At.OFFSET);
+    const length = load<usize>(op, At.LENGTH);
+    if (at + length > end) break;
+    let to: usize;
+    switch (load<i32>(op)) {
+      case Op.TEXT_16:
+        to = writeText16(op, at, length, writeKey(op, out));
+        break;
+      case Op.TEXT_32:
+        to = writeText32(op, at, length, writeKey(op, out));
+        break;
+      case Op.TEXT_LONG:
+        to = writeLongText(op, at, length, writeKey(op, out));
+        break;
+      case Op.ZONED:
+        to = writeZoned(op, at, writeKey(op, out));
+        break;
+      case Op.PACKED:
+        to = writePacked(op, at, length, writeKey(op, out));
+        break;
+      case Op.BINARY_2:
+      case Op.BINARY_4:
+      case Op.BINARY_8:
+        to = writeBinary(op, at, writeKey(op, out));
+        break;
+      case Op.PACKED_LONG:
+        to = writePackedLong(op, at, length, writeKey(op, out));
+        break;
+      default:
+        to = 0;
+    }
+    if (to == 0) break;
+    out = to;
+    op += OP_BYTES;
+  }
+  stoppedAt = op;
+  return out;
+}
+
 function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, segment: i32, out: usize): usize {
   let op = program;
   let base = record;
@@ -142,49 +187,10 @@ function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, 
   let isCertain = true;
   let frame = FRAMES;
   while (true) {
+    out = writeLeaves(op, base, end, out);
+    op = stoppedAt;
     const at = base + load<usize>(op, At.OFFSET);
-    let to: usize = 0;
     switch (load<i32>(op)) {
-      case Op.TEXT_16: {
-        const length = load<usize>(op, At.LENGTH);
-        if (at + length <= end) to = writeText16(op, at, length, writeKey(op, out));
-        break;
-      }
-      case Op.TEXT_32: {
-        const length = load<usize>(op, At.LENGTH);
-        if (at + length <= end) to = writeText32(op, at, length, writeKey(op, out));
-        break;
-      }
-      case Op.TEXT_LONG: {
-        const length = load<usize>(op, At.LENGTH);
-        if (at + length <= end) to = writeLongText(op, at, length, writeKey(op, out));
-        break;
-      }
-      case Op.ZONED: {
-        if (at + load<usize>(op, At.LENGTH) <= end) {
-          to = writeZoned(op, at, (load<i32>(op, At.FLAGS) & Flag.IS_ASCII) != 0, writeKey(op, out));
-        }
-        break;
-      }
-      case Op.PACKED: {
-        const length = load<usize>(op, At.LENGTH);
-        if (at + length <= end) to = writePacked(op, at, length, writeKey(op, out));
-        break;
-      }
-      case Op.PACKED_LONG: {
-        const length = load<usize>(op, At.LENGTH);
-        if (at + length <= end) to = writePackedLong(op, at, length, writeKey(op, out));
-        break;
-      }
-      case Op.BINARY_2:
-      case Op.BINARY_4:
-      case Op.BINARY_8: {
-        if (at + load<usize>(op, At.LENGTH) <= end) to = writeBinary(op, at, writeKey(op, out));
-        break;
-      }
-      case Op.NUMBER:
-      case Op.TEXT:
-        break;
       case Op.GROUP: {
         if (at >= end && load<i32>(op, At.LENGTH) > 0) {
           out = writeNull(op, out);
@@ -327,17 +333,17 @@ function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, 
         op += OP_BYTES;
         continue;
       }
-      default: {
+      case Op.END: {
         usedBytes = isCertain ? min(<i32>(base + plan.recordBytes - record), <i32>(limit - record)) : <i32>(limit - record);
         return out;
       }
+      // A leaf that no kernel took.
+      default: {
+        out = writeSlowly(plan, op, at, end, record, out);
+        if (isError) return out;
+        op += OP_BYTES;
+      }
     }
-    if (to == 0) {
-      to = writeSlowly(plan, op, at, end, record, out);
-      if (isError) return out;
-    }
-    out = to;
-    op += OP_BYTES;
   }
 }
 

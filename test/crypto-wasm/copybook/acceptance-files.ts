@@ -47,23 +47,41 @@ export function readSeparatedCases(folder: string): AcceptanceCase[] {
       skipped: 1,
     },
   ];
-  return cases.map(({ id, copybook, data, expected, options, separator, skipped }) => {
-    const lines = readFileSync(join(folder, expected), 'utf8')
-      .split(/\r?\n/)
-      .filter((line) => line !== '')
-      .slice(skipped);
-    return {
-      id,
-      specification: { copybook: readFileSync(join(folder, copybook), 'utf8'), options },
-      input: readFileSync(join(folder, data)),
-      check(rows) {
-        if (rows.length !== lines.length) return `${rows.length} rows, not ${lines.length}`;
-        return rows
-          .map((row, i) => differenceOfLine(leavesOf(row), (lines[i] ?? '').split(separator), `row ${i}`))
-          .find((text) => text !== undefined);
-      },
-    };
-  });
+  return [
+    custdat(folder),
+    ...cases.map(({ id, copybook, data, expected, options, separator, skipped }) => {
+      const lines = readFileSync(join(folder, expected), 'utf8')
+        .split(/\r?\n/)
+        .filter((line) => line !== '')
+        .slice(skipped);
+      return {
+        id,
+        specification: { copybook: readFileSync(join(folder, copybook), 'utf8'), options },
+        input: readFileSync(join(folder, data)),
+        check(rows) {
+          if (rows.length !== lines.length) return `${rows.length} rows, not ${lines.length}`;
+          return rows
+            .map((row, i) => differenceOfLine(leavesOf(row), (lines[i] ?? '').split(separator), `row ${i}`))
+            .find((text) => text !== undefined);
+        },
+      } satisfies AcceptanceCase;
+    }),
+  ];
+}
+
+/** The file lacks the last byte of its only record, an asterisk. */
+function custdat(folder: string): AcceptanceCase {
+  const amounts = ['36.82', '175.93', '114.92', '229.65'].map((text) => new NumberText(text));
+  return {
+    id: 'custdat.bin, its last byte added',
+    specification: { copybook: readFileSync(join(folder, 'legstar/cobol/CUSTDAT'), 'utf8') },
+    input: Buffer.concat([readFileSync(join(folder, 'legstar/custdat.bin')), Uint8Array.of(0x5c)]),
+    check(rows) {
+      // Whole numbers have up to 15 digits, and so do these.
+      const found = leavesOf(rows).filter((leaf) => leaf instanceof NumberText && leaf.text.includes('.'));
+      return difference(found, amounts);
+    },
+  };
 }
 
 function leavesOf(value: Value): Value[] {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { payloadOf, pieceHeader, readRecords } from '../../../crypto-wasm/copybook/copybook.ts';
+import type { Piece } from '../../../crypto-wasm/copybook/face.ts';
 import { kernelModules, kernels } from './implementations.ts';
 
 test('a payload is the length of the specification, the specification, the piece, the input', () => {
@@ -19,12 +20,20 @@ test('a payload is the length of the specification, the specification, the piece
   expect([...rest.subarray(24)]).toEqual([1, 2, 3]);
 });
 
+test('a cut says with which flags its piece is decoded, and where a call ended where the next one begins', () => {
+  const flagsOf = (piece: Piece): number => Buffer.from(pieceHeader(0, piece)).readUInt32LE(20);
+  expect(flagsOf({})).toBe(1);
+  expect(flagsOf({ flags: 0xff00_0005 })).toBe(0xff00_0005);
+  expect(flagsOf({ flags: 4, isContinued: true })).toBe(6);
+  expect(flagsOf({ resume: 0xff00, isEnd: false })).toBe(0xff00);
+});
+
 test('records come apart into their counts, the problem and the output', () => {
   const problem = Buffer.from('{"code":"DATA","message":"no digit","record":3}');
   const head = Buffer.alloc(24);
-  [90, 4, 1, problem.length, 2, 3].forEach((word, i) => void head.writeUInt32LE(word, i * 4));
+  [90, 4, 0x00012301, problem.length, 2, 3].forEach((word, i) => void head.writeUInt32LE(word, i * 4));
   const answer = readRecords(Buffer.concat([head, problem, Buffer.from('{}\n')]));
-  expect(answer).toMatchObject({ consumed: 90, records: 4, errors: 2, rows: 3 });
+  expect(answer).toMatchObject({ consumed: 90, records: 4, errors: 2, rows: 3, resume: 0x00012300 });
   expect(answer.stop).toEqual({ code: 'DATA', message: 'no digit', record: 3 });
   expect(Buffer.from(answer.output).toString()).toBe('{}\n');
 });
