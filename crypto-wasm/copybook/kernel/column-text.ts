@@ -121,37 +121,125 @@ function characterMaxBytes(page: CodePage): i32 {
   return most;
 }
 
+/** Where the text ended that `transcodeRows` wrote last. */
+export let rowsEnd: usize = 0;
+
+/**
+ * Writes the texts of rows `from` … `count` - 1, `lengthBytes` each, one behind the other to `out`, and their ends, from
+ * `bytesAt` on, to the u32 after `offsets`. `addresses` are u32, a text begins `shift` bytes further. Gives the row that
+ * is for the slow way, or `count`; `rowsEnd` is where the next text goes. Up to 15 bytes behind it change too.
+ */
+export function transcodeRows(
+  tables: usize, addresses: usize, shift: usize, from: i32, count: i32, lengthBytes: i32, keepsSpaces: bool, out: usize,
+  bytesAt: usize, offsets: usize,
+): i32 {
+  // The number of vectors before the last is a constant in each of these: all is unrolled.
+  switch (lengthBytes > 64 ? 4 : (lengthBytes - 1) >> 4) {
+    case 0: return rowsOf(0, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
+    case 1: return rowsOf(1, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
+    case 2: return rowsOf(2, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
+    case 3: return rowsOf(3, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
+  }
+  let to = out;
+  for (let n = from; n < count; n++) {
+    const at = <usize>load<u32>(addresses + (<usize>n << 2)) + shift;
+    const written = transcode(tables, at, lengthBytes, keepsSpaces, to);
+    if (written < 0) {
+      rowsEnd = to;
+      return n;
+    }
+    to += written;
+    store<u32>(offsets + (<usize>n << 2), <u32>(to - bytesAt), 4);
+  }
+  rowsEnd = to;
+  return count;
+}
+
+/** Texts of so many whole vectors and a last one: 1…64 bytes. */
+// @ts-ignore: decorator
+@inline
+function rowsOf(
+  wholes: i32, tables: usize, addresses: usize, shift: usize, from: i32, count: i32, lengthBytes: i32,
+  keepsSpaces: bool, out: usize, bytesAt: usize, offsets: usize,
+): i32 {
+  const delta = v128.load(tables, DELTA_AT), high = v128.load(tables, HIGH_AT), low = v128.load(tables, LOW_AT);
+  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES);
+  // A text of 16 bytes and more ends with a whole vector that lies over the one before it.
+  const last: usize = wholes == 0 ? 0 : lengthBytes - 16;
+  const keep = v128.load(KEEP + 16 - (wholes == 0 ? lengthBytes : 16)), pageSpaces = v128.load(tables, SPACE_AT);
+  const addressesEnd = addresses + (<usize>count << 2);
+  const toOffsets = offsets - addresses;
+  let to = out;
+  for (let entry = addresses + (<usize>from << 2); entry < addressesEnd; entry += 4) {
+    const at = <usize>load<u32>(entry) + shift;
+    let bytes = v128.load(at + last);
+    if (wholes == 0) bytes = v128.bitselect(bytes, pageSpaces, keep);
+    let row = v128.and(i16x8.shr_u(bytes, 4), nibble);
+    let good = v128.and(look(high, row), look(low, v128.and(bytes, nibble)));
+    const lastText = i8x16.add(bytes, look(delta, row));
+    let characters = <u64>(i8x16.bitmask(i8x16.eq(lastText, spaces)) ^ 0xffff) << <u64>last;
+    let text: v128;
+    if (wholes > 0) {
+      bytes = v128.load(at);
+      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
+      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, look(delta, row));
+      characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff);
+      v128.store(to, text);
+    }
+    if (wholes > 1) {
+      bytes = v128.load(at, 16);
+      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
+      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, look(delta, row));
+      characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 16;
+      v128.store(to, text, 16);
+    }
+    if (wholes > 2) {
+      bytes = v128.load(at, 32);
+      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
+      good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
+      text = i8x16.add(bytes, look(delta, row));
+      characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 32;
+      v128.store(to, text, 32);
+    }
+    v128.store(to + last, lastText);
+    // Not a choice between two values: the lengths of texts are what no processor foresees.
+    let written = keepsSpaces ? lengthBytes : 64 - <i32>clz(characters);
+    if (!i8x16.all_true(good)) {
+      written = transcodeExactly(tables, at, lengthBytes, keepsSpaces, to);
+      if (written < 0) {
+        rowsEnd = to;
+        return <i32>((entry - addresses) >> 2);
+      }
+    }
+    to += written;
+    store<u32>(entry + toOffsets, <u32>(to - bytesAt), 4);
+  }
+  rowsEnd = to;
+  return count;
+}
+
 /**
  * Writes the characters of `lengthBytes` bytes to `out`, where up to 15 bytes behind them change too. Gives the length
  * without spaces at the end (`keepsSpaces`: with them), or -1 when the text is for the slow way.
  */
 export function transcode(tables: usize, at: usize, lengthBytes: i32, keepsSpaces: bool, out: usize): i32 {
   const delta = v128.load(tables, DELTA_AT), high = v128.load(tables, HIGH_AT), low = v128.load(tables, LOW_AT);
-  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES);
-  const zero = i64x2.splat(0);
-  let bad = zero;
+  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES), pageSpaces = v128.load(tables, SPACE_AT);
+  let good = v128.load(KEEP);
   let end = 0;
-  const whole = lengthBytes & ~15;
-  let i = 0;
-  for (; i < whole; i += 16) {
-    const bytes = v128.load(at + i);
-    const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
+  for (let i = 0; i < lengthBytes; i += 16) {
+    const keep = v128.load(KEEP + 16 - min(16, lengthBytes - i));
+    const bytes = v128.bitselect(v128.load(at + i), pageSpaces, keep);
+    const row = v128.and(i16x8.shr_u(bytes, 4), nibble);
+    good = i8x16.min_u(good, v128.and(look(high, row), look(low, v128.and(bytes, nibble))));
     const text = i8x16.add(bytes, look(delta, row));
-    bad = v128.or(bad, i8x16.eq(v128.and(look(high, row), look(low, place)), zero));
     v128.store(out + i, text);
-    const mask = i8x16.bitmask(i8x16.ne(text, spaces));
+    const mask = i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff;
     end = mask != 0 ? i + 32 - clz(mask) : end;
   }
-  if (i < lengthBytes) {
-    const bytes = v128.bitselect(v128.load(at + i), v128.load(tables, SPACE_AT), v128.load(KEEP + 16 - (lengthBytes & 15)));
-    const row = v128.and(i16x8.shr_u(bytes, 4), nibble), place = v128.and(bytes, nibble);
-    const text = i8x16.add(bytes, look(delta, row));
-    bad = v128.or(bad, i8x16.eq(v128.and(look(high, row), look(low, place)), zero));
-    v128.store(out + i, text);
-    const mask = i8x16.bitmask(i8x16.ne(text, spaces));
-    end = mask != 0 ? i + 32 - clz(mask) : end;
-  }
-  if (v128.any_true(bad)) return transcodeExactly(tables, at, lengthBytes, keepsSpaces, out);
+  if (!i8x16.all_true(good)) return transcodeExactly(tables, at, lengthBytes, keepsSpaces, out);
   return keepsSpaces ? lengthBytes : end;
 }
 

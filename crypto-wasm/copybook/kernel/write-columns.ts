@@ -8,7 +8,7 @@
  */
 
 import { Reader, readBinary, readPacked16, readPacked8, readZoned16, readZoned8 } from './column-integers';
-import { transcode } from './column-text';
+import { rowsEnd, transcodeRows } from './column-text';
 import { writeText } from './character-text';
 import { ColumnType } from './flat-columns';
 import { block, Block, openBlocks, placeBlock } from './flat-blocks';
@@ -279,25 +279,24 @@ function writeBytesColumn(
     let valid: u64 = 0;
     const addresses = block.addresses, shift = block.shift;
     if (block.whole == block.all && tables != 0 && !trimsLeft && !block.isMeasured) {
-      for (let n = 0; n < rowsCount; n++) {
+      valid = block.all;
+      let n = 0;
+      while (true) {
+        n = transcodeRows(tables, addresses, shift, n, rowsCount, length, keepsSpaces, to, bytesAt, offset);
+        to = rowsEnd;
+        if (n == rowsCount) break;
         const at = <usize>load<u32>(addresses + (<usize>n << 2)) + shift;
-        const written = transcode(tables, at, length, keepsSpaces, to);
-        let end: usize;
-        if (written >= 0) {
-          end = to + written;
-          valid |= <u64>1 << n;
+        const end = writeText(operation.item, plan.options, at, length, false, to);
+        if (end != 0) {
+          to = end;
         } else {
-          end = writeText(operation.item, plan.options, at, length, false, to);
-          if (end != 0) valid |= <u64>1 << n;
-          else {
-            refuse(operation.item, operation.policy, operation.isQuietlyNull, row + n, block.offsetOf(n));
-            end = to;
-          }
+          valid ^= <u64>1 << n;
+          refuse(operation.item, operation.policy, operation.isQuietlyNull, row + n, block.offsetOf(n));
         }
-        to = end;
-        offset += 4;
-        store<u32>(offset, <u32>(to - bytesAt));
+        store<u32>(offset + (<usize>n << 2), <u32>(to - bytesAt), 4);
+        n++;
       }
+      offset += rowsCount << 2;
     } else {
       for (let n = 0; n < rowsCount; n++) {
         const end = writeBytes(plan, operation, n, to);

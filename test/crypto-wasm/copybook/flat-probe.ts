@@ -60,6 +60,7 @@ const OPTION = {
 
 export interface FlatOptions extends Partial<Record<keyof typeof OPTION, number>> {
   readonly codePage?: string;
+  readonly segmentField?: string;
   readonly groupsAsText?: readonly string[];
   /** Group → segments, and a policy for an item. */
   readonly redefineSegments?: Readonly<Record<string, readonly string[]>>;
@@ -182,7 +183,8 @@ export function text(which: i32, key: usize, keyBytes: i32, value: usize, valueB
   if (which == 0) options.codePage = name;
   else if (which == 1) options.groupsAsText.push(name);
   else if (which == 2) options.redefineSegments.push(new Entry(name, values.split(',')));
-  else options.invalidFields.push(new Entry(name, [values]));
+  else if (which == 3) options.invalidFields.push(new Entry(name, [values]));
+  else options.segmentField = name;
 }
 export function compile(csv: bool, recordBytes: i32): i32 {
   isCsv = csv;
@@ -284,6 +286,7 @@ export function createFlatKernel(
       exports.text(which, put(bytes[0]), bytes[0].length, put(bytes[1]), bytes[1].length);
     };
     text(0, options.codePage ?? 'cp037');
+    if (options.segmentField !== undefined) text(4, options.segmentField);
     for (const name of options.groupsAsText ?? []) text(1, name);
     for (const [group, values] of Object.entries(options.redefineSegments ?? {}))
       text(2, group, values.join());
