@@ -246,7 +246,7 @@ describe.each(builds)('structures, $name', ({ module }) => {
     });
     probe.use(counted, ['invalid:1']);
     expect(probe.decode(ebcdic('4aaaaaaaaaaaaaaaaaae'))).toBe('"N":4,"T":null,"END":null');
-    expect(probe.decode(ebcdic('xaaaaaaaaaaaaaaaaaae'))).toBe('"N":null,"T":null,"END":null');
+    expect(probe.decode(ebcdic('.aaaaaaaaaaaaaaaaaae'))).toBe('"N":null,"T":null,"END":null');
     probe.use(counted, ['invalid:1', 'odoIsVariable:false']);
     expect(probe.decode(ebcdic('4aaaaaaaaaaaaaaaaaae'))).toBe('"N":4,"T":null,"END":"e"');
   });
