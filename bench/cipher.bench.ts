@@ -4,6 +4,7 @@
  */
 
 import { sealTables } from './cipher/seal.ts';
+import { xaesTables } from './cipher/xaes.ts';
 import type { Bench } from './harness.ts';
 
-export const bench: Bench = { title: 'Hotcell: the ciphers', tables: sealTables };
+export const bench: Bench = { title: 'Hotcell: the ciphers', tables: [...sealTables, ...xaesTables] };

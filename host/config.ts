@@ -42,6 +42,7 @@ export interface HostConfig {
   readonly vaultProfile: 'default' | 'highThroughput' | 'lowLatency' | 'memoryEfficient';
   readonly vaultStreamMaxBytes: number;
   readonly copybookStreamMaxBytes: number;
+  readonly vaultStreamIdleMs: number;
   readonly pool: PoolOptions;
 }
 

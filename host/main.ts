@@ -45,7 +45,11 @@ const cli = createCli({
       drainTimeoutMs: config.drainTimeoutMs,
       clock: systemClock,
       metricsText: () => telemetry.metricsText(),
-      vault: vault && { vault, streamMaxBytes: config.vaultStreamMaxBytes },
+      vault: vault && {
+        vault,
+        streamMaxBytes: config.vaultStreamMaxBytes,
+        streamIdleMs: config.vaultStreamIdleMs,
+      },
       copybook: {
         open: (request) => createCopybook({ ...request, host }),
         streamMaxBytes: config.copybookStreamMaxBytes,

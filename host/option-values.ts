@@ -19,6 +19,10 @@ export interface ApiToken {
 
 /** What a tenant, and a token, may be called: the name appears in logs and keys. */
 export const TENANT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** Begins the names of the host's own tenants, the vault among them: one that no caller's name can begin with. */
+const OWN_TENANT_PREFIX = '~';
+/** Whether it is a tenant of the host's own, whose calls nobody from outside made. */
+export const isOwnTenant = (tenant: string): boolean => tenant.startsWith(OWN_TENANT_PREFIX);
 
 const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;
 /** Tokens are compared one by one for each request; more belong into an identity provider in front. */

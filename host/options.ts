@@ -219,7 +219,13 @@ export const OPTIONS = {
     'bytes',
     [1024, 1024 * 1024 * MiB],
     1024 * MiB,
-    'Longest body of `/v1/vault`. It is never held in memory; what is longer than two minutes of upload is cut anyway.',
+    'Longest body of `/v1/vault`. It is never held in memory, and may take any time.',
+  ),
+  vaultStreamIdleMs: whole(
+    'ms',
+    [100, 3_600_000],
+    30_000,
+    'How long a body of `/v1/vault` may stand still while the host waits for its next byte.',
   ),
   copybookStreamMaxBytes: whole(
     'bytes',

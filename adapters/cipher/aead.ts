@@ -74,7 +74,7 @@ function takeMessage(at: usize, end: usize): string {
 /** In the memory of the call, which is wiped after it. */
 function gcmKey(): usize {
   const gcm = changetype<usize>(new ArrayBuffer(<i32>GCM_BYTES));
-  takeGcmKey(gcm, message.key);
+  takeGcmKey(gcm, message.key, 32);
   return gcm;
 }
 

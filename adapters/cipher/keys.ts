@@ -6,8 +6,8 @@
  * takes its place. A lost slot costs one derivation and nothing else. What leaves a table is wiped.
  */
 
+import { takeXaesKey, XAES_BYTES } from '../../crypto-wasm/cipher/kernel/xaes-key';
 import { BLAKE3_CONTEXT_BYTES, blake3InitDeriveKey, blake3Output, blake3Update, blake3Wipe } from '../../crypto-wasm/hash/kernel/blake3';
-import { RECORD_KEY_BYTES, takeRecordKey } from './record-key';
 
 export const ROOT_BYTES: usize = 32;
 export const CONTEXT_MAX_BYTES: usize = 64;
@@ -19,12 +19,12 @@ const ROOT_KEY: usize = 16;
 const ROOT_SIZE: usize = ROOT_KEY + ROOT_BYTES;
 const ROOTS: usize = memory.data(768, 16);
 
-/** 386 KiB of slots: with more contexts than that at a time, a call costs a derivation of some microseconds more. */
+/** 400 KiB of slots: with more contexts than that at a time, a call costs a derivation of some microseconds more. */
 const SLOT_COUNT: usize = 1024;
 /** u32 handle, u32 version, u32 context length, u32 in use; then: */
 const SLOT_CONTEXT: usize = 16;
 const SLOT_RECORD: usize = SLOT_CONTEXT + CONTEXT_MAX_BYTES;
-const SLOT_STREAM: usize = SLOT_RECORD + RECORD_KEY_BYTES;
+const SLOT_STREAM: usize = SLOT_RECORD + XAES_BYTES;
 const SLOT_SIZE: usize = SLOT_STREAM + 32;
 const SLOTS: usize = heap.alloc(SLOT_COUNT * SLOT_SIZE);
 memory.fill(SLOTS, 0, SLOT_COUNT * SLOT_SIZE);
@@ -92,14 +92,14 @@ export function slotFor(handle: u32, version: u32, context: usize, contextBytes:
   store<u32>(slot, 1, 12);
   memory.copy(slot + SLOT_CONTEXT, context, contextBytes);
   derive(RECORD_PURPOSE, root + ROOT_KEY, context, contextBytes);
-  takeRecordKey(slot + SLOT_RECORD, DERIVED);
+  takeXaesKey(slot + SLOT_RECORD, DERIVED);
   derive(STREAM_PURPOSE, root + ROOT_KEY, context, contextBytes);
   memory.copy(slot + SLOT_STREAM, DERIVED, 32);
   memory.fill(DERIVED, 0, 32);
   return slot;
 }
 
-/** Of a slot: the context for `sealRecord` and `openRecord`. */
+/** Of a slot: the context of XAES for `sealRecord` and `openRecord`. */
 export function recordKeyOf(slot: usize): usize {
   return slot + SLOT_RECORD;
 }

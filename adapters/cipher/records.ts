@@ -7,8 +7,8 @@
 
 import { GCM_BYTES, openGcm, sealGcm, takeGcmKey } from '../../crypto-wasm/cipher/kernel/aes-gcm';
 import { equalTags } from '../../crypto-wasm/cipher/kernel/bytes';
+import { deriveXaesKey } from '../../crypto-wasm/cipher/kernel/xaes-key';
 import { hkdfExpand } from '../../crypto-wasm/hash/kernel/hkdf';
-import { deriveForNonce } from './record-key';
 
 /** 'HCRD', version 1, suite 1. */
 const MAGIC: u32 = 0x44524348;
@@ -102,8 +102,8 @@ export function openRecord(
 
 /** The message's key into `ROOM`, and the commitment to it over all of the header before it. */
 function prepare(key: usize, nonce: usize, bound: usize, boundBytes: usize): void {
-  deriveForNonce(key, nonce, MESSAGE_KEY);
-  takeGcmKey(ROOM, MESSAGE_KEY);
+  deriveXaesKey(key, nonce, MESSAGE_KEY);
+  takeGcmKey(ROOM, MESSAGE_KEY, 32);
   memory.copy(INFO, LABEL, LABEL_BYTES);
   memory.copy(INFO + LABEL_BYTES, bound, boundBytes);
   hkdfExpand(512, MESSAGE_KEY, 32, INFO, LABEL_BYTES + boundBytes, COMMITMENT, COMMITMENT_BYTES);

@@ -79,7 +79,7 @@ export function beginStream(handle: u32, version: u32, key: usize, salt: usize, 
   store<u32>(entry, handle, 4);
   store<u32>(entry, version, 8);
   memory.copy(entry + NAME, WANTED, 32);
-  takeGcmKey(entry + GCM, DERIVED);
+  takeGcmKey(entry + GCM, DERIVED, 32);
   memory.copy(entry + BASE_NONCE, DERIVED + 32, 12);
   memory.copy(entry + COMMITMENT, DERIVED + 44, 32);
   memory.fill(DERIVED, 0, 80);

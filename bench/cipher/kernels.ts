@@ -40,7 +40,7 @@ export function residentSealer(
   kernel: CipherKernel,
   cipher: CipherName,
   message: Message,
-): Sealer {
+): Sealer & { readonly takeKeyAndSeal: () => void } {
   const { exports } = kernel;
   const context = kernel.reserve(Math.max(exports.gcmBytes(), exports.chachaBytes()));
   const key = kernel.reserve(message.key.length);
@@ -53,6 +53,9 @@ export function residentSealer(
     cipher === 'aes-gcm'
       ? () => exports.sealGcm(context, ...rest)
       : () => exports.sealChaCha(context, key, ...rest);
+  const takeKey = (): void => {
+    if (cipher === 'aes-gcm') exports.takeGcmKey(context, key, message.key.length);
+  };
   return {
     row,
     answer() {
@@ -61,11 +64,15 @@ export function residentSealer(
       bytes.set(message.nonce, nonce);
       bytes.set(message.aad, aad);
       bytes.set(message.text, text);
-      if (cipher === 'aes-gcm') exports.takeGcmKey(context, key);
+      takeKey();
       once();
       return bytes.slice(text, tag + TAG_BYTES);
     },
     once,
+    takeKeyAndSeal() {
+      takeKey();
+      once();
+    },
   };
 }
 

@@ -3,50 +3,18 @@
  * (10⁶ bytes); samples are microseconds a message.
  */
 
-import { type Contestant, type Table, type Target, timeBatches } from '../harness.ts';
-import { type CipherName, doorSealer, type Message, openKernels, residentSealer } from './kernels.ts';
+import type { Table, Target } from '../harness.ts';
+import { type CipherName, doorSealer, openKernels, residentSealer } from './kernels.ts';
+import { contestantOf, effortOf, MEAN, messageOf, RATE } from './rates.ts';
 import { noble, nodeOneShot, nodeParts, nodeUpdate, type Rival, sodium } from './rivals.ts';
 
 const SIZES = { '1KB': 1_024, '4KB': 4_096, '64KB': 65_536, '1MB': 1_048_576 } as const;
 type Size = keyof typeof SIZES;
-const AAD_BYTES = 20;
-/** A sample seals about so much: enough for the clock, little enough for many samples. */
-const SAMPLE_BYTES = 131_072;
-/** A round seals so much: enough for garbage to be collected within it. */
-const ROUND_BYTES = 16_777_216;
-const RATE = 'rate';
-const RATE_UNIT = 'MB/s';
-const MEAN = 'mean';
 
 const KERNEL = 'kernel, relaxed SIMD';
 const PLAIN = 'kernel, plain SIMD';
 const DOOR = 'kernel through its door: key, copies, wiping';
 const ONE_SHOT = 'node:crypto one-shot';
-
-/** Same bytes in every run, so that an answer can be compared with another machine's. */
-function messageOf(lengthBytes: number): Message {
-  const bytes = (length: number, step: number): Uint8Array =>
-    Uint8Array.from({ length }, (_, index) => (index * step) % 251);
-  return { key: bytes(32, 7), nonce: bytes(12, 11), aad: bytes(AAD_BYTES, 13), text: bytes(lengthBytes, 17) };
-}
-
-function contestantOf(rival: Rival, lengthBytes: number, targets: readonly Target[]): Contestant {
-  if (!('once' in rival)) return { row: rival.row, targets, round: () => ({}) };
-  const batch = Math.max(1, Math.ceil(SAMPLE_BYTES / lengthBytes));
-  return {
-    row: rival.row,
-    targets,
-    answer: () => rival.answer(),
-    round(count) {
-      const samples = timeBatches(count, batch, rival.once).map((ms) => ms * 1_000);
-      // Over the whole round, not the middle sample: who allocates a result for each message pays for collecting them.
-      const totalUs = samples.reduce((sum, us) => sum + us, 0);
-      const n = count * batch;
-      const rate = { value: (lengthBytes * count) / totalUs, unit: RATE_UNIT, n };
-      return { samples, figures: { [MEAN]: { value: totalUs / count, unit: 'µs', n }, [RATE]: rate } };
-    },
-  };
-}
 
 /** What the kernel must reach; the plain build and the door are stated, not judged. */
 function targetOf(
@@ -71,8 +39,7 @@ function sealTable(cipher: CipherName, size: Size): Table {
     unit: 'µs',
     baseline: ONE_SHOT,
     headline: RATE,
-    effort: { rounds: 9, samples: ROUND_BYTES / Math.max(lengthBytes, SAMPLE_BYTES), warmUp: 64 },
-    quick: { rounds: 2, samples: 3, warmUp: 3 },
+    ...effortOf(lengthBytes),
     async open() {
       const message = messageOf(lengthBytes);
       const { relaxed, plain } = await openKernels();

@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { AES_KEY_BYTES } from '../../crypto-wasm/cipher/aead.ts';
 import type { CipherKernel } from '../../crypto-wasm/cipher/cipher.ts';
 
 export interface Subject {
@@ -70,18 +71,18 @@ export function kernelSubjects(kernel: CipherKernel): Subject[] {
     bytes.set(input.subarray(KEY_BYTES), text);
   };
   return [
-    {
-      row: 'AES-256 key schedule and hash key: fixed and random key',
-      inputBytes: KEY_BYTES,
-      prepare: (input) => bytes.set(input, key),
-      run: () => exports.takeGcmKey(context, key),
-    },
+    ...AES_KEY_BYTES.map((keyBytes) => ({
+      row: `AES-${8 * keyBytes} key schedule and hash key: fixed and random key`,
+      inputBytes: keyBytes,
+      prepare: (input: Uint8Array) => bytes.set(input, key),
+      run: () => exports.takeGcmKey(context, key, keyBytes),
+    })),
     {
       row: 'AES-256-GCM, 1 KB sealed: fixed and random key and plaintext',
       inputBytes: KEY_BYTES + TEXT_BYTES,
       prepare(input) {
         keyAndText(input);
-        exports.takeGcmKey(context, key);
+        exports.takeGcmKey(context, key, KEY_BYTES);
       },
       run: () => exports.sealGcm(context, iv, 12, 0, 0, text, text, TEXT_BYTES, tag),
     },
@@ -90,7 +91,7 @@ export function kernelSubjects(kernel: CipherKernel): Subject[] {
       inputBytes: KEY_BYTES + TEXT_BYTES,
       prepare(input) {
         keyAndText(input);
-        exports.takeGcmKey(context, key);
+        exports.takeGcmKey(context, key, KEY_BYTES);
       },
       run: () => exports.sealGcm(context, iv, 12, text, TEXT_BYTES, text, text, 0, tag),
     },

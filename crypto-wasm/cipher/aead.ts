@@ -7,6 +7,8 @@
  */
 
 export const KEY_BYTES = 32;
+/** AES-128, -192, -256. */
+export const AES_KEY_BYTES: readonly number[] = [16, 24, 32];
 export const TAG_BYTES = 16;
 export const CHACHA_NONCE_BYTES = 12;
 /** Of XChaCha20 and XAES: long enough to be drawn at random for every message of a key's life. */
@@ -25,7 +27,7 @@ export type Open = (
 
 /** All throw RangeError — key or nonce has a length that the cipher does not take. */
 export interface Aead {
-  /** AES-256-GCM; the nonce (IV) has 1 byte or more, 12 if it can be chosen. */
+  /** AES-GCM, with a key of 16, 24 or 32 bytes; the nonce (IV) has 1 byte or more, 12 if it can be chosen. */
   readonly aesGcmSeal: Seal;
   readonly aesGcmOpen: Open;
   /** ChaCha20-Poly1305 of RFC 8439, nonce 12 bytes. */
@@ -42,6 +44,13 @@ export interface Aead {
 /** Throws RangeError — the key is not of 32 bytes. */
 export function checkKey(key: Uint8Array): void {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes, not ${key.length}`);
+}
+
+/** Throws RangeError — the key is none of AES. */
+export function checkAesKey(key: Uint8Array): void {
+  if (!AES_KEY_BYTES.includes(key.length)) {
+    throw new RangeError(`a key of AES has ${AES_KEY_BYTES.join(', ')} bytes, not ${key.length}`);
+  }
 }
 
 /** Throws RangeError — the nonce is not of that length. */

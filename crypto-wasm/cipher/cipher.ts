@@ -12,9 +12,11 @@
 import {
   type Aead,
   CHACHA_NONCE_BYTES,
+  checkAesKey,
   checkIv,
   checkKey,
   checkNonce,
+  KEY_BYTES,
   LONG_NONCE_BYTES,
   type Open,
   type Seal,
@@ -29,8 +31,10 @@ export interface CipherExports {
   freeFrom(): number;
   gcmBytes(): number;
   xaesBytes(): number;
+  xaesRoomBytes(): number;
   chachaBytes(): number;
-  takeGcmKey(context: number, key: number): void;
+  /** Of AES, `keyBytes` is 16, 24 or 32. */
+  takeGcmKey(context: number, key: number, keyBytes: number): void;
   /** context, IV, its length, additional data, its length, source, target, their length, tag. */
   sealGcm(...args: NineNumbers): void;
   /** The same; gives 1 when the tag is right, else 0 with the target untouched. */
@@ -39,7 +43,7 @@ export interface CipherExports {
   sealChaCha(...args: TenNumbers): void;
   openChaCha(...args: TenNumbers): number;
   takeXaesKey(root: number, key: number): void;
-  /** root, room for a GCM context, nonce, additional data, its length, source, target, their length, tag. */
+  /** root, room of `xaesRoomBytes`, nonce, additional data, its length, source, target, their length, tag. */
   sealXaes(...args: NineNumbers): void;
   openXaes(...args: NineNumbers): number;
   /** 1 when the sixteen bytes at both addresses are equal. */
@@ -67,6 +71,7 @@ export interface CipherKernel extends Aead {
 
 /** Where one call's bytes lie. */
 interface Placed {
+  readonly keyBytes: number;
   readonly nonce: number;
   readonly aad: number;
   readonly text: number;
@@ -97,9 +102,10 @@ export function createCipherKernel(
     const missing = end - kernel.memory.buffer.byteLength;
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE_BYTES));
   };
-  const keyAt = reserve(32);
+  const keyAt = reserve(KEY_BYTES);
   const gcm = reserve(kernel.gcmBytes());
   const xaes = reserve(kernel.xaesBytes());
+  const xaesRoom = reserve(kernel.xaesRoomBytes());
   const chacha = reserve(kernel.chachaBytes());
   const contextsEnd = reservedFrom;
 
@@ -127,7 +133,8 @@ export function createCipherKernel(
       bytes.set(aad, aadAt);
       bytes.set(text, textAt);
       const tag = textAt + text.length;
-      return run({ nonce: nonceAt, aad: aadAt, text: textAt, textBytes: text.length, tag }, bytes);
+      const [keyBytes, textBytes] = [key.length, text.length];
+      return run({ keyBytes, nonce: nonceAt, aad: aadAt, text: textAt, textBytes, tag }, bytes);
     } finally {
       bytes.fill(0, keyAt, contextsEnd);
       bytes.fill(0, nonceAt, end);
@@ -136,6 +143,7 @@ export function createCipherKernel(
 
   /** What differs between the ciphers: how lengths are judged and which functions run on the placed bytes. */
   interface Suite {
+    checkKey(key: Uint8Array): void;
     checkNonce(nonce: Uint8Array): void;
     seal(placed: Placed, nonceBytes: number, aadBytes: number): void;
     open(placed: Placed, nonceBytes: number, aadBytes: number): number;
@@ -144,7 +152,7 @@ export function createCipherKernel(
   const sealWith =
     (suite: Suite): Seal =>
     (key, nonce, aad, plaintext) => {
-      checkKey(key);
+      suite.checkKey(key);
       suite.checkNonce(nonce);
       return call(key, nonce, aad, plaintext, (placed, bytes) => {
         suite.seal(placed, nonce.length, aad.length);
@@ -155,7 +163,7 @@ export function createCipherKernel(
   const openWith =
     (suite: Suite): Open =>
     (key, nonce, aad, sealed) => {
-      checkKey(key);
+      suite.checkKey(key);
       suite.checkNonce(nonce);
       if (sealed.length < TAG_BYTES) return undefined;
       return call(key, nonce, aad, sealed, (placed, bytes) => {
@@ -167,17 +175,19 @@ export function createCipherKernel(
     };
 
   const aesGcm: Suite = {
+    checkKey: checkAesKey,
     checkNonce: checkIv,
-    seal({ nonce, aad, text, textBytes, tag }, nonceBytes, aadBytes) {
-      kernel.takeGcmKey(gcm, keyAt);
+    seal({ keyBytes, nonce, aad, text, textBytes, tag }, nonceBytes, aadBytes) {
+      kernel.takeGcmKey(gcm, keyAt, keyBytes);
       kernel.sealGcm(gcm, nonce, nonceBytes, aad, aadBytes, text, text, textBytes, tag);
     },
-    open({ nonce, aad, text, textBytes, tag }, nonceBytes, aadBytes) {
-      kernel.takeGcmKey(gcm, keyAt);
+    open({ keyBytes, nonce, aad, text, textBytes, tag }, nonceBytes, aadBytes) {
+      kernel.takeGcmKey(gcm, keyAt, keyBytes);
       return kernel.openGcm(gcm, nonce, nonceBytes, aad, aadBytes, text, text, textBytes, tag);
     },
   };
   const chachaOf = (nonceLength: number): Suite => ({
+    checkKey,
     checkNonce: (nonce) => checkNonce(nonce, nonceLength),
     seal({ nonce, aad, text, textBytes, tag }, nonceBytes, aadBytes) {
       kernel.sealChaCha(chacha, keyAt, nonce, nonceBytes, aad, aadBytes, text, text, textBytes, tag);
@@ -187,14 +197,15 @@ export function createCipherKernel(
     },
   });
   const xaesGcm: Suite = {
+    checkKey,
     checkNonce: (nonce) => checkNonce(nonce, LONG_NONCE_BYTES),
     seal({ nonce, aad, text, textBytes, tag }, _nonceBytes, aadBytes) {
       kernel.takeXaesKey(xaes, keyAt);
-      kernel.sealXaes(xaes, gcm, nonce, aad, aadBytes, text, text, textBytes, tag);
+      kernel.sealXaes(xaes, xaesRoom, nonce, aad, aadBytes, text, text, textBytes, tag);
     },
     open({ nonce, aad, text, textBytes, tag }, _nonceBytes, aadBytes) {
       kernel.takeXaesKey(xaes, keyAt);
-      return kernel.openXaes(xaes, gcm, nonce, aad, aadBytes, text, text, textBytes, tag);
+      return kernel.openXaes(xaes, xaesRoom, nonce, aad, aadBytes, text, text, textBytes, tag);
     },
   };
   const ietf = chachaOf(CHACHA_NONCE_BYTES);

@@ -2,8 +2,7 @@
  * AES-GCM and XAES-256-GCM as the standards write them: bytes and BigInt, no trick, a clause beside each line.
  *
  * For reading and for comparing. It is thousands of times slower than the kernel, leaks through timing and cache
- * whatever it computes with, and is never to be given a real key. It takes AES keys of 16 and 24 bytes as well, which
- * the kernels do not: the standard's vectors for those then check what is common to all.
+ * whatever it computes with, and is never to be given a real key.
  */
 
 import { TAG_BYTES } from './aead.ts';

@@ -8,6 +8,7 @@
 import {
   type Aead,
   CHACHA_NONCE_BYTES,
+  checkAesKey,
   checkIv,
   checkKey,
   checkNonce,
@@ -18,7 +19,7 @@ import {
 import { deriveXaes, openAesGcm, sealAesGcm } from './reference-aes-gcm.ts';
 import { deriveXchacha, openChacha, sealChacha } from './reference-chacha.ts';
 
-type Check = (nonce: Uint8Array) => void;
+type Check = (bytes: Uint8Array) => void;
 const exactly =
   (lengthBytes: number): Check =>
   (nonce) =>
@@ -29,9 +30,10 @@ const checked =
   <Result>(
     check: Check,
     compute: (...args: Parameters<Seal>) => Result,
+    checkKeyOf: Check = checkKey,
   ): ((...args: Parameters<Seal>) => Result) =>
   (key, nonce, aad, text) => {
-    checkKey(key);
+    checkKeyOf(key);
     check(nonce);
     return compute(key, nonce, aad, text);
   };
@@ -51,8 +53,8 @@ const xchacha =
   };
 
 export const referenceCipher: Aead = {
-  aesGcmSeal: checked(checkIv, sealAesGcm),
-  aesGcmOpen: checked(checkIv, openAesGcm),
+  aesGcmSeal: checked(checkIv, sealAesGcm, checkAesKey),
+  aesGcmOpen: checked(checkIv, openAesGcm, checkAesKey),
   chachaSeal: checked(exactly(CHACHA_NONCE_BYTES), sealChacha),
   chachaOpen: checked(exactly(CHACHA_NONCE_BYTES), openChacha),
   xchachaSeal: checked(exactly(LONG_NONCE_BYTES), xchacha(sealChacha)),

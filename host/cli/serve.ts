@@ -36,11 +36,12 @@ export async function runServe(world: World, config: HostConfig): Promise<number
 async function serveUntilStopped(world: World, config: HostConfig, host: Host, stop: Stop): Promise<number> {
   if (stop.asked) return 0;
   const say = (text: string): void => void world.stderr.write(`${text}\n`);
+  let vault: Vault | undefined;
   const telemetry = await world.createTelemetry({
     logLevel: config.logLevel,
     snapshot: () => host.snapshot(),
+    vault: () => vault?.snapshot(),
   });
-  let vault: Vault | undefined;
   try {
     vault = await world.openVault(config, host);
     const server = await world.serve(host, config, telemetry, vault);

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { type HostConfig, VAULT_KEYS_VARIABLE } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { Host, HostSnapshot } from '../types.ts';
-import type { Vault } from '../vault/face.ts';
+import type { Vault, VaultSnapshot } from '../vault/face.ts';
 
 export interface Server {
   /** `http://host:port` as bound. */
@@ -56,6 +56,7 @@ export interface World {
   readonly createTelemetry: (options: {
     readonly logLevel: string;
     readonly snapshot: () => HostSnapshot;
+    readonly vault: () => VaultSnapshot | undefined;
   }) => Promise<Telemetry>;
 }
 

@@ -24,16 +24,16 @@ export const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-d
 
 const decoder = new TextDecoder();
 
-/** The bytes of the frame at `offset`, copied: the frame may be overwritten afterwards. */
+/** The bytes of the frame at `offset`, copied: the frame may be overwritten afterwards. Their buffer may end in zeros. */
 function bytesOf(ring: Ring, offset: number, port: MessagePort): Uint8Array {
   const word = offset >> 2;
+  const byteCount = ring.i32[word + 5] as number;
   if ((ring.i32[word + 4] as number) & BULK) {
     const received = receiveMessageOnPort(port);
     if (!received) throw new Error('an answer announced bytes that did not come');
-    return new Uint8Array(received.message as ArrayBuffer);
+    return new Uint8Array(received.message as ArrayBuffer, 0, byteCount);
   }
   const from = offset + FRAME_BYTES;
-  const byteCount = ring.i32[word + 5] as number;
   // Not from the shared pool: these bytes become the caller's, who may transfer them or look at their buffer.
   const bytes = Buffer.allocUnsafeSlow(byteCount);
   bytes.set(ring.u8.subarray(from, from + byteCount));

@@ -36,6 +36,16 @@ export interface RequestWriter {
 /** `slice` of a `Buffer` shares its memory, and a transfer would take that from the caller: this always copies. */
 const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
+/** Room for a result that is a little longer than its payload, which goes back in the same buffer (`thread.ts`). */
+const carrierBytes = (payloadBytes: number): number => payloadBytes + (payloadBytes >> 6) + 4096;
+
+/** A buffer of its own with a copy of the payload. What is behind it was never written, and nobody but the thread gets it. */
+function carrierOf(payload: Uint8Array): ArrayBuffer {
+  const carrier = Buffer.allocUnsafeSlow(carrierBytes(payload.length));
+  carrier.set(payload);
+  return carrier.buffer;
+}
+
 /**
  * `wake` is called when the reader sleeps and must be woken by a message: at the end of the turn of the event loop. The
  * reader is faster than whoever writes, so woken at each frame it would fall asleep between any two: one message a turn
@@ -67,8 +77,8 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
     if (payload && isInline) {
       ring.u8.set(payload, at + operationBytes);
     } else if (payload) {
-      const copy = copyOf(payload).buffer;
-      port.postMessage(copy, [copy]);
+      const carrier = carrierOf(payload);
+      port.postMessage(carrier, [carrier]);
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
     const flags = isInline ? 0 : BULK;

@@ -21,6 +21,7 @@ const WRITER_WAITS = 4;
 const BEGUN_AT = 5;
 /** Bytes 48 to 51: behind the float. */
 const TAKEN = 12;
+const COMMITTED = 13;
 
 /** In the place of a frame: the rest up to the end of the ring is not used. */
 const SKIP = -1;
@@ -39,6 +40,8 @@ export class Ring {
   readonly #capacity: number;
   #position = 0;
   #reserved = 0;
+  /** Frames that this side has committed, or released. */
+  #frames = 0;
 
   /**
    * One side of a ring: the writer's or the reader's, never both. A ring begins where its header says, 0 when it is new.
@@ -73,6 +76,8 @@ export class Ring {
   /** Writer: makes the reserved frame visible. */
   commit(): void {
     this.#position = (this.#position + this.#reserved) | 0;
+    this.#frames = (this.#frames + 1) | 0;
+    Atomics.store(this.i32, COMMITTED, this.#frames);
     Atomics.store(this.i32, HEAD, this.#position);
   }
 
@@ -106,10 +111,17 @@ export class Ring {
   /** Reader: gives the frame at `offset` back, wiped: what one call carried must not lie there while others come. */
   release(offset: number): void {
     const size = this.i32[offset >> 2] ?? 0;
-    this.u8.fill(0, offset, offset + size);
+    // Eight bytes a step: the engine fills shared memory element by element, 64 KiB of bytes in 18 µs.
+    this.f64.fill(0, offset >> 3, (offset + size) >> 3);
+    this.#frames = (this.#frames + 1) | 0;
     this.#position = (this.#position + size) | 0;
     Atomics.store(this.i32, TAIL, this.#position);
     if (Atomics.load(this.i32, WRITER_WAITS) === 1) Atomics.notify(this.i32, TAIL);
+  }
+
+  /** Reader: frames that are committed and not yet released. */
+  get waitingCount(): number {
+    return (Atomics.load(this.i32, COMMITTED) - this.#frames) | 0;
   }
 
   /** Reader: declares itself asleep; false when something arrived meanwhile and it must read on. */

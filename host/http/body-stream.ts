@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 
 export interface BodyStream extends AsyncIterable<Uint8Array> {
@@ -12,13 +13,23 @@ export interface BodyStream extends AsyncIterable<Uint8Array> {
   discard(): void;
 }
 
+export interface BodyStreamLimits {
+  readonly maxBytes: number;
+  /** How long a read waits for the next byte. Time in which nobody reads does not count. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+}
+
 /**
- * At most `maxBytes` of the body. Can be read once.
+ * At most `maxBytes` of the body, however long they take. Can be read once.
  *
  * Throws HTTP_BODY_TOO_LARGE — the announced length passes `maxBytes`; while reading, the bytes do. Reading throws
- * HTTP_MALFORMED — the connection ended before the body did.
+ * HTTP_MALFORMED — the connection ended before the body did; HTTP_REQUEST_TIMEOUT — no byte came for `idleMs`.
  */
-export function streamBody(incoming: IncomingMessage, maxBytes: number): BodyStream {
+export function streamBody(
+  incoming: IncomingMessage,
+  { maxBytes, idleMs, clock }: BodyStreamLimits,
+): BodyStream {
   const tooLarge = (): HostError =>
     new HostError('HTTP_BODY_TOO_LARGE', `the body may have at most ${maxBytes} bytes`);
   // The parser has already refused lengths that are not plain decimal numbers.
@@ -26,13 +37,17 @@ export function streamBody(incoming: IncomingMessage, maxBytes: number): BodyStr
   let isDiscarded = false;
   let wake: (() => void) | undefined;
 
-  const change = (): Promise<void> =>
+  /** Gives false when nothing has happened for too long. */
+  const change = (): Promise<boolean> =>
     new Promise((resolve) => {
-      const done = (): void => {
+      const done = (): void => end(true);
+      const end = (hasChanged: boolean): void => {
+        idle.cancel();
         for (const event of ['readable', 'end', 'close']) incoming.off(event, done);
         wake = undefined;
-        resolve();
+        resolve(hasChanged);
       };
+      const idle = clock.after(idleMs, () => end(false));
       wake = done;
       for (const event of ['readable', 'end', 'close']) incoming.on(event, done);
     });
@@ -48,7 +63,9 @@ export function streamBody(incoming: IncomingMessage, maxBytes: number): BodyStr
       } else if (incoming.readableEnded) return;
       else if (incoming.destroyed) {
         throw new HostError('HTTP_MALFORMED', 'the connection ended before the body did');
-      } else await change();
+      } else if (!(await change())) {
+        throw new HostError('HTTP_REQUEST_TIMEOUT', `no byte of the body came for ${idleMs} ms`);
+      }
     }
   }
 

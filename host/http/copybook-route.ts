@@ -99,10 +99,15 @@ export function createCopybookAnswerers(
       const { tenant } = door.host.identify(credentialsOf(headers));
       const given = requireDoor();
       requireStreaming(exchange);
-      const body = streamBody(incoming, given.streamMaxBytes);
+      const body = streamBody(incoming, {
+        maxBytes: given.streamMaxBytes,
+        idleMs: limits.COPYBOOK_STREAM_IDLE_MS,
+        clock: door.clock,
+      });
       let leave = (): void => {};
       try {
         leave = enter(tenant);
+        door.arrivals.release(incoming);
         door.held.take(outgoing, tenant, limits.COPYBOOK_STREAM_HELD_BYTES);
         const form = await readCopybookForm(door, exchange, tenant, body);
         // Rows may be there before their source has ended: it is not read for ever.

@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import { type HostError, toHostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import { type Answer, linger, NO_USAGE, writeAnswer } from './answer.ts';
+import type { Arrivals } from './arrival.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import type { Idempotency } from './idempotency.ts';
 import { HELD_FREE_BYTES } from './limits.ts';
@@ -28,6 +29,7 @@ export interface Door {
   readonly operations: OperationIndex;
   readonly idempotency: Idempotency;
   readonly held: HeldBytes;
+  readonly arrivals: Pick<Arrivals, 'release'>;
   /** True from the first moment of a drain: replies then end their connection. */
   isClosing(): boolean;
 }

@@ -15,6 +15,7 @@ import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import { createAdaptersAnswerers } from './adapters-route.ts';
 import { baseHeaders, isLingering } from './answer.ts';
+import { createArrivals } from './arrival.ts';
 import { createBatchAnswerer } from './batch-route.ts';
 import { type CopybookDoor, createCopybookAnswerers } from './copybook-route.ts';
 import { registerDocs } from './docs-route.ts';
@@ -97,6 +98,8 @@ export async function serve(host: Host, options: HttpOptions): Promise<HttpServe
 export async function createHttpApp(host: Host, options: HttpOptions): Promise<HttpApp> {
   const { clock, bodyMaxBytes } = options;
   let closing: Promise<void> | undefined;
+  const { BODY_TIMEOUT_MS: totalMs, CONNECTIONS_CHECK_MS: checkMs } = limits;
+  const arrivals = createArrivals({ clock, totalMs, checkMs });
   const door: Door = {
     host,
     clock,
@@ -104,10 +107,16 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
     operations: createOperationIndex(host, clock),
     idempotency: createIdempotency(options.idempotency, clock),
     held: createHeldBytes(limits.HELD_MAX_BYTES),
+    arrivals,
     isClosing: () => closing !== undefined,
   };
 
   const app = createFramework(door);
+  arrivals.watch(app.server, ({ socket, hasReply }) => {
+    // What is said into a reply that has begun would be taken for a part of it.
+    if (hasReply) socket.destroy();
+    else endUnread(socket, new HostError('HTTP_REQUEST_TIMEOUT', 'the body took too long to arrive'));
+  });
   const openApi = (): object => composeOpenApi(host, options.version);
   await registerRoutes(app, door, {
     openApi,
@@ -123,6 +132,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
       await app.close();
     } finally {
       stopDraining();
+      arrivals.close();
     }
   };
   return {
@@ -145,7 +155,8 @@ function createFramework(door: Door): FastifyInstance {
     genReqId: (raw) => requestIdOf(raw.headers),
     bodyLimit: door.bodyMaxBytes,
     routerOptions: { maxParamLength: limits.PATH_PARAM_MAX_CHARS },
-    requestTimeout: limits.REQUEST_TIMEOUT_MS,
+    // Bodies are watched by `arrival.ts`: a stream may take longer than any of them.
+    requestTimeout: 0,
     keepAliveTimeout: limits.KEEP_ALIVE_TIMEOUT_MS,
     http: {
       headersTimeout: limits.HEADERS_TIMEOUT_MS,
@@ -223,11 +234,19 @@ async function registerRoutes(
 
 /** Answers what Node could not parse into a request, straight on the socket; then the connection ends. */
 function answerUnreadable(cause: Error & { readonly code?: string }, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable || isLingering(socket)) {
+  if (cause.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const error = unreadable(cause);
+  endUnread(socket, unreadable(cause));
+}
+
+/** Writes the problem document straight on the socket, where no response can be had, and ends the connection. */
+function endUnread(socket: Socket, error: HostError): void {
+  if (!socket.writable || isLingering(socket)) {
+    socket.destroy();
+    return;
+  }
   const requestId = requestIdOf({});
   publishRefusal({ requestId, method: 'unknown', route: NO_ROUTE }, error);
   const body = JSON.stringify(problemDocument(error, requestId));
@@ -240,7 +259,7 @@ function answerUnreadable(cause: Error & { readonly code?: string }, socket: Soc
 
 function unreadable(cause: Error & { readonly code?: string }): HostError {
   if (cause.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new HostError('HTTP_REQUEST_TIMEOUT', 'the request took too long to arrive', { cause });
+    return new HostError('HTTP_REQUEST_TIMEOUT', 'the headers took too long to arrive', { cause });
   }
   if (cause.code === 'HPE_HEADER_OVERFLOW') {
     return new HostError('HTTP_HEADERS_TOO_LARGE', 'the request line and headers are too long', { cause });

@@ -8,13 +8,13 @@
 /** A request line and headers fit one packet or two; who needs longer than this is stuck or hostile. */
 export const HEADERS_TIMEOUT_MS = 10_000;
 
-/** A whole request, body included: 64 MiB at half a megabyte a second. */
-export const REQUEST_TIMEOUT_MS = 120_000;
+/** A body from the headers to its last byte, but for streams: 64 MiB at half a megabyte a second. */
+export const BODY_TIMEOUT_MS = 120_000;
 
 /** Longer than the 60 s after which common load balancers drop an idle connection: they must be the first to close. */
 export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-/** How often Node looks for connections past the limits above: they are exact to this. */
+/** How often connections past the limits above are looked for: they are exact to this. */
 export const CONNECTIONS_CHECK_MS = 5_000;
 
 /** One file descriptor and a few kilobytes each; above it the kernel's backlog is the better queue. */
@@ -52,6 +52,9 @@ export const VAULT_STREAMS_PER_TENANT_MAX = 5;
 
 /** Streams of records of one tenant at a time: they share the tenant's half of the adapter's permits. */
 export const COPYBOOK_STREAMS_PER_TENANT_MAX = 5;
+
+/** Without a byte for this long, while one is waited for, a stream of records has ended: its upload may take any time else. */
+export const COPYBOOK_STREAM_IDLE_MS = 30_000;
 
 /** What a stream of records counts as held: its pieces in flight and their answers. Sixteen such streams fill the host. */
 export const COPYBOOK_STREAM_HELD_BYTES = 32 * 1024 * 1024;

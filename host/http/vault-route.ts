@@ -29,6 +29,8 @@ export interface VaultDoor {
   readonly vault: StreamVault;
   /** Longest body, in bytes. */
   readonly streamMaxBytes: number;
+  /** How long a body may stand still, in ms. The whole may take any time. */
+  readonly streamIdleMs: number;
 }
 
 /** Both routes; they count the streams of a tenant together. */
@@ -60,10 +62,11 @@ function createVaultAnswerer(
     }
     requireStreaming(exchange);
     const binding = tenantBinding(tenant, vaultContextOf(headers));
-    const body = streamBody(incoming, options.streamMaxBytes);
+    const { vault, streamMaxBytes: maxBytes, streamIdleMs: idleMs } = options;
+    const body = streamBody(incoming, { maxBytes, idleMs, clock: door.clock });
     const leave = enter(tenant);
+    door.arrivals.release(incoming);
     try {
-      const { vault } = options;
       const result = direction === 'seal' ? vault.sealStream(body, binding) : vault.openStream(body, binding);
       await sendStream(door, exchange, result, 'application/octet-stream');
     } finally {

@@ -16,6 +16,12 @@ const OPERATIONS_MAX_COUNT = 256;
 /** Outcomes that only a call of an existing operation can have. */
 const PROOF = /^(ok$|POOL_|EXECUTOR_|ADAPTER_)/;
 
+/** Success, a caller that went away, or an error code. */
+export function outcomeLabel(outcome: string): string {
+  const isKnown = outcome === 'ok' || outcome === 'cancelled' || Object.hasOwn(ERRORS, outcome);
+  return isKnown ? outcome : UNKNOWN;
+}
+
 export interface Labels {
   /** The host reported on this adapter: it exists. Returns its label. */
   adapter(name: string): string;
@@ -44,7 +50,7 @@ export function createLabels(): Labels {
       return {
         adapter: known === undefined ? UNKNOWN : adapter,
         operation: known?.has(operation) ? operation : UNKNOWN,
-        outcome: outcome === 'ok' || Object.hasOwn(ERRORS, outcome) ? outcome : UNKNOWN,
+        outcome: outcomeLabel(outcome),
       };
     },
   };

@@ -9,6 +9,7 @@
 
 import { type DestinationStream, destination as openDestination, pino, stdTimeFunctions } from 'pino';
 import type { HttpRefusedEvent, InvokeEvent, NoticeEvent } from '../channels.ts';
+import { isOwnTenant } from '../option-values.ts';
 import { REDACTED, redact, redactText } from './redact.ts';
 
 type Level = NoticeEvent['level'];
@@ -115,8 +116,12 @@ export function createLog(options: LogOptions): LogWriter {
   };
 }
 
-/** The host's own mistakes and failures are for somebody to look at; what a caller did wrong is not. */
-function levelOf({ error }: InvokeEvent): Level {
+/**
+ * The host's own mistakes and failures are for somebody to look at; what a caller did wrong is not. A call that the host
+ * made for itself is a detail of something else: the vault makes one for every 64 KiB of a stream.
+ */
+function levelOf({ receipt, error }: InvokeEvent): Level {
+  if (error === undefined && isOwnTenant(receipt.tenant)) return 'debug';
   if (error === undefined || error.status < 500) return 'info';
   return error.code === 'HOST_INTERNAL' ? 'error' : 'warn';
 }

@@ -14,10 +14,12 @@ import type {
   HttpRefusedEvent,
   InvokeEvent,
   PoolClosedEvent,
+  VaultEvent,
 } from '../channels.ts';
 import type { HostSnapshot, PoolSnapshot } from '../types.ts';
 import { createLabels } from './labels.ts';
 import { createPoolTotals, POOL_COUNTERS } from './pool-totals.ts';
+import { createVaultMetrics, type VaultReading } from './vault-metrics.ts';
 
 /**
  * Seconds. From 10 µs, because a warm lease with a direct call takes some tens of them, to 10 s, above which a call is
@@ -39,6 +41,7 @@ export interface Metrics {
   onPoolClosed(event: PoolClosedEvent): void;
   onHttpRefused(event: HttpRefusedEvent): void;
   onCopybook(event: CopybookEvent): void;
+  onVault(event: VaultEvent): void;
   close(): void;
 }
 
@@ -46,6 +49,8 @@ export interface MetricsOptions {
   readonly snapshot: () => HostSnapshot;
   /** Log lines that could not be written so far. */
   readonly linesLost: () => number;
+  /** What the vault says now, or undefined: there is none. */
+  readonly vault: () => VaultReading | undefined;
 }
 
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -145,6 +150,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const startTime = gauge('process_start_time_seconds', 'Start of the process since the epoch');
   const heapBytes = gauge('hotcell_process_heap_used_bytes', 'JavaScript heap in use in the main thread');
   startTime.set(performance.timeOrigin / 1000);
+  const vault = createVaultMetrics(registry);
 
   /** A counter that is read elsewhere: set, not counted here. */
   const set = <L extends string>(target: Counter<L>, value: number): void => {
@@ -210,6 +216,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
       memories.set(snapshot.memories.live);
       memoriesBudget.set(snapshot.memories.budget);
+      vault.read(options.vault());
       readProcess();
       return registry.metrics();
     },
@@ -234,6 +241,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       copybook.inputBytes.inc({ operation }, counts.inputBytes);
       copybook.outputBytes.inc({ operation }, counts.outputBytes);
     },
+    onVault: vault.onVault,
 
     close() {
       lag.disable();

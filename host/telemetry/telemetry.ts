@@ -22,16 +22,21 @@ import {
   noticeChannel,
   type PoolClosedEvent,
   poolClosedChannel,
+  type VaultEvent,
+  vaultChannel,
 } from '../channels.ts';
 import type { HostSnapshot } from '../types.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import type { VaultReading } from './vault-metrics.ts';
 
 export interface TelemetryOptions {
   /** A pino level: trace, debug, info, warn, error, fatal or silent. */
   readonly logLevel: string;
   /** Read at each scrape. */
   readonly snapshot: () => HostSnapshot;
+  /** Read at each scrape: the snapshot of the vault that this host serves, or undefined. Default: there is none. */
+  readonly vault?: () => VaultReading | undefined;
   /** File descriptor of the log, default 1 (stdout), or a stream that takes lines. */
   readonly destination?: 1 | 2 | DestinationStream;
 }
@@ -48,7 +53,8 @@ export interface Telemetry {
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const log = createLog({ level: options.logLevel, destination: options.destination ?? 1 });
-  const metrics = createMetrics({ snapshot: options.snapshot, linesLost: log.linesLost });
+  const { snapshot, vault = () => undefined } = options;
+  const metrics = createMetrics({ snapshot, linesLost: log.linesLost, vault });
   const ends: (() => void)[] = [];
 
   function listen<Event>(channel: Channel, onEvent: (event: Event) => void): void {
@@ -64,6 +70,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   listen<HttpRefusedEvent>(httpRefusedChannel, metrics.onHttpRefused);
   listen<HttpRefusedEvent>(httpRefusedChannel, log.onHttpRefused);
   listen<CopybookEvent>(copybookChannel, metrics.onCopybook);
+  listen<VaultEvent>(vaultChannel, metrics.onVault);
   listen<NoticeEvent>(noticeChannel, log.onNotice);
 
   return {

@@ -12,6 +12,7 @@ import { createReferenceHash } from '../../crypto-wasm/hash/reference.ts';
 import { HostError } from '../errors.ts';
 import type { KeyRef, OpenRequest, RunRequest, SealRequest, StreamRequest, VaultBackend } from './backend.ts';
 import { fromFormat } from './failures.ts';
+import { createTurns, type TurnsOptions } from './turns.ts';
 
 /** The same as in the adapter; never to be changed. */
 const RECORD_PURPOSE = 'Hotcell vault 2026-11-21 v1 key of records';
@@ -19,10 +20,12 @@ const STREAM_PURPOSE = 'Hotcell vault 2026-11-21 v1 key of streams';
 const CHUNK_BYTES = 16_384;
 const SEALED_CHUNK_BYTES = CHUNK_BYTES + 16;
 
-/** Bytes after which the event loop gets a turn: some hundred microseconds of work. */
-const TURN_BYTES = 256 * 1024;
+/** What is done before others on the event loop have their turn: some hundred microseconds of work. */
+const TURN_MAX_BYTES = 256 * 1024;
 /** What an operation costs besides its bytes, in bytes. */
 const OPERATION_BYTES = 8 * 1024;
+/** What a derivation costs, in bytes: BLAKE3 in JavaScript takes some fifty microseconds. */
+const DERIVATION_BYTES = 32 * 1024;
 
 /** node:crypto has no BLAKE3; a derivation is some ten compressions, and its result is kept. */
 const { blake3DeriveKey } = createReferenceHash();
@@ -38,12 +41,17 @@ interface DerivedKeys {
 export function createNativeBackend(options: {
   /** A root key; wiped here after use. */
   readonly loadKey: (version: number) => Promise<Uint8Array>;
+  /** For tests; default `setImmediate`. */
+  readonly nextTurn?: TurnsOptions['nextTurn'];
 }): VaultBackend {
-  const { loadKey } = options;
+  const { loadKey, nextTurn } = options;
+  const turns = createTurns({ turnMaxBytes: TURN_MAX_BYTES, nextTurn });
   const derived = new Map<number, DerivedKeys>();
   let keyLoads = 0;
 
   const derive = async (key: KeyRef): Promise<void> => {
+    const turn = turns.take(DERIVATION_BYTES);
+    if (turn !== undefined) await turn;
     const root = await loadKey(key.keyVersion);
     keyLoads++;
     const material = Buffer.concat([root, key.context]);
@@ -108,14 +116,10 @@ export function createNativeBackend(options: {
     }
   };
 
-  let sinceTurnBytes = 0;
-  /** The face is asynchronous, and so are its errors. Now and then the event loop gets a turn: it has other work too. */
+  /** The face is asynchronous, and so are its errors. The work is done in rations: the event loop has other work too. */
   const later = async <T>(bytes: number, work: () => T): Promise<T> => {
-    sinceTurnBytes += bytes + OPERATION_BYTES;
-    if (sinceTurnBytes > TURN_BYTES) {
-      sinceTurnBytes = 0;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const turn = turns.take(bytes + OPERATION_BYTES);
+    if (turn !== undefined) await turn;
     try {
       return work();
     } catch (error) {

@@ -64,6 +64,17 @@ describe('bytes', () => {
     expect(whole.length).toBe(2 * MiB);
   });
 
+  it('of a payload never come back behind a result that travels in its buffer', async () => {
+    const { executor, cell } = await open();
+    const payload = pattern(MiB).map((byte) => byte | 1);
+    const result = await executor.run(cell, call('half', payload));
+    expect(brought(result, payload.subarray(0, MiB / 2))).toBe(true);
+    const { bytes } = result as Extract<RunResult, { kind: 'ok' }>;
+    const behind = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length);
+    expect(behind.length).toBeGreaterThanOrEqual(MiB / 2);
+    expect(behind.some((byte) => byte !== 0)).toBe(false);
+  });
+
   it('of a guest that traps in its cleanup are thrown away, and the next call gets its own', async () => {
     const { executor, cell } = await open();
     const { id: other } = await executor.createCell(image.id);

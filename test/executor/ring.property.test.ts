@@ -79,7 +79,9 @@ class Model {
     must(this.reader.i32[offset >> 2] === expected.size, 'a frame keeps its size');
     const bytes = this.reader.u8.subarray(offset + 4, offset + 4 + expected.bytes.length);
     must(Buffer.compare(bytes, expected.bytes) === 0, 'a frame is intact');
+    must(this.reader.waitingCount === this.#held.length + 1, 'a frame waits until it is released');
     this.reader.release(offset);
+    must(this.reader.waitingCount === this.#held.length, 'the frames behind it wait');
     return true;
   }
 }

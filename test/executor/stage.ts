@@ -19,7 +19,7 @@ const on = (letter: string, body: string): string =>
 
 /**
  * Operations, by their first letter: `echo`; `count` calls of it in this cell, in one byte; `loop` for ever; `spin` some
- * 100 ms; `trap`; `post`: echo, then a trap in the cleanup; `big`: 100,000 bytes of its memory.
+ * 100 ms; `trap`; `post`: echo, then a trap in the cleanup; `big`: 100,000 bytes of its memory; `half`: the first half of its payload.
  */
 const GUEST = coreText({
   fields: '(global $isTrapped (mut i32) (i32.const 0)) (global $count (mut i32) (i32.const 0))',
@@ -40,6 +40,7 @@ const GUEST = coreText({
     )}
     ${on('t', 'unreachable')}
     ${on('p', '(global.set $isTrapped (i32.const 1))')}
+    ${on('h', '(i32.store (i32.const 24) (i32.shr_u (local.get $inlen) (i32.const 1)))')}
     ${on('b', '(i32.store (i32.const 20) (i32.const 1024)) (i32.store (i32.const 24) (i32.const 100000))')}
     ${on(
       'c',

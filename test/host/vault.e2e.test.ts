@@ -69,8 +69,26 @@ it('streams go from HTTP to the command line and back, and no key is in what it 
   );
   expect(cut).toBe('cut');
 
+  const scraped = await (await request(`${address}/metrics`)).body.text();
+  const value = (series: string): number | undefined => {
+    const line = scraped.split('\n').find((one) => one.startsWith(`${series} `));
+    return line === undefined ? undefined : Number(line.slice(series.length + 1));
+  };
+  expect(value('hotcell_vault_operations_total{operation="seal-stream",outcome="ok"}')).toBe(1);
+  expect(value('hotcell_vault_operations_total{operation="open-stream",outcome="ok"}')).toBe(1);
+  expect(
+    value('hotcell_vault_operations_total{operation="open-stream",outcome="VAULT_AUTHENTICATION"}'),
+  ).toBe(1);
+  expect(value('hotcell_vault_input_bytes_total{operation="seal-stream"}')).toBe(bytes.length);
+  expect(value('hotcell_vault_operation_seconds_count{operation="seal-stream"}')).toBe(1);
+  expect(value('hotcell_vault_key_loads_total')).toBeGreaterThan(0);
+  expect(value('hotcell_vault_active_key_seals')).toBe(1);
+  expect(scraped).not.toContain('orders');
+
   serve.child.kill('SIGTERM');
   expect(await serve.ended).toEqual({ code: 0, signal: null });
+  // The log is of what callers asked for, not of each run of a stream.
+  expect(String(serve.stdout())).not.toMatch(/"tenant":"~vault","outcome":"ok"/);
   expect((serve.stdout() + serve.stderr()).toLowerCase()).not.toContain(KEY);
   expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 }, 60_000);

@@ -4,7 +4,14 @@ import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../host/clock.ts';
 import { createHttpApp, type HttpApp, serve } from '../../host/http/http.ts';
-import { DRAIN_REPLY_MS, DRAIN_SWEEP_MS, LINGER_MS, REPLY_STALL_MS } from '../../host/http/limits.ts';
+import {
+  BODY_TIMEOUT_MS,
+  CONNECTIONS_CHECK_MS,
+  DRAIN_REPLY_MS,
+  DRAIN_SWEEP_MS,
+  LINGER_MS,
+  REPLY_STALL_MS,
+} from '../../host/http/limits.ts';
 import type { Outcome } from '../../host/types.ts';
 import { createFakeHost, type FakeHost, httpOptions, INPUT_MAX_BYTES, multipart, ok } from './fake-host.ts';
 
@@ -124,6 +131,45 @@ describe('over a real socket', () => {
     await until('HTTP_BODY_TOO_LARGE');
     await clock.advance(LINGER_MS);
     await end;
+  });
+
+  it('a body that has not arrived in time is answered 408, however steadily it trickles', async () => {
+    const { socket, text, end } = open();
+    socket.write(head('Content-Length: 100'));
+    for (let sentBytes = 0; sentBytes < 11; sentBytes++) {
+      socket.write('x');
+      const before = head('Content-Length: 100').length + sentBytes + 1;
+      await expect.poll(() => accepted.at(-1)?.bytesRead).toBe(before);
+      await clock.advance(BODY_TIMEOUT_MS / 12);
+    }
+    expect(text()).toBe('');
+    await clock.advance(BODY_TIMEOUT_MS / 12 + CONNECTIONS_CHECK_MS);
+    const reply = await end;
+    expect(reply).toMatch(/^HTTP\/1\.1 408 /);
+    expect(reply).toContain('HTTP_REQUEST_TIMEOUT');
+    expect(fake.calls).toHaveLength(0);
+  });
+
+  it('the time of a body is that of its own request, and a call may take longer', async () => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    fake.respond = (call) => (fake.calls.length === 2 ? promise : ok(call.payload));
+    const { socket, until } = open();
+    socket.write(`${head('Content-Length: 5')}first`);
+    await until('\r\n\r\nfirst');
+    await clock.advance(BODY_TIMEOUT_MS);
+    socket.write(`${head('Content-Length: 4')}slow`);
+    await expect.poll(() => fake.calls.length).toBe(2);
+    await clock.advance(2 * BODY_TIMEOUT_MS);
+    resolve(ok(Buffer.from('second')));
+    await until('\r\n\r\nsecond');
+  });
+
+  it('a body that nobody asked for ends its connection when it has not arrived in time', async () => {
+    const { socket, until, end } = open();
+    socket.write('GET /docs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n');
+    await until('\r\n\r\n');
+    await clock.advance(BODY_TIMEOUT_MS + CONNECTIONS_CHECK_MS);
+    expect(await end).not.toContain('408');
   });
 
   it('a body that breaks off never reaches the adapter', async () => {

@@ -1,12 +1,13 @@
 /** `/v1/vault`: streams through real sockets, tenants apart, and that what is not whole never ends cleanly. */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock } from '../../host/clock.ts';
+import { createFakeClock, type FakeClock } from '../../host/clock.ts';
 import { HostError } from '../../host/errors.ts';
 import { createHttpApp, type HttpApp } from '../../host/http/http.ts';
+import { BODY_TIMEOUT_MS, LINGER_MS } from '../../host/http/limits.ts';
 import type { Vault } from '../../host/vault/face.ts';
 import { callbackKeys } from '../../host/vault/key-providers.ts';
 import { createVault } from '../../host/vault/vault.ts';
@@ -14,10 +15,15 @@ import { createBench, createFakeHost, type FakeHost, httpOptions } from './fake-
 
 const MiB = 1024 * 1024;
 const LIMIT = 12 * MiB;
+/** Of the test's own clock. */
+const IDLE_MS = 30_000;
 const SEALED_CHUNK = 16 * 1024 + 16;
 const bytesOf = (length: number): Buffer => Buffer.from(Uint8Array.from({ length }, (_, i) => i % 251));
 
 let fake: FakeHost;
+let clock: FakeClock;
+/** The server's ends of all connections so far. */
+const accepted: Socket[] = [];
 let vault: Vault;
 let http: HttpApp;
 let url: string;
@@ -25,6 +31,7 @@ let agent: Agent;
 
 beforeEach(async () => {
   fake = createFakeHost();
+  clock = createFakeClock();
   vault = await createVault({
     backend: 'native',
     keys: callbackKeys({
@@ -33,9 +40,11 @@ beforeEach(async () => {
     }),
   });
   http = await createHttpApp(fake.host, {
-    ...httpOptions(createFakeClock()),
-    vault: { vault, streamMaxBytes: LIMIT },
+    ...httpOptions(clock),
+    vault: { vault, streamMaxBytes: LIMIT, streamIdleMs: IDLE_MS },
   });
+  accepted.length = 0;
+  http.app.server.on('connection', (socket: Socket) => accepted.push(socket));
   url = await http.app.listen({ host: '127.0.0.1', port: 0 });
   agent = new Agent();
 });
@@ -115,7 +124,11 @@ describe('a stream', () => {
       const stream = () => (why === 'nobody reads it' ? never() : endless('taken'));
       const still = await createHttpApp(fake.host, {
         ...httpOptions(createFakeClock()),
-        vault: { vault: { sealStream: stream, openStream: stream }, streamMaxBytes: 1024 * MiB },
+        vault: {
+          vault: { sealStream: stream, openStream: stream },
+          streamMaxBytes: 1024 * MiB,
+          streamIdleMs: IDLE_MS,
+        },
       });
       url = await still.app.listen({ host: '127.0.0.1', port: 0 });
       const reply = await post('seal', Readable.from(endless('asked')));
@@ -200,6 +213,91 @@ describe('what is not whole', () => {
     const sealed = await seal(bytesOf(100));
     expect(await codeOf(await post('open', sealed.subarray(0, 55)))).toBe('VAULT_TRUNCATED');
     expect(await codeOf(await post('open', bytesOf(5 * MiB)))).toBe('VAULT_AUTHENTICATION');
+  });
+});
+
+/** A client that writes when it is told to. */
+function openSocket() {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const parts: Buffer[] = [];
+  socket.on('data', (part: Buffer) => parts.push(part));
+  // A reset is an end as well; what counts is what was received before it.
+  socket.on('error', () => {});
+  const received = () => Buffer.concat(parts).toString('latin1');
+  const ended = new Promise<string>((resolve) => socket.on('close', () => resolve(received())));
+  return { socket, received, ended };
+}
+const head = (what: 'seal' | 'open', length: number): string =>
+  `POST /v1/vault/${what} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
+
+describe('time', () => {
+  test('a body may take as long as it likes, as long as it does not stand still', async () => {
+    const bytes = bytesOf(200_000);
+    const stepBytes = 20_000;
+    const { socket, received, ended } = openSocket();
+    socket.write(head('seal', bytes.length));
+    const headBytes = head('seal', bytes.length).length;
+    for (let from = 0; from < bytes.length; from += stepBytes) {
+      socket.write(bytes.subarray(from, from + stepBytes));
+      await expect.poll(() => accepted.at(-1)?.bytesRead).toBe(headBytes + from + stepBytes);
+      if (from + stepBytes < bytes.length) await clock.advance(IDLE_MS - 1);
+    }
+    // Otherwise this test has shown nothing.
+    expect(9 * (IDLE_MS - 1)).toBeGreaterThan(2 * BODY_TIMEOUT_MS);
+    await expect.poll(() => received().endsWith('\r\n0\r\n\r\n')).toBe(true);
+    expect(received()).toMatch(/^HTTP\/1\.1 200 /);
+    socket.end();
+    await ended;
+  });
+
+  test('a body that stands still before its reply has begun is answered 408', async () => {
+    const { socket, received, ended } = openSocket();
+    socket.write(head('open', 1_000));
+    socket.write(bytesOf(20));
+    await expect.poll(() => clock.advance(IDLE_MS).then(received)).toContain('HTTP_REQUEST_TIMEOUT');
+    expect(received()).toMatch(/^HTTP\/1\.1 408 /);
+    await clock.advance(LINGER_MS);
+    await ended;
+    expect(vault.snapshot().queues.stream).toEqual({ running: 0, waiting: 0 });
+  });
+
+  test('a body that stands still in the middle is cut, and leaves its place', async () => {
+    const { socket, received, ended } = openSocket();
+    socket.write(head('seal', 1_000_000));
+    socket.write(bytesOf(100_000));
+    await expect.poll(() => clock.advance(IDLE_MS).then(() => socket.destroyed)).toBe(true);
+    const text = await ended;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text.endsWith('\r\n0\r\n\r\n')).toBe(false);
+    expect(received()).not.toContain('408');
+    expect(vault.snapshot().queues.stream).toEqual({ running: 0, waiting: 0 });
+  });
+
+  test('while nobody reads a body, it does not stand still', async () => {
+    const hold = Promise.withResolvers<void>();
+    async function* stream(source: AsyncIterable<Uint8Array>) {
+      await hold.promise;
+      for await (const part of source) yield part;
+    }
+    const slow = await createHttpApp(fake.host, {
+      ...httpOptions(clock),
+      vault: {
+        vault: { sealStream: stream, openStream: stream },
+        streamMaxBytes: LIMIT,
+        streamIdleMs: IDLE_MS,
+      },
+    });
+    url = await slow.app.listen({ host: '127.0.0.1', port: 0 });
+    const { socket, received } = openSocket();
+    socket.write(head('seal', 5));
+    await expect.poll(() => fake.credentials.length).toBe(1);
+    await clock.advance(2 * BODY_TIMEOUT_MS);
+    hold.resolve();
+    socket.write('hello');
+    await expect.poll(received).toContain('hello');
+    socket.destroy();
+    await slow.close();
   });
 });
 

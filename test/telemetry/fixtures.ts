@@ -3,6 +3,7 @@
 import type { InvokeEvent } from '../../host/channels.ts';
 import type { HostError } from '../../host/errors.ts';
 import { createTelemetry, type Telemetry } from '../../host/telemetry/telemetry.ts';
+import type { VaultReading } from '../../host/telemetry/vault-metrics.ts';
 import type { HostSnapshot, PoolSnapshot, Receipt } from '../../host/types.ts';
 
 export function pool(change: Partial<Omit<PoolSnapshot, 'counters'>> = {}, hits = 0): PoolSnapshot {
@@ -77,6 +78,7 @@ export interface Observed {
   readonly lines: string[];
   /** What the next scrape sees. */
   now: HostSnapshot;
+  vault: VaultReading | undefined;
   /** Value of one series, e.g. `hotcell_pool_size{adapter="echo"}`. */
   value(series: string): Promise<number | undefined>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -86,10 +88,12 @@ export function observe(logLevel = 'debug'): Observed {
   const lines: string[] = [];
   const observed: Observed = {
     now: snapshot(pool()),
+    vault: undefined,
     lines,
     telemetry: createTelemetry({
       logLevel,
       snapshot: () => observed.now,
+      vault: () => observed.vault,
       destination: { write: (line) => void lines.push(line) },
     }),
     async value(series) {

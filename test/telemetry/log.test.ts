@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HttpRefusedEvent, httpRefusedChannel, invokeChannel, notice } from '../../host/channels.ts';
-import { HostError } from '../../host/errors.ts';
+import { type ErrorCode, HostError } from '../../host/errors.ts';
+import { TENANT_PATTERN } from '../../host/option-values.ts';
 import { redact, redactText } from '../../host/telemetry/redact.ts';
+import { VAULT_TENANT } from '../../host/vault/contexts.ts';
 import { invokeEvent, observe } from './fixtures.ts';
 
 const CANARY = 'c4n4ry-5ecret';
@@ -55,6 +57,26 @@ describe('the log', () => {
     await using observed = observe();
     invokeChannel.publish(invokeEvent({}, new HostError(code, 'x')));
     expect(parsed(observed.lines)[0]).toMatchObject({ level });
+  });
+
+  it('keeps the calls that the host makes for itself for those who want details, but not their failures', async () => {
+    expect(TENANT_PATTERN.test(VAULT_TENANT)).toBe(false);
+    await using observed = observe('info');
+    const own = (code?: ErrorCode) =>
+      invokeEvent({ tenant: VAULT_TENANT }, code === undefined ? undefined : new HostError(code, 'x'));
+    invokeChannel.publish(own());
+    expect(observed.lines).toEqual([]);
+    for (const code of ['ADAPTER_BAD_INPUT', 'EXECUTOR_DIED', 'HOST_INTERNAL'] as const) {
+      invokeChannel.publish(own(code));
+    }
+    expect(parsed(observed.lines).map(({ level, tenant }) => [level, tenant])).toEqual([
+      ['info', VAULT_TENANT],
+      ['warn', VAULT_TENANT],
+      ['error', VAULT_TENANT],
+    ]);
+    await using detailed = observe('debug');
+    invokeChannel.publish(own());
+    expect(parsed(detailed.lines)).toMatchObject([{ level: 'debug', tenant: VAULT_TENANT, outcome: 'ok' }]);
   });
 
   it('has one line per request that was refused before it became a call', async () => {

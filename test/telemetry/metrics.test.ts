@@ -11,6 +11,7 @@ import {
   invokeChannel,
   noticeChannel,
   poolClosedChannel,
+  vaultChannel,
 } from '../../host/channels.ts';
 import { createMetrics } from '../../host/telemetry/metrics.ts';
 import { createPoolTotals } from '../../host/telemetry/pool-totals.ts';
@@ -32,6 +33,7 @@ const ALL = [
   invokeChannel,
   noticeChannel,
   poolClosedChannel,
+  vaultChannel,
 ];
 
 describe('the exposition text', () => {
@@ -259,7 +261,11 @@ describe('telemetry', () => {
   });
 
   it('has the metrics that its README lists, and no others', async () => {
-    const metrics = createMetrics({ snapshot: () => snapshot(), linesLost: () => 0 });
+    const metrics = createMetrics({
+      snapshot: () => snapshot(),
+      linesLost: () => 0,
+      vault: () => undefined,
+    });
     const actual = (await metrics.registry.getMetricsAsJSON()).map(
       ({ name, type, help }) => `${name} ${type} ${help}`,
     );

@@ -92,9 +92,14 @@ describe.each(['cells', 'native'] as const)('a stream in %s', (backend) => {
     expect(vault.snapshot().buffers.lentBytes).toBe(0);
   });
 
-  test('of an older version of the key opens, of a retired one does not', async () => {
+  test('of an older version of the key opens, of a retired one does not, and no retired key is fetched for it', async () => {
     const keys = testKeys();
-    await using vault = await openVault(backend, { keys });
+    const loaded: number[] = [];
+    const load = (version: number): Promise<Uint8Array> => {
+      loaded.push(version);
+      return keys.load(version);
+    };
+    await using vault = await openVault(backend, { keys: { versions: () => keys.versions(), load } });
     const sealed = await collect(vault.sealStream([repeating(RUN)]));
     keys.listed = [
       { version: 1, state: 'readable' },
@@ -107,7 +112,29 @@ describe.each(['cells', 'native'] as const)('a stream in %s', (backend) => {
       { version: 2, state: 'active' },
     ];
     await vault.rotate();
+    loaded.length = 0;
+    // Only the retired key could tell this stream from a forged one, and nothing may bring that key back.
     await expect(collect(vault.openStream([sealed]))).rejects.toMatchObject({ code: 'VAULT_AUTHENTICATION' });
+    const forged = Uint8Array.from(sealed, (byte, index) => (index === 40 ? byte ^ 1 : byte));
+    await expect(collect(vault.openStream([forged]))).rejects.toMatchObject({ code: 'VAULT_AUTHENTICATION' });
+    expect(loaded).not.toContain(1);
+  });
+
+  test('whose version is retired while it is open says so', async () => {
+    const keys = testKeys();
+    await using vault = await openVault(backend, { keys });
+    const sealed = await collect(vault.sealStream(Array.from({ length: 40 }, () => repeating(RUN))));
+    const reader = vault.openStream([sealed]).getReader();
+    await reader.read();
+    keys.listed = [
+      { version: 1, state: 'retired' },
+      { version: 2, state: 'active' },
+    ];
+    await vault.rotate();
+    const rest = async (): Promise<void> => {
+      while (!(await reader.read()).done);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'VAULT_KEY_RETIRED' });
   });
 });
 

@@ -1,13 +1,14 @@
 /**
- * AES-256-GCM: seal and open, with an IV of any length from 1 byte on, and a tag of 16 bytes. Source: NIST SP 800-38D.
+ * AES-GCM: seal and open, with an IV of any length from 1 byte on, and a tag of 16 bytes. Source: NIST SP 800-38D.
  *
  * A key is one context of `GCM_BYTES` that the caller places (aligned to 16) and wipes with `clear`. What a message
  * leaves in it besides the key is wiped before a function returns. `source` and `target` may be the same address, and
  * may not overlap otherwise. No byte of `target` is written before its tag was found right.
  */
 
-import { enterState, expandKey, finishRounds, SCHEDULE_BYTES } from './aes';
+import { enterState, finishRounds, SCHEDULE_BYTES } from './aes';
 import { closeWindow, nextStream, STREAM_BYTES, WINDOW_BYTES } from './aes-counter';
+import { expandKey } from './aes-key';
 import { addStream, clear, equalTags } from './bytes';
 import { addToHash, beginHash, endHash, HASH_BYTES, takeHashKey } from './ghash';
 
@@ -23,9 +24,9 @@ const HASH: usize = TAG + 16;
 /** Of a context: key schedule, powers and tables of the hash key, and room to work. */
 export const GCM_BYTES: usize = HASH + HASH_BYTES;
 
-/** Key schedule and hash key of 32 bytes at `key`, which may be wiped afterwards. */
-export function takeGcmKey(context: usize, key: usize): void {
-  expandKey(context, key);
+/** Key schedule and hash key of the 16, 24 or 32 bytes at `key`, which may be wiped afterwards. */
+export function takeGcmKey(context: usize, key: usize, keyBytes: i32): void {
+  expandKey(context, key, keyBytes);
   clear(context + STREAM, STREAM_BYTES);
   encrypt(context, 2);
   takeHashKey(context + HASH, context + STREAM);

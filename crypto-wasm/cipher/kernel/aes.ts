@@ -1,5 +1,5 @@
 /**
- * AES-256, encryption only, by vector permutation: no table is indexed by an address that depends on a secret, and
+ * AES, encryption only, by vector permutation: no table is indexed by an address that depends on a secret, and
  * nothing branches on one. Source: FIPS 197; the method and its tables are explained in `../permute-tables.ts`.
  *
  * The state stays in the tower-field basis through all rounds, and ShiftRows is put off: round r works on bytes that
@@ -10,10 +10,10 @@
 import { lookup } from './lookup';
 import * as tables from './aes-tables';
 
-/** Of the round keys: 15 × 16. Secret. */
-export const SCHEDULE_BYTES: usize = 240;
-
-const ROUNDS: i32 = 14;
+/** In a schedule, behind at most 15 round keys: how many rounds there are, i32. 10, 12 or 14. */
+export const ROUNDS: usize = 240;
+/** Of a schedule, which `aes-key.ts` makes. Secret. */
+export const SCHEDULE_BYTES: usize = 256;
 
 /** Bytes → state. */
 // @ts-ignore: decorator
@@ -23,21 +23,6 @@ export function toState(bytes: v128): v128 {
   const low = lookup(v128.load(tables.INPUT_LOW), v128.and(bytes, mask));
   const high = lookup(v128.load(tables.INPUT_HIGH), v128.and(i32x4.shr_u(bytes, 4), mask));
   return v128.xor(low, high);
-}
-
-/** The S-box on sixteen plain bytes. FIPS 197, section 5.1.1. */
-function substitute(bytes: v128): v128 {
-  const mask = i8x16.splat(0x0f);
-  const inverse = v128.load(tables.INVERSE);
-  const state = toState(bytes);
-  const k = v128.and(state, mask);
-  const i = v128.and(i32x4.shr_u(state, 4), mask);
-  const j = v128.xor(k, i);
-  const ak = lookup(v128.load(tables.A_OVER), k);
-  const io = v128.xor(lookup(inverse, v128.xor(lookup(inverse, i), ak)), j);
-  const jo = v128.xor(lookup(inverse, v128.xor(lookup(inverse, j), ak)), i);
-  const linear = v128.xor(lookup(v128.load(tables.PLAIN_U), io), lookup(v128.load(tables.PLAIN_T), jo));
-  return v128.xor(linear, i8x16.splat(0x63));
 }
 
 /** The S-box on the state at `at`: its output as state takes its place, and twice that goes behind it. */
@@ -66,60 +51,6 @@ export function mixColumns(schedule: usize, round: i32, once: v128, twice: v128)
   return v128.xor(lookup(mixed, down), rest);
 }
 
-/** Each word of the result is the sum of the words up to it, plus `word`. FIPS 197, figure 11: w[i] = w[i-8] + … */
-// @ts-ignore: decorator
-@inline
-function nextKey(previous: v128, word: v128): v128 {
-  const zero = i32x4.splat(0);
-  let key = v128.xor(previous, v128.shuffle<i32>(zero, previous, 0, 4, 5, 6));
-  key = v128.xor(key, v128.shuffle<i32>(zero, key, 0, 0, 4, 5));
-  return v128.xor(key, word);
-}
-
-/**
- * Key schedule: 32 bytes at `key` → `SCHEDULE_BYTES` at `schedule`, aligned to 16. FIPS 197, section 5.2 (Nk = 8).
- * The key may be wiped afterwards. Takes the same time for every key.
- */
-export function expandKey(schedule: usize, key: usize): void {
-  let even = v128.load(key);
-  let odd = v128.load(key, 16);
-  storeKey(schedule, 0, even);
-  storeKey(schedule, 1, odd);
-  let constant: i32 = 1;
-  for (let round = 2; round < ROUNDS; round += 2) {
-    // SubWord(RotWord(w)) + Rcon for an even key, SubWord(w) for an odd one: words 3 of their predecessors.
-    let word = substitute(odd);
-    word = v128.shuffle<i8>(word, word, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12);
-    even = nextKey(even, v128.xor(word, i32x4.splat(constant)));
-    storeKey(schedule, round, even);
-    constant <<= 1;
-    word = substitute(even);
-    odd = nextKey(odd, v128.shuffle<i32>(word, word, 3, 3, 3, 3));
-    storeKey(schedule, round + 1, odd);
-  }
-  let word = substitute(odd);
-  word = v128.shuffle<i8>(word, word, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12);
-  storeKey(schedule, ROUNDS, nextKey(even, v128.xor(word, i32x4.splat(constant))));
-}
-
-/** Into the form in which its round adds it: as state, put off as often, with the S-box's constant. */
-function storeKey(schedule: usize, round: i32, key: v128): void {
-  const address = schedule + 16 * round;
-  if (round == ROUNDS) {
-    v128.store(address, v128.xor(key, i8x16.splat(0x63)));
-    return;
-  }
-  const state = toState(key);
-  if (round == 0) {
-    v128.store(address, state);
-    return;
-  }
-  const affine = v128.load(tables.AFFINE_IN_STATE);
-  // Four ShiftRows are none, so these undo the ones that the state still lacks.
-  const undo = v128.load(tables.SHIFTS + 16 * ((-round) & 3));
-  v128.store(address, lookup(v128.xor(state, affine), undo));
-}
-
 /**
  * Plain blocks from `blocks` to before `end` (a multiple of 32 bytes further) → state with the first key added.
  */
@@ -129,10 +60,11 @@ export function enterState(schedule: usize, blocks: usize, end: usize): void {
 }
 
 /**
- * Rounds `first`…14 on the states from `blocks` to before `end`, in place; the result is plain bytes.
+ * Rounds `first` to the last on the states from `blocks` to before `end`, in place; the result is plain bytes.
  * `end` is a multiple of 32 bytes further.
  */
 export function finishRounds(schedule: usize, blocks: usize, end: usize, first: i32): void {
+  const rounds = load<i32>(schedule, ROUNDS);
   const mask = i8x16.splat(0x0f);
   const inverse = v128.load(tables.INVERSE);
   const aOver = v128.load(tables.A_OVER);
@@ -140,7 +72,7 @@ export function finishRounds(schedule: usize, blocks: usize, end: usize, first: 
   const onceT = v128.load(tables.ONCE_T);
   const twiceU = v128.load(tables.TWICE_U);
   const twiceT = v128.load(tables.TWICE_T);
-  for (let round = first; round < ROUNDS; round++) {
+  for (let round = first; round < rounds; round++) {
     const key = v128.load(schedule + 16 * round);
     const down = v128.load(tables.TURNS + 32 * (round & 3));
     const up = v128.load(tables.TURNS + 32 * (round & 3), 16);
@@ -176,10 +108,10 @@ export function finishRounds(schedule: usize, blocks: usize, end: usize, first: 
       v128.store(at, v128.xor(lookup(mixed1, down), rest1), 16);
     }
   }
-  const key = v128.load(schedule + 16 * ROUNDS);
+  const key = v128.load(schedule + 16 * rounds);
   const plainU = v128.load(tables.PLAIN_U);
   const plainT = v128.load(tables.PLAIN_T);
-  const shift = v128.load(tables.SHIFTS + 16 * (ROUNDS & 3));
+  const shift = v128.load(tables.SHIFTS + 16 * (rounds & 3));
   for (let at = blocks; at < end; at += 32) {
     const state0 = v128.load(at);
     const state1 = v128.load(at, 16);

@@ -8,11 +8,13 @@
 import { GCM_BYTES } from './aes-gcm';
 import { clear } from './bytes';
 import { CHACHA_BYTES } from './chacha20-poly1305';
-import { XAES_BYTES } from './xaes-gcm';
+import { XAES_ROOM_BYTES } from './xaes-gcm';
+import { XAES_BYTES } from './xaes-key';
 
 export { openGcm, sealGcm, takeGcmKey } from './aes-gcm';
 export { openChaCha, sealChaCha } from './chacha20-poly1305';
-export { openXaes, sealXaes, takeXaesKey } from './xaes-gcm';
+export { openXaes, sealXaes } from './xaes-gcm';
+export { takeXaesKey } from './xaes-key';
 export { equalTags } from './bytes';
 
 /** First address, aligned to 16, that the caller may use. */
@@ -28,6 +30,11 @@ export function gcmBytes(): usize {
 /** Size of a context of `takeXaesKey`. */
 export function xaesBytes(): usize {
   return XAES_BYTES;
+}
+
+/** Size of the room that `sealXaes` and `openXaes` work in. */
+export function xaesRoomBytes(): usize {
+  return XAES_ROOM_BYTES;
 }
 
 /** Size of the room that `sealChaCha` works in. */

@@ -5,7 +5,14 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { buildKernel, PLAIN_FEATURES, RELAXED_FEATURES } from '../../../crypto-wasm/build.ts';
-import { type Aead, checkIv, checkKey, checkNonce, TAG_BYTES } from '../../../crypto-wasm/cipher/aead.ts';
+import {
+  type Aead,
+  checkAesKey,
+  checkIv,
+  checkKey,
+  checkNonce,
+  TAG_BYTES,
+} from '../../../crypto-wasm/cipher/aead.ts';
 import { type CipherKernel, createCipherKernel } from '../../../crypto-wasm/cipher/cipher.ts';
 import { referenceCipher } from '../../../crypto-wasm/cipher/reference.ts';
 
@@ -29,14 +36,14 @@ export const plainKernel = await openKernel(PLAIN_FEATURES);
 /** OpenSSL has no XChaCha20-Poly1305; XAES is derived here from its AES in ECB mode, as the specification allows. */
 export const nodeCipher: Omit<Aead, 'xchachaSeal' | 'xchachaOpen'> = {
   aesGcmSeal: (key, iv, aad, plaintext) => {
-    checkKey(key);
+    checkAesKey(key);
     checkIv(iv);
-    return seal('aes-256-gcm', key, iv, aad, plaintext);
+    return seal(aesGcmOf(key), key, iv, aad, plaintext);
   },
   aesGcmOpen: (key, iv, aad, sealed) => {
-    checkKey(key);
+    checkAesKey(key);
     checkIv(iv);
-    return open('aes-256-gcm', key, iv, aad, sealed);
+    return open(aesGcmOf(key), key, iv, aad, sealed);
   },
   chachaSeal: (key, nonce, aad, plaintext) => {
     checkKey(key);
@@ -70,7 +77,9 @@ export const implementations: readonly Implementation[] = [
   { name: 'reference', aead: referenceCipher, quick: false, ivMaxBytes: Infinity },
 ];
 
-type NodeAead = 'aes-256-gcm' | 'chacha20-poly1305';
+type NodeAead = `aes-${128 | 192 | 256}-gcm` | 'chacha20-poly1305';
+
+const aesGcmOf = (key: Uint8Array): NodeAead => `aes-${(8 * key.length) as 128 | 192 | 256}-gcm`;
 
 function seal(
   name: NodeAead,
