@@ -27,6 +27,8 @@ const BUNDLED_DIR = fileURLToPath(new URL('../.build/adapters', import.meta.url)
 export interface CreateHostOptions extends Partial<Omit<HostConfig, 'pool'>> {
   /** Host-wide pool defaults, for adapters whose manifest does not say. */
   readonly pool?: Partial<HostConfig['pool']>;
+  /** Names of the adapters to load at the start: a program that needs one does not pay for all. Default all. */
+  readonly only?: readonly string[];
   /** For tests; default the system's. */
   readonly clock?: Clock;
 }
@@ -43,7 +45,7 @@ interface Active {
  * Throws CONFIG_INVALID — with all problems; REGISTRY_STORE_FAILED — the data directory cannot be used.
  */
 export async function createHost(options: CreateHostOptions = {}): Promise<Host> {
-  const { clock = systemClock, ...flags } = options;
+  const { clock = systemClock, only, ...flags } = options;
   const { config } = resolveConfig({ flags });
   const policy = createPolicy({ loopback: isLoopback(config.host), tokens: config.tokens, clock });
   const active = new Map<string, Active>();
@@ -94,6 +96,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
 
   const registry = createRegistry({
     dataDir: config.data,
+    only,
     ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),
     ...(config.adapters === undefined ? {} : { adaptersDir: config.adapters }),
     defaults: { pool: config.pool, limits: LIMIT_DEFAULTS },

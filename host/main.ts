@@ -26,7 +26,8 @@ const cli = createCli({
     return () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
   },
   exit: (code) => process.exit(code),
-  createHost: async (config) => (await import('./host.ts')).createHost(config),
+  createHost: async (config, only) =>
+    (await import('./host.ts')).createHost(only === undefined ? config : { ...config, only }),
   openVault: async (config, host) =>
     (await import('./cli/open-vault.ts')).openVault(config, process.env, host),
   serve: async (host, config, telemetry, vault) => {

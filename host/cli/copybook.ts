@@ -171,7 +171,7 @@ async function withHost(
   config: HostConfig,
   use: (host: Host) => Promise<number>,
 ): Promise<number> {
-  const host = await startHost(world, config, ['warn', 'error']);
+  const host = await startHost(world, config, ['warn', 'error'], ['copybook']);
   try {
     return await use(host);
   } finally {

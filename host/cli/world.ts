@@ -43,7 +43,8 @@ export interface World {
   readonly signals: (onSignal: (signal: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once, whatever still runs. */
   readonly exit: (code: number) => void;
-  readonly createHost: (config: HostConfig) => Promise<Host>;
+  /** `only`: names of the adapters that are needed; default all. */
+  readonly createHost: (config: HostConfig, only?: readonly string[]) => Promise<Host>;
   /** Undefined where the configuration has no keys. The backend `native` needs no host. */
   readonly openVault: (config: HostConfig, host: Host | undefined) => Promise<Vault | undefined>;
   readonly serve: (
@@ -64,6 +65,7 @@ export async function startHost(
   world: World,
   config: HostConfig,
   shown: readonly NoticeEvent['level'][],
+  only?: readonly string[],
 ): Promise<Host> {
   const onNotice = (message: unknown): void => {
     const event = message as NoticeEvent;
@@ -71,7 +73,7 @@ export async function startHost(
   };
   noticeChannel.subscribe(onNotice);
   try {
-    return await world.createHost(config);
+    return await world.createHost(config, only);
   } finally {
     noticeChannel.unsubscribe(onNotice);
   }

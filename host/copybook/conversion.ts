@@ -9,7 +9,7 @@ import type { Calls } from './calls.ts';
 import { badResult, fromProblem } from './failures.ts';
 import { createInOrder } from './in-order.ts';
 import type { Joiner } from './joiners.ts';
-import { type Answer, INPUT_ENDS, OUTPUT_BEGAN, readAnswer, writePayload } from './payloads.ts';
+import { type Answer, INPUT_ENDS, IS_PIECE, OUTPUT_BEGAN, readAnswer, writePayload } from './payloads.ts';
 import type { Piece } from './pieces.ts';
 import type { Rooms } from './rooms.ts';
 import type { EncodedSpecification } from './specification.ts';
@@ -42,9 +42,8 @@ export interface Counts {
 interface Position {
   readonly bytes: number;
   readonly recordCount: number;
+  readonly flags: number;
 }
-
-const BEGINNING: Position = { bytes: 0, recordCount: 0 };
 
 /** Throws what the pieces' source throws; COPYBOOK_*, and what calls throw. */
 export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Array> {
@@ -61,8 +60,7 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
       firstRecord: operation === 'encode' ? 0 : piece.firstRecord + at.recordCount,
       offset: piece.offset + at.bytes,
       count: operation === 'encode' ? 0 : count,
-      // Pieces end where records do: what is left over in one is broken, and no more of it will come.
-      flags: INPUT_ENDS | (hasOutput ? OUTPUT_BEGAN : 0),
+      flags: at.flags | (hasOutput ? OUTPUT_BEGAN : 0),
     });
     const bytes = await calls.call(operation, payload, specification.affinity, signal);
     return readAnswer(bytes, lengthBytes, count);
@@ -72,7 +70,10 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
       const next = await pieces.next();
       if (next.done === true) return undefined;
       const hasOutput = pieceCount++ > 0;
-      return async () => ({ piece: next.value, answer: await ask(next.value, BEGINNING, hasOutput) });
+      return async () => ({
+        piece: next.value,
+        answer: await ask(next.value, beginningOf(next.value), hasOutput),
+      });
     },
     // Few rows need few pieces: it is found out with one how many.
     () => (rows === undefined ? piecesMax : Math.min(piecesMax, 2 ** doneCount)),
@@ -84,7 +85,7 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
     for (let next = await line.next(); next !== undefined; next = await line.next()) {
       const { piece } = next;
       let { answer } = next;
-      let at = BEGINNING;
+      let at = beginningOf(piece);
       for (;;) {
         // Begun when more rows were wanted than are now: asked again for those alone.
         if (answer.rowCount > rowsLeft) answer = await ask(piece, at, pieceCount > 1 || at.bytes > 0);
@@ -99,6 +100,8 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
         at = {
           bytes: at.bytes + answer.consumedBytes,
           recordCount: at.recordCount + answer.recordCount,
+          // Where in a block it goes on is new; how the piece ends is as before.
+          flags: (piece.flags & (INPUT_ENDS | IS_PIECE)) | answer.resume,
         };
         if (at.bytes === piece.lengthBytes) break;
         if (answer.consumedBytes === 0) throw badResult('a call that consumed nothing');
@@ -114,4 +117,8 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
   } finally {
     line.stop();
   }
+}
+
+function beginningOf({ flags }: Piece): Position {
+  return { bytes: 0, recordCount: 0, flags };
 }

@@ -13,7 +13,7 @@ import { type Counts, convert } from './conversion.ts';
 import type { Copybook, CopybookLayout, CopybookOptions, Detection, OutputFormat } from './face.ts';
 import { createInput, type Input } from './input.ts';
 import type { ByteSource } from './intake.ts';
-import { createJsonJoiner, createPlainJoiner, type Joiner } from './joiners.ts';
+import { createArrowJoiner, createJsonJoiner, createPlainJoiner, type Joiner } from './joiners.ts';
 import { type CopybookOperation, createCopybookMetrics } from './metrics.ts';
 import {
   INPUT_ENDS,
@@ -113,8 +113,7 @@ export function createCopybook(options: CopybookOptions): Copybook {
       return fixedPieces(source, fixedRecordBytes, firstBytes);
     }
     const windows = createRooms(prefixBytes(specification.bytes), 0);
-    return cutPieces(source, windows, async (room, lengthBytes, { firstRecord, offset, isEnd }) => {
-      const flags = isEnd ? INPUT_ENDS : 0;
+    return cutPieces(source, windows, async (room, lengthBytes, { firstRecord, offset, flags }) => {
       const head = { firstRecord, offset, count: source.pieceBytes, flags };
       const payload = writePayload(room, specification.bytes, 0, lengthBytes, head);
       const bytes = await calls.call('cut', payload, specification.affinity, signal);
@@ -157,7 +156,7 @@ export function createCopybook(options: CopybookOptions): Copybook {
     const specification = encodeSpecification(options, format);
     const source = pieceSource(specification, input);
     const pieces = recordPieces(source, specification, layout, rows, signal);
-    const joiner = joinerOf(format, layout);
+    const joiner = await joinerOf(format, layout);
     const { rooms } = source;
     const operation = 'decode';
     yield* convert({
@@ -240,9 +239,10 @@ export function createCopybook(options: CopybookOptions): Copybook {
   };
 }
 
-function joinerOf(format: OutputFormat, layout: CopybookLayout): Joiner {
+async function joinerOf(format: OutputFormat, layout: CopybookLayout): Promise<Joiner> {
   if (format === 'json') return createJsonJoiner();
-  if (format === 'arrow')
-    throw new HostError('COPYBOOK_OPTIONS', `no Arrow of ${layout.columns.length} columns`);
-  return createPlainJoiner();
+  if (format !== 'arrow') return createPlainJoiner();
+  // Loaded when it is wanted: the package of Arrow is larger than all of the host.
+  const { createArrowStream } = await import('./arrow.ts');
+  return createArrowJoiner(createArrowStream(layout.columns));
 }

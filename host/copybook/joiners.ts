@@ -39,3 +39,19 @@ export function createJsonJoiner(): Joiner {
     end: () => Buffer.from(']\n'),
   };
 }
+
+/** Of `arrow.ts`, which is loaded only where it is wanted. */
+export interface ArrowBatches {
+  readonly schemaBytes: Uint8Array;
+  write(frame: Uint8Array): Uint8Array;
+  end(): Uint8Array;
+}
+
+export function createArrowJoiner(batches: ArrowBatches): Joiner {
+  return {
+    begin: () => batches.schemaBytes,
+    // An answer without rows is a batch without rows: readers need none.
+    add: (output, rowCount) => (rowCount === 0 ? NOTHING : batches.write(output)),
+    end: () => batches.end(),
+  };
+}

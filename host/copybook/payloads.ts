@@ -11,11 +11,19 @@ import { badResult } from './failures.ts';
 /** Record, offset, rows or target, flags. */
 const HEAD_BYTES = 24;
 const ANSWER_HEAD_BYTES = 24;
+/** Count, flags. */
+const CUTS_HEAD_BYTES = 8;
+/** End, records, flags. */
+const CUT_BYTES = 12;
 
 /** What is left over behind the last record is a record cut short, and not the beginning of one. */
 export const INPUT_ENDS = 1;
 /** Something of the output is there already. */
 export const OUTPUT_BEGAN = 2;
+/** The input is a piece that ends with a record; the file goes on behind it, perhaps within a block. */
+export const IS_PIECE = 4;
+/** The upper bits of flags, and of a status: where within a block the input goes on. Only the cell knows what they mean. */
+const RESUME_BITS = 0xffff_ff00;
 
 /** Bytes for the input of one call, and before them the place for what the payload says first. */
 export interface Room {
@@ -39,6 +47,8 @@ export interface Answer {
   readonly fieldErrorCount: number;
   /** JSON of the problem that the record at `consumedBytes` has; undefined when all is well. */
   readonly problem: string | undefined;
+  /** Flags of the call that goes on at `consumedBytes`. */
+  readonly resume: number;
   readonly output: Uint8Array;
 }
 
@@ -46,6 +56,14 @@ export interface Cut {
   /** Position of its end in the input. */
   readonly end: number;
   readonly recordCount: number;
+  /** Of the call that decodes it. */
+  readonly flags: number;
+}
+
+export interface Cuts {
+  readonly pieces: readonly Cut[];
+  /** Flags of the call that goes on behind the last piece. */
+  readonly resume: number;
 }
 
 /** Bytes that every payload has before its input. */
@@ -91,7 +109,8 @@ export function readAnswer(bytes: Uint8Array, inputBytes: number, rowsMax: numbe
   if (bytes.length < ANSWER_HEAD_BYTES) throw badResult('an answer without its beginning');
   const view = viewOf(bytes);
   const word = (index: number): number => view.getUint32(4 * index, true);
-  const [consumedBytes, recordCount, status, problemBytes] = [word(0), word(1), word(2), word(3)];
+  const [consumedBytes, recordCount, problemBytes] = [word(0), word(1), word(3)];
+  const status = word(2) & 0xff;
   const [fieldErrorCount, rowCount] = [word(4), word(5)];
   if (consumedBytes > inputBytes) throw badResult('more was consumed than given');
   if (rowsMax > 0 && rowCount > rowsMax) throw badResult('more rows than asked for');
@@ -105,25 +124,31 @@ export function readAnswer(bytes: Uint8Array, inputBytes: number, rowsMax: numbe
     rowCount,
     fieldErrorCount,
     problem,
+    resume: (word(2) & RESUME_BITS) >>> 0,
     output: bytes.subarray(outputAt),
   };
 }
 
 /** Ends in ascending order. Throws EXECUTOR_BAD_RESULT. */
-export function readCuts(bytes: Uint8Array, inputBytes: number): Cut[] {
-  if (bytes.length < 4) throw badResult('cuts without their count');
+export function readCuts(bytes: Uint8Array, inputBytes: number): Cuts {
+  if (bytes.length < CUTS_HEAD_BYTES) throw badResult('cuts without their count');
   const view = viewOf(bytes);
   const count = view.getUint32(0, true);
-  if (bytes.length !== 4 + 8 * count) throw badResult('cuts that are not as many as they say');
-  const cuts: Cut[] = [];
+  if (bytes.length !== CUTS_HEAD_BYTES + CUT_BYTES * count)
+    throw badResult('cuts that are not as many as they say');
+  const pieces: Cut[] = [];
   let before = 0;
-  for (let at = 4; at < bytes.length; at += 8) {
+  for (let at = CUTS_HEAD_BYTES; at < bytes.length; at += CUT_BYTES) {
     const end = view.getUint32(at, true);
     if (end <= before || end > inputBytes) throw badResult('cuts out of order');
-    cuts.push({ end, recordCount: view.getUint32(at + 4, true) });
+    pieces.push({
+      end,
+      recordCount: view.getUint32(at + 4, true),
+      flags: (view.getUint32(at + 8, true) & (RESUME_BITS | INPUT_ENDS | IS_PIECE)) >>> 0,
+    });
     before = end;
   }
-  return cuts;
+  return { pieces, resume: (view.getUint32(4, true) & RESUME_BITS) >>> 0 };
 }
 
 /** Throws EXECUTOR_BAD_RESULT — not the members that this host uses. */

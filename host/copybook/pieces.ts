@@ -10,7 +10,7 @@
 
 import { HostError } from '../errors.ts';
 import type { Intake } from './intake.ts';
-import type { Cut, Room } from './payloads.ts';
+import { type Cuts, INPUT_ENDS, IS_PIECE, type Room } from './payloads.ts';
 import type { Rooms } from './rooms.ts';
 
 export interface Piece {
@@ -19,6 +19,8 @@ export interface Piece {
   /** Number of its first record in the file; 0 where that is not known. */
   readonly firstRecord: number;
   readonly offset: number;
+  /** Of its call. */
+  readonly flags: number;
   /** Why nothing comes behind it, for the case that the piece itself is well. */
   readonly error?: unknown;
 }
@@ -38,6 +40,8 @@ export interface PieceSource {
 /** Room for a few pieces: finding their ends costs one call for all of them. */
 const WINDOW_PIECES_COUNT = 4;
 const LINE_FEED = 0x0a;
+/** Of pieces that end with a record, and may be the last. */
+const WHOLE_PIECE = INPUT_ENDS | IS_PIECE;
 
 /** `firstPieceBytes`: as much of the input as is needed at first. Throws COPYBOOK_LIMIT — a record is longer than a call takes. */
 export async function* fixedPieces(
@@ -53,8 +57,10 @@ export async function* fixedPieces(
     const room = rooms.take(wantedBytes);
     const lengthBytes = await intake.fill(inputOf(room, 0, wantedBytes));
     if (lengthBytes === 0 && firstRecord > 0) return;
-    yield { room, lengthBytes, firstRecord, offset: fromOffset + firstRecord * recordBytes };
-    if (lengthBytes < wantedBytes) return;
+    const isWhole = lengthBytes === wantedBytes;
+    const offset = fromOffset + firstRecord * recordBytes;
+    yield { room, lengthBytes, firstRecord, offset, flags: isWhole ? WHOLE_PIECE : INPUT_ENDS };
+    if (!isWhole) return;
   }
 }
 
@@ -62,8 +68,8 @@ export async function* fixedPieces(
 export type Cutter = (
   room: Room,
   lengthBytes: number,
-  at: { readonly firstRecord: number; readonly offset: number; readonly isEnd: boolean },
-) => Promise<readonly Cut[]>;
+  at: { readonly firstRecord: number; readonly offset: number; readonly flags: number },
+) => Promise<Cuts>;
 
 /** `windows` has rooms for what is looked through. Throws COPYBOOK_LIMIT; what `cut` throws, unless it is about the data. */
 export async function* cutPieces(
@@ -76,39 +82,42 @@ export async function* cutPieces(
   let filledBytes = 0;
   let firstRecord = 0;
   let offset = fromOffset;
+  let resume = 0;
 
-  const pieceOf = (from: number, end: number): Piece => {
+  const pieceOf = (from: number, end: number, flags: number): Piece => {
     const room = rooms.take(end - from);
     room.whole.set(inputOf(window, from, end), room.from);
-    return { room, lengthBytes: end - from, firstRecord, offset };
+    return { room, lengthBytes: end - from, firstRecord, offset, flags };
   };
   for (let isFirst = true; ; ) {
     const readBytes = await intake.fill(inputOf(window, filledBytes, capacityBytes));
     filledBytes += readBytes;
     const isEnd = filledBytes < capacityBytes;
     if (filledBytes === 0) {
-      if (isFirst) yield pieceOf(0, 0);
+      if (isFirst) yield pieceOf(0, 0, INPUT_ENDS);
       return;
     }
-    let cuts: readonly Cut[];
+    let cuts: Cuts;
     try {
-      cuts = await cut(window, filledBytes, { firstRecord, offset, isEnd });
+      const flags = resume | (isEnd ? INPUT_ENDS : 0);
+      cuts = await cut(window, filledBytes, { firstRecord, offset, flags });
     } catch (error) {
       if (!isAboutData(error)) throw error;
       // The records before the broken one are to be had: decoding finds the same place, and ends there.
-      yield { ...pieceOf(0, filledBytes), error };
+      yield { ...pieceOf(0, filledBytes, resume | INPUT_ENDS), error };
       return;
     }
     let doneBytes = 0;
-    for (const { end, recordCount } of cuts) {
+    for (const { end, recordCount, flags } of cuts.pieces) {
       isFirst = false;
-      yield pieceOf(doneBytes, end);
+      yield pieceOf(doneBytes, end, flags);
       firstRecord += recordCount;
       offset += end - doneBytes;
       doneBytes = end;
     }
+    resume = cuts.resume;
     if (isEnd) {
-      if (doneBytes < filledBytes) yield pieceOf(doneBytes, filledBytes);
+      if (doneBytes < filledBytes) yield pieceOf(doneBytes, filledBytes, resume | INPUT_ENDS);
       return;
     }
     if (doneBytes === 0) {
@@ -134,7 +143,7 @@ export async function* linePieces(source: PieceSource): AsyncGenerator<Piece> {
   let filledBytes = 0;
   for (let isFirst = true; ; ) {
     filledBytes += await intake.fill(inputOf(room, filledBytes, wantedBytes));
-    const piece = { room, firstRecord: 0, offset };
+    const piece = { room, firstRecord: 0, offset, flags: INPUT_ENDS };
     if (filledBytes < wantedBytes) {
       if (filledBytes > 0 || isFirst) yield { ...piece, lengthBytes: filledBytes };
       return;

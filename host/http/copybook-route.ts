@@ -108,6 +108,7 @@ export function createCopybookAnswerers(
       let leave = (): void => {};
       try {
         leave = enter(tenant);
+        door.arrivals.release(incoming);
         door.held.take(outgoing, tenant, limits.COPYBOOK_STREAM_HELD_BYTES);
         const form = await readCopybookForm(door, exchange, tenant, body);
         // Rows may be there before their source has ended: it is not read for ever.

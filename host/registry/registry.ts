@@ -31,6 +31,8 @@ export interface RegistryOptions {
   readonly bundledDir?: string;
   /** Folder of package folders, or one package folder, given by the operator. */
   readonly adaptersDir?: string;
+  /** Names to load at the start, for a program that needs no others; default all. */
+  readonly only?: readonly string[] | undefined;
   readonly defaults: ManifestDefaults;
   readonly prepare: {
     readonly timeoutMs: number;
@@ -162,7 +164,8 @@ export function createRegistry(options: RegistryOptions): Registry {
         const { name } = source.manifest;
         sources.set(name, [...(sources.get(name) ?? []), source]);
       }
-      const names = [...sources.keys()].values();
+      const { only } = options;
+      const names = [...sources.keys()].filter((name) => only?.includes(name) ?? true).values();
       const load = async (): Promise<void> => {
         for (const name of names) {
           if (closed) return;

@@ -10,6 +10,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type {
   AcquireEvent,
   CellCreatedEvent,
+  CopybookEvent,
   HttpRefusedEvent,
   InvokeEvent,
   PoolClosedEvent,
@@ -39,6 +40,7 @@ export interface Metrics {
   onCellCreated(event: CellCreatedEvent): void;
   onPoolClosed(event: PoolClosedEvent): void;
   onHttpRefused(event: HttpRefusedEvent): void;
+  onCopybook(event: CopybookEvent): void;
   onVault(event: VaultEvent): void;
   close(): void;
 }
@@ -106,6 +108,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'Requests, or items of batches, that never became a call',
     'code',
   );
+  const copybook = {
+    operations: counter(
+      'hotcell_copybook_operations_total',
+      'Operations of the copybook codec that ended',
+      'operation',
+      'outcome',
+    ),
+    records: counter('hotcell_copybook_records_total', 'Records read or written', 'operation'),
+    fieldErrors: counter(
+      'hotcell_copybook_field_errors_total',
+      'Fields whose bytes were not of their type',
+      'operation',
+    ),
+    inputBytes: counter('hotcell_copybook_input_bytes_total', 'Bytes read', 'operation'),
+    outputBytes: counter('hotcell_copybook_output_bytes_total', 'Bytes given out', 'operation'),
+  };
   const executorGauges = {
     live: gauge('hotcell_executor_live', 'Executors that run cells'),
     spare: gauge('hotcell_executor_spare', 'Warm executors without work'),
@@ -215,6 +233,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
       createSeconds.observe({ adapter: labels.adapter(adapter) }, createMs / 1000),
     onPoolClosed: ({ pool }) => totals.close(pool),
     onHttpRefused: ({ code }) => httpRefusals.inc({ code }),
+    // Operations and outcomes are names of this host: no caller makes one.
+    onCopybook({ operation, outcome, ...counts }) {
+      copybook.operations.inc({ operation, outcome });
+      copybook.records.inc({ operation }, counts.recordCount);
+      copybook.fieldErrors.inc({ operation }, counts.fieldErrorCount);
+      copybook.inputBytes.inc({ operation }, counts.inputBytes);
+      copybook.outputBytes.inc({ operation }, counts.outputBytes);
+    },
     onVault: vault.onVault,
 
     close() {

@@ -11,7 +11,9 @@ import {
   type AcquireEvent,
   acquireChannel,
   type CellCreatedEvent,
+  type CopybookEvent,
   cellCreatedChannel,
+  copybookChannel,
   type HttpRefusedEvent,
   httpRefusedChannel,
   type InvokeEvent,
@@ -67,6 +69,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   listen<PoolClosedEvent>(poolClosedChannel, metrics.onPoolClosed);
   listen<HttpRefusedEvent>(httpRefusedChannel, metrics.onHttpRefused);
   listen<HttpRefusedEvent>(httpRefusedChannel, log.onHttpRefused);
+  listen<CopybookEvent>(copybookChannel, metrics.onCopybook);
   listen<VaultEvent>(vaultChannel, metrics.onVault);
   listen<NoticeEvent>(noticeChannel, log.onNotice);
 

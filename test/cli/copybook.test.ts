@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { withExcerpt } from '../../host/cli/copybook-print.ts';
+import type { HostConfig } from '../../host/config.ts';
 import { HostError } from '../../host/errors.ts';
 import type { Call, Host } from '../../host/types.ts';
 import {
@@ -23,7 +24,11 @@ function scene(given: Parameters<typeof stage>[0] = {}) {
   const cells = createFakeCells();
   const close = async (): Promise<void> => {};
   const host = { ...cells.host, close } as unknown as Host;
-  return { cells, ...stage({ createHost: async () => host, ...given }) };
+  const createHost = async (_config: HostConfig, only?: readonly string[]): Promise<Host> => {
+    expect(only).toEqual(['copybook']);
+    return host;
+  };
+  return { cells, ...stage({ createHost, ...given }) };
 }
 
 /** What a call said of the copybook. */

@@ -147,7 +147,16 @@ function recordBytes(ask: Ask, at: number, record: number): number {
   return at + length <= ask.input.length ? length : 0;
 }
 
+/** What a call that begins at this offset of a file of variable records has to be told. */
+const resumeAt = (offset: number): number => (offset % 0xff_ffff) * 256;
+
+function requireResume(ask: Ask): void {
+  if (!ask.isVariable || ask.flags - (ask.flags % 256) === resumeAt(ask.offset)) return;
+  refuse({ code: 'PAYLOAD', message: `resume ${ask.flags} at ${ask.offset}` });
+}
+
 function cut(ask: Ask): Uint8Array {
+  requireResume(ask);
   const cuts: number[][] = [];
   let [at, records, start] = [0, 0, 0];
   let total = 0;
@@ -163,15 +172,21 @@ function cut(ask: Ask): Uint8Array {
     }
   }
   if (records > 0) cuts.push([at, records]);
-  const bytes = Buffer.alloc(4 + 8 * cuts.length);
+  // A resume that says how many bytes came before, so that it can be seen whether it is given back.
+  const bytes = Buffer.alloc(8 + 12 * cuts.length);
   bytes.writeUInt32LE(cuts.length, 0);
-  cuts.flat().forEach((value, index) => {
-    bytes.writeUInt32LE(value, 4 + 4 * index);
+  bytes.writeUInt32LE(resumeAt(ask.offset + at), 4);
+  cuts.forEach(([end = 0, count = 0], index) => {
+    const start = ask.offset + (cuts[index - 1]?.[0] ?? 0);
+    [end, count, resumeAt(start) + 5].forEach((value, word) => {
+      bytes.writeUInt32LE(value, 8 + 12 * index + 4 * word);
+    });
   });
   return bytes;
 }
 
 function decode(ask: Ask, outputMaxBytes: number): Uint8Array {
+  requireResume(ask);
   const { output = 'jsonl', skipOdd = false } = ask.options;
   const rows: string[] = output === 'csv' && (ask.flags & 2) === 0 ? ['N\n'] : [];
   let [at, records, count, bytes] = [0, 0, 0, 0];
@@ -207,7 +222,8 @@ function decode(ask: Ask, outputMaxBytes: number): Uint8Array {
     at += length;
     records++;
   }
-  return pack(at, records, count, problem, Buffer.from(rows.join('')));
+  const resume = ask.isVariable ? resumeAt(ask.offset + at) : 0;
+  return pack(at, records, count, problem, Buffer.from(rows.join('')), resume);
 }
 
 function encode(ask: Ask, outputMaxBytes: number): Uint8Array {
@@ -231,12 +247,21 @@ function encode(ask: Ask, outputMaxBytes: number): Uint8Array {
   return pack(at, records.length, records.length, problem, Buffer.concat(records));
 }
 
-function pack(consumed: number, records: number, rows: number, problem: object | undefined, output: Buffer) {
+function pack(
+  consumed: number,
+  records: number,
+  rows: number,
+  problem: object | undefined,
+  output: Buffer,
+  resume = 0,
+): Buffer {
   const text = Buffer.from(problem === undefined ? '' : JSON.stringify(problem));
   const head = Buffer.alloc(24);
-  [consumed, records, problem === undefined ? 0 : 1, text.length, 0, rows].forEach((value, index) => {
-    head.writeUInt32LE(value, 4 * index);
-  });
+  [consumed, records, resume + (problem === undefined ? 0 : 1), text.length, 0, rows].forEach(
+    (value, index) => {
+      head.writeUInt32LE(value, 4 * index);
+    },
+  );
   return Buffer.concat([head, text, output]);
 }
 

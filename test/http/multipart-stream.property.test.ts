@@ -29,7 +29,8 @@ async function partsOf(bytes: Buffer, cuts: readonly number[] = [], boundary = '
 /** Made of what delimiters are made of. */
 const tricky = fc
   .array(fc.constantFrom('\r', '\n', '-', '--cut', '\r\n--cu', '\r\n--', 'cut', 'x', '\0'), { maxLength: 12 })
-  .map((parts) => parts.join('').replaceAll('\r\n--cut', ''));
+  .map((parts) => parts.join(''))
+  .filter((text) => !text.includes('\r\n--cut'));
 
 test('every part comes as it was sent', async () => {
   await fc.assert(

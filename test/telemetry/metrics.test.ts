@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   acquireChannel,
+  type CopybookEvent,
   cellCreatedChannel,
+  copybookChannel,
   type HttpRefusedEvent,
   httpRefusedChannel,
   invokeChannel,
@@ -26,6 +28,7 @@ const COMMENT = /^# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+$/;
 const ALL = [
   acquireChannel,
   cellCreatedChannel,
+  copybookChannel,
   httpRefusedChannel,
   invokeChannel,
   noticeChannel,
@@ -56,6 +59,25 @@ describe('the exposition text', () => {
       samples += 1;
     }
     expect(samples).toBeGreaterThan(60);
+  });
+
+  it('sums what the copybook codec did, by operation', async () => {
+    await using observed = observe();
+    const event = { inputBytes: 800, outputBytes: 2_000, recordCount: 4, fieldErrorCount: 1, durationMs: 2 };
+    for (const outcome of ['ok', 'ok', 'COPYBOOK_DATA'] as const) {
+      copybookChannel.publish({ ...event, operation: 'decode', outcome } satisfies CopybookEvent);
+    }
+    const lines = (await observed.telemetry.metricsText())
+      .split('\n')
+      .filter((line) => /^hotcell_copy/.test(line));
+    expect(lines).toEqual([
+      'hotcell_copybook_operations_total{operation="decode",outcome="ok"} 2',
+      'hotcell_copybook_operations_total{operation="decode",outcome="COPYBOOK_DATA"} 1',
+      'hotcell_copybook_records_total{operation="decode"} 12',
+      'hotcell_copybook_field_errors_total{operation="decode"} 3',
+      'hotcell_copybook_input_bytes_total{operation="decode"} 2400',
+      'hotcell_copybook_output_bytes_total{operation="decode"} 6000',
+    ]);
   });
 
   it('shows the gauges and totals of the snapshot', async () => {
