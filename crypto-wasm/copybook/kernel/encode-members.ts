@@ -14,7 +14,8 @@ import { encodeAnyNumber, encodeUsualNumber } from './encode-number';
 import { encodeRaw, encodeText, encodeUsualText } from './encode-text';
 import { Kind } from './item';
 import {
-  beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue, unfit,
+  beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue,
+  unfit,
 } from './json-input';
 
 /** A key with escapes is resolved here; longer ones are no names of a copybook. */
@@ -356,7 +357,8 @@ function encodeView(area: Area, node: EncodeNode, at: usize, out: usize): usize 
   const best = area.best;
   const span = node.lengthBytes * node.occursMax;
   const isFirst = best === null || node.viewIndex < best.viewIndex;
-  const canWin = best === null || (node.isSegment ? area.bestRank < 2 || isFirst : area.bestRank < 1 || (area.bestRank < 2 && isFirst));
+  const rankMax = node.isSegment ? 2 : 1;
+  const canWin = best === null || area.bestRank < rankMax || (area.bestRank == rankMax && isFirst);
   // A longer view has bytes that the one chosen does not have.
   const bestSpan = best === null ? 0 : best.lengthBytes * best.occursMax;
   if (!canWin && (span <= bestSpan || area.isVariable)) return skipValue(at, 0);
