@@ -125,7 +125,7 @@ export class EncodeNode {
   signSeparate: bool = false;
   isLittleEndian: bool = false;
   blankWhenZero: bool = false;
-  /** 16 bytes: for each place of the vector, which character of the number goes there, less the count of whole digits. */
+  /** 16 bytes: for each place of the vector, the character of the number that goes there, less the whole digits. */
   places: usize = 0;
   /** Binaries: largest magnitudes. */
   positiveMax: u64 = 0;
@@ -179,7 +179,7 @@ export class EncodePlan {
   floatIsLittleEndian: bool = false;
   nationalIsLittleEndian: bool = false;
   odoIsVariable: bool = true;
-  /** Of several records, one that is shorter than another may lie in the file as it is: something says how long it is. */
+  /** Of several records, a shorter one may lie in the file as it is: something says how long it is. */
   recordsDiffer: bool = true;
   /** Views that are tried keep bytes aside: so many at the most. */
   scratchBytes: i32 = 0;
@@ -231,10 +231,12 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
   finishGroup(building, around, records);
   linkCounters(building);
   const scratchBytes = <i64>areaDepth(around) * copybook.recordBytes;
-  if (scratchBytes > SCRATCH_MAX_BYTES) plan.refusal = 'redefinitions within redefinitions of so large records are not encoded';
+  if (scratchBytes > SCRATCH_MAX_BYTES) {
+    plan.refusal = 'redefinitions within redefinitions of so large records are not encoded';
+  }
   plan.scratchBytes = <i32>scratchBytes;
   if (options.segmentChildren.length > 0) {
-    plan.refusal = 'nested records cannot be encoded: what their parents have in common is not in them; leave segmentChildren out';
+    plan.refusal = 'nested records cannot be encoded, they lack what all records have: leave segmentChildren out';
   }
   if (plan.refusal.length > 0) return plan;
   for (let i = 0; i < copybook.items.length && options.recordLengthField.length > 0; i++) {
@@ -271,7 +273,9 @@ function makeNode(building: Building, item: Item, parent: EncodeNode, base: i32)
   if (item.kind == Kind.GROUP) {
     if (isAmong(item, options.groupsAsText)) node.kind = Kind.TEXT;
     const children = new StaticArray<EncodeNode>(item.children.length);
-    for (let i = 0; i < children.length; i++) children[i] = makeNode(building, item.children[i], node, item.offsetBytes);
+    for (let i = 0; i < children.length; i++) {
+      children[i] = makeNode(building, item.children[i], node, item.offsetBytes);
+    }
     if (hasProblem()) return node;
     finishGroup(building, node, children);
     if (node.kind == Kind.GROUP) return node;
@@ -430,7 +434,7 @@ function finishLeaf(building: Building, node: EncodeNode): void {
   if (node.kind == Kind.EDITED) {
     const edited = parseEdited(item.picture, item.blankWhenZero);
     if (edited === null || edited.lengthBytes != item.lengthBytes) {
-      // The parser takes the same pictures; should it ever differ, the field is not written rather than written wrongly.
+      // The parser takes the same pictures; should it ever differ, better nothing is written than something wrong.
       building.plan.refusal = item.path() + ' has a picture that cannot be edited: ' + item.picture;
       return;
     }
@@ -544,7 +548,8 @@ function linkCounters(building: Building): void {
     const node = building.nodes[i];
     const counter = building.nodes[dependsOn.index];
     if (isWithinText(node) || isWithinText(counter)) {
-      building.plan.refusal = 'a group that is a text can have neither ' + items[i].name + ' nor its counter: leave it out of groupsAsText';
+      const what = 'a group that is a text can have neither ' + items[i].name + ' nor its counter';
+      building.plan.refusal = what + ': leave it out of groupsAsText';
       return;
     }
     node.counter = counter;

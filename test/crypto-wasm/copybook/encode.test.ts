@@ -347,6 +347,7 @@ describe.each(await kernels())('$name', ({ kernel }) => {
     expect(bytes(copybook, '{"_errors":[{"field":"x"}],"LAST-NAME":"b"}', { errorColumn: true })).toBe(
       '404082',
     );
+    expect(problem(copybook, '{"Record_Id":0, }', { recordIds: true }).message).toContain('a key is missing');
     expect(problem(copybook, '{"Record_Id":0}').message).toContain('no such member');
   });
 
