@@ -8,7 +8,9 @@
  * `redefineSegments` that is there goes before both. Functions give the address behind what they read, or 0.
  */
 
-import { Area, blankNode, Direct, EncodeNode, EncodePlan, hashKey, slotOf } from './encode-plan';
+import { blankNode } from './encode-blank';
+import { hashKey } from './encode-keys';
+import { Area, Direct, EncodeNode, EncodePlan, slotOf } from './encode-node';
 import { encodeFloat } from './encode-float';
 import { encodeAnyNumber, encodeUsualNumber } from './encode-number';
 import { encodeRaw, encodeText, encodeUsualText } from './encode-text';

@@ -8,7 +8,7 @@
 
 import { alignDecimal, ALIGNED, Alignment, decimalIsNegative, readDecimal } from './decimal-text';
 import { EDITED_MAX_DIGITS, formatEdited } from './edited';
-import { EncodeNode } from './encode-plan';
+import { EncodeNode } from './encode-node';
 import { Kind } from './item';
 import { unfit } from './json-input';
 import { LEADING, storeBytes, storeLanes } from './exact-stores';

@@ -5,7 +5,7 @@
  */
 
 import { alignDecimal, ALIGNED, Alignment, decimalIsNegative, readDecimal } from './decimal-text';
-import { EncodeNode, EncodePlan, slotOf } from './encode-plan';
+import { EncodeNode, EncodePlan, slotOf } from './encode-node';
 import { encodeAnyNumber } from './encode-number';
 import { encodeText } from './encode-text';
 import { Kind } from './item';

@@ -9,7 +9,8 @@
 
 import { CodePage } from './code-page';
 import { formatEditedText, isEditedText } from './edited-text';
-import { blankWide, EncodeNode } from './encode-plan';
+import { blankWide } from './encode-blank';
+import { EncodeNode } from './encode-node';
 import { Item, Kind } from './item';
 import {
   characterEnd, hexDigit, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, unfit,

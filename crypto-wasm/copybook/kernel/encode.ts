@@ -10,7 +10,8 @@
 import { answer } from './answer';
 import { encodeMembers, beginEncoding } from './encode-members';
 import { encodeAnyNumber } from './encode-number';
-import { EncodeNode, EncodePlan, setNationalEndian } from './encode-plan';
+import { setNationalEndian } from './encode-blank';
+import { EncodeNode, EncodePlan } from './encode-node';
 import { settleTables } from './encode-tables';
 import { setTextEndian } from './encode-text';
 import { beginFrame, endFrame, frameMaxBytes, frameReason, openOutput } from './frame-output';
