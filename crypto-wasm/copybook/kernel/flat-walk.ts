@@ -149,6 +149,8 @@ export class Walk {
   private all(step: Step, at: usize, offset: i32, column: i32, out: usize): usize {
     const item = step.item;
     const begin = at;
+    // A counter that this record ends before must not stand as it was in the occurrence before.
+    step.at = 0;
     let count: i64 = item.occursMax;
     const counter = step.counter;
     if (counter !== null) {
