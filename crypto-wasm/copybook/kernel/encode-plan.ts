@@ -133,6 +133,8 @@ export class EncodeNode {
   isRanged: bool = false;
   /** EBCDIC or ASCII digits, and the signs in them. */
   zone: u8 = 0xf0;
+  /** Over the digits `0…9`, negative `p…y`: in ASCII only. */
+  hasPlainSigns: bool = false;
   edited: EditedPlan | null = null;
   editedText: EditedTextPlan | null = null;
   /** `lengthBytes` for a text that is to be edited. */
@@ -417,6 +419,7 @@ function finishLeaf(building: Building, node: EncodeNode): void {
   node.table128 = ascii.bytes;
   node.space = page.space;
   node.zone = page.isAscii ? 0x30 : 0xf0;
+  node.hasPlainSigns = page.isAscii && building.options.asciiSignsArePlain;
   node.isJustified = item.isJustified && node.kind == Kind.TEXT;
   node.isPlain = node.kind == Kind.TEXT && !node.isJustified && ascii.isComplete;
   node.digits = item.digits;

@@ -116,6 +116,8 @@ export const options: fc.Arbitrary<CopybookOptions> = fc.record({
   trim: fc.constantFrom('right', 'left', 'both', 'none'),
   numbers: fc.constantFrom('auto', 'text'),
   strictSigns: fc.boolean(),
+  asciiSigns: fc.constantFrom('ebcdic', 'ascii'),
+  nativeEndian: fc.constantFrom('big', 'little'),
   blankNumbers: fc.constantFrom('null', 'zero', 'invalid'),
   truncateBinary: fc.boolean(),
   invalid: fc.constantFrom('error', 'null', 'raw'),
