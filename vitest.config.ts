@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/build-first.ts'],
     // Two cores: more files at once would only make threads of the host and of the runner wait for each other.
     maxWorkers: 2,
     testTimeout: 20_000,

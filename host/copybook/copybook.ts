@@ -31,7 +31,7 @@ import { type EncodedSpecification, encodeSpecification, hasNesting, outputForma
 import { type CodecStream, createCodecStream } from './streams.ts';
 
 /** A few milliseconds of a cell's time: calls cost little beside it, and a lost one loses little. */
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 512 * 1024;
 /** With their answers within the memory that a command or a connection may have. */
 const PIECES_MAX_COUNT = 8;
 /** Hundreds of records, or of blocks: more says nothing more about their lengths. */
@@ -44,7 +44,7 @@ export const DETECT_BYTES = 256 * 1024;
 export function createCopybook(options: CopybookOptions): Copybook {
   const { host, tenant = 'public', requestId = 'copybook', clock = systemClock } = options;
   const { pieceBytes = PIECE_BYTES, piecesMax = PIECES_MAX_COUNT } = options;
-  const callsMax = options.callsMax ?? 2 * Math.max(1, host.snapshot().executors.live);
+  const callsMax = options.callsMax ?? 1 + host.snapshot().executors.live;
   const plain = encodeSpecification(options);
   const { operations } = host.adapter(COPYBOOK_ADAPTER).manifest;
   const payloadMaxBytes = operations.decode?.inputMaxBytes ?? 0;

@@ -115,9 +115,9 @@ export interface CopybookOptions extends Specification, InputOptions {
   readonly tenant?: string;
   /** For the log; default `copybook`. */
   readonly requestId?: string;
-  /** Calls at the same time over all streams; default two for each executor, so that none waits for the next call. */
+  /** Calls at the same time over all streams; default one more than executors: the next is copied while all of them work. */
   readonly callsMax?: number;
-  /** Input of one call, in bytes; default 1 MiB. A longer record is given whole. */
+  /** Input of one call, in bytes; default 512 KiB. A longer record is given whole. */
   readonly pieceBytes?: number;
   /** Pieces of one stream under way or waiting to be taken; default 8. Bounds its memory. */
   readonly piecesMax?: number;

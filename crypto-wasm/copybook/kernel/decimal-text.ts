@@ -1,9 +1,9 @@
 /**
  * A number in JSON, or in a JSON string, as a decimal of any length: significant digits, a power of ten, a sign.
  *
- * No double on the way. `readDecimal` keeps the digits here, in static memory; `alignDecimal` puts them at the places of
- * a picture, `encode-float.ts` makes a floating-point number of them. Strings may have leading zeros and a plus sign,
- * numbers are those of JSON. Digits beyond what is kept only leave a mark that they were there.
+ * No double on the way. `readDecimal` keeps the digits here, in static memory; `alignDecimal` puts them at the places
+ * of a picture, `encode-float.ts` makes a floating-point number of them. Strings may have leading zeros and a plus
+ * sign, numbers are those of JSON. Digits beyond what is kept only leave a mark that they were there.
  */
 
 import { Item } from './item';

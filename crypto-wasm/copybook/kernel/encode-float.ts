@@ -7,7 +7,7 @@
  */
 
 import { DECIMAL, decimalCount, decimalExponent, decimalIsCut, decimalIsNegative, readDecimal } from './decimal-text';
-import { EncodePlan, EncodeNode } from './encode-plan';
+import { EncodePlan, EncodeNode } from './encode-node';
 import { unfit } from './json-input';
 
 /** Numbers from 10^400 on are too large, below 10^-400 too small, for every format: no need to work them out. */

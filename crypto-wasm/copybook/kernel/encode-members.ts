@@ -8,13 +8,16 @@
  * `redefineSegments` that is there goes before both. Functions give the address behind what they read, or 0.
  */
 
-import { Area, blankNode, Direct, EncodeNode, EncodePlan, hashKey, slotOf } from './encode-plan';
+import { blankNode } from './encode-blank';
+import { hashKey } from './encode-keys';
+import { Area, Direct, EncodeNode, EncodePlan, slotOf } from './encode-node';
 import { encodeFloat } from './encode-float';
 import { encodeAnyNumber, encodeUsualNumber } from './encode-number';
 import { encodeRaw, encodeText, encodeUsualText } from './encode-text';
 import { Kind } from './item';
 import {
-  beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue, unfit,
+  beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue,
+  unfit,
 } from './json-input';
 
 /** A key with escapes is resolved here; longer ones are no names of a copybook. */
@@ -74,10 +77,25 @@ function encodeFlat(root: EncodeNode, at: usize, out: usize): usize {
   return end;
 }
 
-function noteFlat(node: EncodeNode, seen: i32, missed: i32, isGiven: bool): void {
-  plan.flatSeen[node.owner] += seen;
-  plan.flatMissing[node.owner] += missed;
-  if (isGiven) plan.flatGiven[node.owner] += 1;
+/** One of those members; `out` is in the buffer of its record. */
+function encodeFlatMember(node: EncodeNode, mark: u32, at: usize, out: usize): usize {
+  const before = missing;
+  const area = node.area;
+  if (!isNull(at)) plan.flatGiven[node.owner] += 1;
+  if (area === null || beginArea(area, mark)) plan.flatSeen[node.owner] += 1;
+  const end = area === null ? encodeMember(node, at, out) : encodeView(area, node, at, out);
+  plan.flatMissing[node.owner] += missing - before;
+  return end;
+}
+
+/** Whether the object has had no view of this place before. Until one is complete, something is missing. */
+function beginArea(area: Area, mark: u32): bool {
+  if (area.mark == mark) return false;
+  area.mark = mark;
+  area.best = null;
+  area.bestRank = -1;
+  missing++;
+  return true;
 }
 
 // @ts-ignore: decorator
@@ -98,9 +116,10 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
   const mark = marks;
   const members = group.members;
   const count = members.length;
+  const isFlat = group.isFlat;
   let expected = 0;
   let seen = 0;
-  at++;
+  const begin = ++at;
   if (load<u8>(at) != 0x7d) {
     while (true) {
       let node: EncodeNode | null = null;
@@ -112,10 +131,11 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
         }
       }
       if (node === null) {
+        const isFirst = at == begin;
         at = skipSpaces(at);
         if (at == 0) return 0;
         // Spaces and nothing else between the braces.
-        if (expected == 0 && seen == 0 && load<u8>(at) == 0x7d && load<u8>(at - 1) != 0x2c) break;
+        if (isFirst && load<u8>(at) == 0x7d) break;
         node = findMember(group, at);
         at = valueAt;
         if (at == 0) return 0;
@@ -131,29 +151,21 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
         if (node.mark == mark) return unfit(at, node.item.path(), 'the member is there twice');
         node.mark = mark;
         expected = node.ordinal + 1;
-        const out = base + node.offsetBytes + node.shiftBytes;
-        const seenBefore = seen;
-        const missingBefore = missing;
-        const isGiven = group.isFlat && !isNull(at);
+        const out = base + node.offsetBytes;
         const area = node.area;
-        if (area === null) {
+        if (isFlat) {
+          at = encodeFlatMember(node, mark, at, out + node.shiftBytes);
+        } else if (area === null) {
           seen++;
           let end: usize = 0;
           if (node.direct == Direct.NUMBER) end = encodeUsualNumber(node, at, out);
           else if (node.direct == Direct.TEXT) end = encodeUsualText(node, at, out);
           at = end != 0 ? end : encodeMember(node, at, out);
         } else {
-          if (area.mark != mark) {
-            area.mark = mark;
-            area.best = null;
-            area.bestRank = -1;
-            seen++;
-            missing++;
-          }
+          if (beginArea(area, mark)) seen++;
           at = encodeView(area, node, at, out);
         }
         if (at == 0) return 0;
-        if (group.isFlat) noteFlat(node, seen - seenBefore, missing - missingBefore, isGiven);
       }
       let next = load<u8>(at);
       if (next != 0x2c && next != 0x7d) {
@@ -166,7 +178,7 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
       at++;
     }
   }
-  if (seen < group.membersNeeded && !group.isFlat) missing++;
+  if (seen < group.membersNeeded) missing++;
   return at + 1;
 }
 
@@ -356,7 +368,8 @@ function encodeView(area: Area, node: EncodeNode, at: usize, out: usize): usize 
   const best = area.best;
   const span = node.lengthBytes * node.occursMax;
   const isFirst = best === null || node.viewIndex < best.viewIndex;
-  const canWin = best === null || (node.isSegment ? area.bestRank < 2 || isFirst : area.bestRank < 1 || (area.bestRank < 2 && isFirst));
+  const rankMax = node.isSegment ? 2 : 1;
+  const canWin = best === null || area.bestRank < rankMax || (area.bestRank == rankMax && isFirst);
   // A longer view has bytes that the one chosen does not have.
   const bestSpan = best === null ? 0 : best.lengthBytes * best.occursMax;
   if (!canWin && (span <= bestSpan || area.isVariable)) return skipValue(at, 0);

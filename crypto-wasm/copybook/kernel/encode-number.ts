@@ -8,7 +8,7 @@
 
 import { alignDecimal, ALIGNED, Alignment, decimalIsNegative, readDecimal } from './decimal-text';
 import { EDITED_MAX_DIGITS, formatEdited } from './edited';
-import { EncodeNode } from './encode-plan';
+import { EncodeNode } from './encode-node';
 import { Kind } from './item';
 import { unfit } from './json-input';
 import { LEADING, storeBytes, storeLanes } from './exact-stores';
@@ -59,7 +59,8 @@ export function encodeUsualNumber(node: EncodeNode, at: usize, out: usize): usiz
   // Unusual: no digit, or as many as the vector has; more than there is room for; leading zeros; an exponent.
   const wholeMax = load<u8>(from) == 0x30 ? 1 : node.wholeDigits;
   const isOver = isQuoted ? behind == 0x22 : behind == 0x2c || behind == 0x7d || behind == 0x5d || behind <= 0x20;
-  if (<i32>(whole == 0) | <i32>(end > 15) | <i32>(whole + node.scale > 15) | <i32>(whole > wholeMax) | <i32>!isOver) return 0;
+  const isLong = <i32>(end > 15) | <i32>(whole + node.scale > 15) | <i32>(whole > wholeMax);
+  if (<i32>(whole == 0) | isLong | <i32>!isOver) return 0;
   digits = v128.and(v128.and(digits, areDigits), v128.load(LEADING + (end << 4)));
   const isZero = !v128.any_true(digits);
   // Signs are as good as random: what depends on them does so without branches.
@@ -162,7 +163,8 @@ export function encodeAnyNumber(node: EncodeNode, at: usize, out: usize): usize 
   const isZero = alignment == Alignment.ZERO;
   const isMinus = decimalIsNegative && !isZero;
   if (isMinus && !node.isSigned) {
-    return unfit(at, node.item.path(), 'the picture ' + node.item.picture + ' has no sign: give a number that is not negative');
+    const what = 'the picture ' + node.item.picture + ' has no sign: give a number that is not negative';
+    return unfit(at, node.item.path(), what);
   }
   switch (node.kind) {
     case Kind.PACKED:
@@ -264,5 +266,6 @@ function tooPrecise(node: EncodeNode, at: usize): usize {
     node.scale < 0
       ? 'is not a multiple of 1' + '0'.repeat(-node.scale)
       : 'has more than ' + scale.toString() + (scale == 1 ? ' decimal place' : ' decimal places');
-  return unfit(at, item.path(), 'the number ' + places + ', and the picture ' + item.picture + ' holds no more: round it first');
+  const what = 'the number ' + places + ', and the picture ' + item.picture + ' holds no more: round it first';
+  return unfit(at, item.path(), what);
 }

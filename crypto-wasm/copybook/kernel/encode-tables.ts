@@ -5,7 +5,7 @@
  */
 
 import { alignDecimal, ALIGNED, Alignment, decimalIsNegative, readDecimal } from './decimal-text';
-import { EncodeNode, EncodePlan, slotOf } from './encode-plan';
+import { EncodeNode, EncodePlan, slotOf } from './encode-node';
 import { encodeAnyNumber } from './encode-number';
 import { encodeText } from './encode-text';
 import { Kind } from './item';
@@ -92,7 +92,8 @@ function settleTable(table: EncodeNode, counter: EncodeNode): void {
   if (count < 0) return;
   if (count < table.occursMin || count > table.occursMax) {
     const bounds = table.occursMin.toString() + ' to ' + table.occursMax.toString();
-    unfit(valueAt, counter.item.path(), 'the counter of ' + table.item.name + ' is ' + count.toString() + ', not ' + bounds);
+    const what = 'the counter of ' + table.item.name + ' is ' + count.toString() + ', not ' + bounds;
+    unfit(valueAt, counter.item.path(), what);
     return;
   }
   // Where tables lie at their maximum, all of it may be given.
@@ -162,7 +163,8 @@ function writeCounter(table: EncodeNode, counter: EncodeNode, count: i32): void 
       break;
     }
     if (text.length == 0) {
-      unfit(inputAt, counter.item.path(), 'occursMappings has no text for ' + count.toString() + ' elements of ' + table.item.name);
+      const what = 'occursMappings has no text for ' + count.toString() + ' elements of ' + table.item.name;
+      unfit(inputAt, counter.item.path(), what);
       return;
     }
   }
@@ -205,7 +207,8 @@ function squeezeGroup(group: EncodeNode, from: usize, to: usize): usize {
     else {
       const end = squeezeNode(child, from + child.offsetBytes, to);
       // Decoding takes an area to be as long as its longest view.
-      const isShort = area !== null && end - to < <usize>area.fixedBytes && !(group.parent === null && plan.recordsDiffer);
+      const isRecord = group.parent === null && plan.recordsDiffer;
+      const isShort = area !== null && !isRecord && end - to < <usize>area.fixedBytes;
       to = isShort ? fill(end, to + area!.fixedBytes) : end;
     }
     done = first.offsetBytes + (area === null ? child.lengthBytes * child.occursMax : area.lengthBytes);

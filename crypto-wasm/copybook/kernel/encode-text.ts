@@ -9,9 +9,12 @@
 
 import { CodePage } from './code-page';
 import { formatEditedText, isEditedText } from './edited-text';
-import { blankWide, EncodeNode } from './encode-plan';
+import { blankWide } from './encode-blank';
+import { EncodeNode } from './encode-node';
 import { Item, Kind } from './item';
-import { characterEnd, hexDigit, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, unfit } from './json-input';
+import {
+  characterEnd, hexDigit, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, unfit,
+} from './json-input';
 import { LEADING, storeLanes } from './exact-stores';
 import { lookup } from './lookup';
 
@@ -28,8 +31,8 @@ memory.fill(SPLATS + 48, 0x0f, 16);
 for (let row = 2; row < 8; row++) memory.fill(SPLATS + 64 + (row - 2) * 16, <u8>row, 16);
 
 /**
- * The fast way of TEXT, for nodes that are `isPlain`. Gives 0, without a problem, for what it does not take: that may be
- * a text all the same, or null.
+ * The fast way of TEXT, for nodes that are `isPlain`. Gives 0, without a problem, for what it does not take: that may
+ * be a text all the same, or null.
  */
 export function encodeUsualText(node: EncodeNode, at: usize, out: usize): usize {
   if (load<u8>(at) != 0x22) return 0;
@@ -93,7 +96,7 @@ function transcode(text: v128, table: usize): v128 {
   return v128.or(v128.or(v128.or(punctuation, digits), v128.or(upper, upperEnd)), v128.or(lower, lowerEnd));
 }
 
-/** Where bytes of a text go: so many are dropped first, so many are kept, the rest is dropped too. Only spaces may be. */
+/** Where bytes of a text go: so many are dropped first, so many kept, the rest dropped too. Only spaces may be. */
 let to: usize = 0;
 let dropped: i32 = 0;
 let room: i32 = 0;
@@ -275,10 +278,7 @@ export function encodeRaw(node: EncodeNode, at: usize, out: usize): usize {
   // Within the literal the text may just end.
   let end = from;
   while (end < from + 6 && load<u8>(end) >= 0x20) end++;
-  if (load<u8>(end) < 0x20) {
-    const ended = malformed(end, 'the object ends too early');
-    return ended;
-  }
+  if (load<u8>(end) < 0x20) return malformed(end, 'the object ends too early');
   return unfit(at, node.item.path(), 'an object is not a value of this field, except {"raw":"<hexadecimal>"}');
 }
 
@@ -286,22 +286,20 @@ export function encodeRaw(node: EncodeNode, at: usize, out: usize): usize {
 export function noText(node: EncodeNode, at: usize): usize {
   const byte = load<u8>(at);
   if (byte < 0x20) return malformed(at, 'a value is missing');
-  if (byte == 0x7b) return encodeRawProblem(node, at);
+  if (byte == 0x7b) return unfit(at, node.item.path(), 'a string is needed here, not an object');
   const isValue = byte == 0x5b || byte == 0x2d || byte - 0x30 < 10 || byte == 0x74 || byte == 0x66 || isNull(at);
   if (!isValue) return noValue(at);
   return unfit(at, node.item.path(), 'a string is needed here');
 }
 
-function encodeRawProblem(node: EncodeNode, at: usize): usize {
-  return unfit(at, node.item.path(), 'a string is needed here, not an object');
-}
-
 function tooLong(node: EncodeNode, at: usize, room: string): usize {
-  return unfit(at, node.item.path(), 'the text is too long: there is room for ' + room + '; shorten it, or widen the field');
+  const what = 'the text is too long: there is room for ' + room + '; shorten it, or widen the field';
+  return unfit(at, node.item.path(), what);
 }
 
 function noCharacter(node: EncodeNode, at: usize, character: i32): usize {
   const page: CodePage = node.ascii!.page;
   const name = 'U+' + character.toString(16).toUpperCase().padStart(4, '0');
-  return unfit(at, node.item.path(), 'code page ' + page.name + ' does not have ' + name + ': replace it, or choose another page');
+  const what = 'code page ' + page.name + ' does not have ' + name + ': replace it, or choose another page';
+  return unfit(at, node.item.path(), what);
 }

@@ -10,7 +10,8 @@
 import { answer } from './answer';
 import { encodeMembers, beginEncoding } from './encode-members';
 import { encodeAnyNumber } from './encode-number';
-import { EncodeNode, EncodePlan, setNationalEndian } from './encode-plan';
+import { setNationalEndian } from './encode-blank';
+import { EncodeNode, EncodePlan } from './encode-node';
 import { settleTables } from './encode-tables';
 import { setTextEndian } from './encode-text';
 import { beginFrame, endFrame, frameMaxBytes, frameReason, openOutput } from './frame-output';
@@ -18,7 +19,7 @@ import { Flag } from './frames';
 import { Framing } from './framing';
 import { NOT_A_NUMBER } from './item-value';
 import { Kind } from './item';
-import { beginRecordAt, isTruncated, malformed, offsetOf, openInput, skipSpaces, unfit } from './json-input';
+import { beginRecordAt, isSpace, isTruncated, malformed, offsetOf, openInput, skipSpaces, unfit } from './json-input';
 import { Layout } from './layout';
 import { RecordFormat } from './options';
 import { clearProblem, fail, failInRecord, hasProblem, LIMIT, problemJson, VALUE } from './problem';
@@ -62,7 +63,8 @@ export function encode(by: Layout, at: usize, end: usize): void {
   // The shortest record is `{}` and a newline.
   const records: i64 = <i64>(inputEnd - inputAt) / 2 + 1;
   const room = min(OUTPUT_MAX_BYTES + recordRoom, records * recordRoom);
-  const begin = heap.alloc(HEADER_BYTES + PROBLEM_BYTES + <usize>room + <usize>SLACK_BYTES) + HEADER_BYTES + PROBLEM_BYTES;
+  const before = HEADER_BYTES + PROBLEM_BYTES;
+  const begin = heap.alloc(before + <usize>room + <usize>SLACK_BYTES) + before;
   beginEncoding(plan, heap.alloc(<usize>plan.scratchBytes + <usize>plan.flatBytes));
   out = begin;
   outEnd = begin + <usize>min(room, OUTPUT_MAX_BYTES);
@@ -144,7 +146,7 @@ function readRecords(from: usize, end: usize, isTail: bool): usize {
     // Between lines, a newline; the end of the text will do.
     let behind = next;
     if (!isArray) {
-      while (behind < end && (load<u8>(behind) == 0x20 || load<u8>(behind) == 0x09 || load<u8>(behind) == 0x0d)) behind++;
+      while (behind < end && isSpace(load<u8>(behind)) && load<u8>(behind) != 0x0a) behind++;
       if (behind < end && load<u8>(behind) != 0x0a) {
         return refuse(behind, at, 'something stands behind the record on its line');
       }
@@ -229,7 +231,8 @@ function settleLength(framing: Framing, plan: EncodePlan, begin: usize, at: usiz
   const isBlank = wanted >= 0 && wanted < bytes && !plan.isVariable &&
     memory.compare(at + <usize>wanted, plan.blank + <usize>wanted, bytes - <i32>wanted) == 0;
   if (isBlank) return <i32>wanted;
-  return noLength(begin, node, 'it says ' + says.toString() + ', and the record has ' + (bytes + around).toString() + ' bytes');
+  const has = (bytes + around).toString();
+  return noLength(begin, node, 'it says ' + says.toString() + ', and the record has ' + has + ' bytes');
 }
 
 const LENGTH: usize = memory.data(64, 16);

@@ -84,7 +84,8 @@ export function endFrame(recordBytes: i32): usize {
       const end = closeRecord(recordAt, bytes);
       for (let at = recordAt; at < end; at++) {
         const byte = load<u8>(at);
-        if (byte == framing.newline || byte == framing.otherNewline) return refuse('a line cannot have a newline in it');
+        if (byte != framing.newline && byte != framing.otherNewline) continue;
+        return refuse('a line cannot have a newline in it');
       }
       store<u8>(end, framing.newline);
       return end + 1;
@@ -162,7 +163,8 @@ function endBlocked(bytes: i32): usize {
 /** The record lies eight bytes behind `recordAt`; its segments are moved apart, the last one first. */
 function endSpanned(bytes: i32): usize {
   if (bytes > framing.recordLimitBytes) {
-    return refuse('the record has ' + bytes.toString() + ' bytes, above the limit of ' + framing.recordLimitBytes.toString());
+    const limit = framing.recordLimitBytes.toString();
+    return refuse('the record has ' + bytes.toString() + ' bytes, above the limit of ' + limit);
   }
   const most = blockBytes - 2 * <i32>WORD_BYTES; // of a segment that has a block for itself
   if (most < SEGMENT_MIN_BYTES) return refuse('blocks of ' + blockBytes.toString() + ' bytes hold no record');

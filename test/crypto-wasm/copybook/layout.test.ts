@@ -121,7 +121,7 @@ test('RENAMES covers what lies from one item to the other', () => {
       '05 A PIC X.',
       '05 G.',
       '10 B PIC XX.',
-      '10 C PIC XXX.',
+      '10 C PIC X(3).',
       '66 R1 RENAMES A THRU B OF G.',
       '66 R2 RENAMES G.',
     ),
