@@ -100,9 +100,9 @@ describe.runIf(version !== undefined).each(DIALECTS)('every usage, -std=%s', (di
     expect(encoded.length).toBe(records.length);
     let comparedCount = 0;
     for (let at = 0; at < records.length; at += recordBytes) {
-      for (const item of items) {
-        const length = (item.length ?? 0) * (item.occurs?.max ?? 1);
-        const from = at + (item.offset ?? 0);
+      for (const [item, index] of items.flatMap((item) => occurrencesOf(item))) {
+        const length = item.length ?? 0;
+        const from = at + (item.offset ?? 0) + index * length;
         if (kindOf(item) === 'group' || item.overlaid === true) continue;
         const [wrote = '', ours = ''] = [records, encoded].map((bytes) =>
           Buffer.from(bytes.subarray(from, from + length)).toString('hex'),
@@ -118,7 +118,7 @@ describe.runIf(version !== undefined).each(DIALECTS)('every usage, -std=%s', (di
 
   const isZero = (item: LayoutItem, hex: string): boolean => {
     if (item.picture === undefined) return false;
-    const alone = `       01 R.\n       05 A OCCURS ${item.occurs?.max ?? 1}\n       PIC ${item.picture} ${clauseOf(item)}.`;
+    const alone = `       01 R.\n       05 A PIC ${item.picture}\n       ${clauseOf(item)}.`;
     const line = done(kernel.decode({ copybook: alone, options }, Buffer.from(hex, 'hex')));
     return !/[1-9]/.test(Buffer.from(line).toString());
   };
@@ -132,6 +132,10 @@ describe.runIf(version !== undefined).each(DIALECTS)('every usage, -std=%s', (di
     expectSame(program.run('read'), lines);
   });
 });
+
+function occurrencesOf(item: LayoutItem): [LayoutItem, number][] {
+  return Array.from({ length: item.occurs?.max ?? 1 }, (_, index) => [item, index]);
+}
 
 /** Usage and sign of an item, as a copybook has them. */
 function clauseOf(item: LayoutItem): string {
