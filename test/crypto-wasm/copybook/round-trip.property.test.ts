@@ -57,6 +57,11 @@ function hasLongerView({ items }: CopybookLayout): boolean {
   return items.some(({ redefines = -1 }, index) => redefines >= 0 && bytesOf(index) > bytesOf(redefines));
 }
 
+/** Of views one is written, which is whole only when all of it is shown. */
+function withViews(copybook: string): CopybookOptions {
+  return copybook.includes('REDEFINES') ? { groupFillers: true, valueFillers: true } : {};
+}
+
 /** Decodes and encodes; gives what came of it, and the rows between. */
 function there({ kernel }: NamedKernel, specification: Specification, records: Uint8Array) {
   const shown = JSON.stringify(specification);
@@ -80,7 +85,7 @@ describe.each(await kernels())('$name', (named) => {
         framing,
         seed,
         (copybook, given, codePage, framed, from) => {
-          const kept: CopybookOptions = { ...given, codePage, blankNumbers: 'null' };
+          const kept: CopybookOptions = { ...given, ...withViews(copybook), codePage, blankNumbers: 'null' };
           const plain = { copybook, options: kept };
           const layout = layoutOf(named, plain);
           fc.pre(!hasLongerView(layout) && !(framed.recordFormat === 'FB' && layout.isVariable));
@@ -125,7 +130,13 @@ describe.each(await kernels())('$name', (named) => {
           // Binaries may have a line's end among their bytes.
           fc.pre(recordFormat === 'D' || !/COMP|BINARY|PACKED|POINTER|PIC N/.test(given));
           const copybook = given.replace('01 REC.', '01 REC.\n         05 RECORD-BYTES PIC 9(5).');
-          const kept: CopybookOptions = { ...chosen, names: 'keep', codePage, blankNumbers: 'null' };
+          const kept: CopybookOptions = {
+            ...chosen,
+            ...withViews(copybook),
+            names: 'keep',
+            codePage,
+            blankNumbers: 'null',
+          };
           const layout = layoutOf(named, { copybook, options: kept });
           fc.pre(!hasLongerView(layout));
           const random = createRandom(from);
