@@ -18,6 +18,7 @@ export interface CopybookOptions {
   readonly sourceFormat?: 'auto' | 'fixed' | 'free';
   readonly syncDoubleword?: 4 | 8;
   readonly smallBinary?: 1 | 2;
+  readonly nativeEndian?: 'big' | 'little';
   readonly nationalIsDbcs?: boolean;
   readonly codePage?: string;
   readonly fieldCodePages?: Readonly<Record<string, string>>;
@@ -26,6 +27,7 @@ export interface CopybookOptions {
   readonly numbers?: 'auto' | 'text';
   readonly float?: 'ibm' | 'ieee';
   readonly floatEndian?: 'big' | 'little';
+  readonly asciiSigns?: 'ebcdic' | 'ascii';
   readonly strictSigns?: boolean;
   readonly blankNumbers?: 'null' | 'zero' | 'invalid';
   readonly truncateBinary?: boolean;

@@ -107,12 +107,18 @@ export function readBinary(item: LayoutItem, bytes: Uint8Array, truncates: boole
   return isTruncated && magnitude >= 10n ** BigInt(item.digits ?? 0) ? undefined : value;
 }
 
+export interface SignRules {
+  readonly page: ReferencePage;
+  /** Of ASCII: the option `asciiSigns`. */
+  readonly hasPlainSigns: boolean;
+}
+
 /** Undefined when the value does not fit the item. The sign of a signed zoned or packed number is C or D, else F. */
 export function writeNumber(
   item: LayoutItem,
   kind: string,
   value: bigint,
-  page: ReferencePage,
+  { page, hasPlainSigns }: SignRules,
 ): number[] | undefined {
   const length = item.length ?? 0;
   const digits = item.digits ?? 0;
@@ -125,7 +131,7 @@ export function writeNumber(
     return fromNibbles([...digitsOf(magnitude, length * 2 - 1), sign]);
   }
   if (kind === 'packedunsigned') return fromNibbles(digitsOf(magnitude, length * 2));
-  return writeZoned(item, magnitude, value < 0n, page);
+  return writeZoned(item, magnitude, value < 0n, { page, hasPlainSigns });
 }
 
 function digitsOf(magnitude: bigint, count: number): number[] {
@@ -147,7 +153,12 @@ function writeBinary(item: LayoutItem, value: bigint, length: number): number[] 
   return item.littleEndian ? little : little.toReversed();
 }
 
-function writeZoned(item: LayoutItem, magnitude: bigint, isNegative: boolean, page: ReferencePage): number[] {
+function writeZoned(
+  item: LayoutItem,
+  magnitude: bigint,
+  isNegative: boolean,
+  { page, hasPlainSigns }: SignRules,
+): number[] {
   const isSeparate = item.signed === true && item.signSeparate === true;
   const count = (item.length ?? 0) - (isSeparate ? 1 : 0);
   const digits = digitsOf(magnitude, count);
@@ -159,7 +170,8 @@ function writeZoned(item: LayoutItem, magnitude: bigint, isNegative: boolean, pa
   if (item.signed !== true) return bytes;
   const at = item.signLeading ? 0 : count - 1;
   const digit = digits[at] ?? 0;
-  if (page.isAscii) bytes[at] = (isNegative ? MINUS_DIGITS : PLUS_DIGITS).charCodeAt(digit);
+  if (page.isAscii && hasPlainSigns) bytes[at] = (isNegative ? 0x70 : 0x30) + digit;
+  else if (page.isAscii) bytes[at] = (isNegative ? MINUS_DIGITS : PLUS_DIGITS).charCodeAt(digit);
   else bytes[at] = (isNegative ? 0xd0 : 0xc0) + digit;
   return bytes;
 }

@@ -166,7 +166,9 @@ export function writeValue(item: LayoutItem, text: string, options: CopybookOpti
     const value = scaled(text, item.scale ?? 0);
     if (value === undefined) return undefined;
     if (kind === 'zoned' && value === 0n && item.blankWhenZero === true) return emptyBytes(item, options);
-    if (kind !== 'edited') return writeNumber(item, kind, value, page);
+    if (kind !== 'edited') {
+      return writeNumber(item, kind, value, { page, hasPlainSigns: options.asciiSigns === 'ascii' });
+    }
     const shown = formatEdited(item.picture ?? '', value, item.blankWhenZero === true);
     return shown.length === length ? encodeText(shown, page) : undefined;
   }

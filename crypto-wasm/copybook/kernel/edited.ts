@@ -130,12 +130,13 @@ export function readEdited(plan: EditedPlan, text: usize, digits: usize): i32 {
         if (kind == Edit.FLOAT) store<u8>(digit++, isDigit ? byte : 0x30);
         break;
       case Edit.INSERT_SUPPRESSED:
-        if (byte == symbol && !(leading && symbol == plan.pad)) break;
-        if (leading && plan.floats != 0 && isFloating(plan, byte)) {
+        if (!leading) {
+          if (byte != symbol) return EditedValue.INVALID;
+        } else if (plan.floats != 0 && isFloating(plan, byte)) {
           floated = true;
           leading = false;
           if (byte == 0x2d) negative = true;
-        } else if (!leading || byte != plan.pad) return EditedValue.INVALID;
+        } else if (byte != plan.pad) return EditedValue.INVALID;
         break;
       case Edit.SIGN_PLUS:
         if (byte != 0x2b && byte != 0x2d) return EditedValue.INVALID;

@@ -18,6 +18,7 @@ export function finishLeaf(building: Building, node: EncodeNode): void {
   node.table128 = ascii.bytes;
   node.space = page.space;
   node.zone = page.isAscii ? 0x30 : 0xf0;
+  node.hasPlainSigns = page.isAscii && building.options.asciiSignsArePlain;
   node.isJustified = item.isJustified && node.kind == Kind.TEXT;
   node.isPlain = node.kind == Kind.TEXT && !node.isJustified && ascii.isComplete;
   node.digits = item.digits;

@@ -121,6 +121,8 @@ export class EncodeNode {
   isRanged: bool = false;
   /** EBCDIC or ASCII digits, and the signs in them. */
   zone: u8 = 0xf0;
+  /** Over the digits `0…9`, negative `p…y`: in ASCII only. */
+  hasPlainSigns: bool = false;
   edited: EditedPlan | null = null;
   editedText: EditedTextPlan | null = null;
   /** `lengthBytes` for a text that is to be edited. */

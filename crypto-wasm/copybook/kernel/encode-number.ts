@@ -29,7 +29,7 @@ for (let i = 0; i < 16; i += 4) {
 const DIGITS: usize = memory.data(64, 16);
 const EDITED_TEXT: usize = memory.data(256, 16);
 
-/** `{A…I` and `}J…R`: signs over digits in ASCII, positive and negative. */
+/** `{A…I` and `}J…R`: signs over digits in ASCII, positive and negative, unless `asciiSigns` wants plain ones. */
 const ASCII_SIGNS: usize = memory.data<u8>([
   0x7b, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49,
   0x7d, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x51, 0x52,
@@ -118,7 +118,8 @@ function storeSign(node: EncodeNode, isMinus: bool, out: usize): void {
     return;
   }
   const digit = load<u8>(at) & 15;
-  if (isAscii) store<u8>(at, load<u8>(ASCII_SIGNS + (isMinus ? 10 : 0) + digit));
+  if (node.hasPlainSigns) store<u8>(at, (isMinus ? 0x70 : 0x30) | digit);
+  else if (isAscii) store<u8>(at, load<u8>(ASCII_SIGNS + (isMinus ? 10 : 0) + digit));
   else store<u8>(at, (isMinus ? 0xd0 : 0xc0) | digit);
 }
 

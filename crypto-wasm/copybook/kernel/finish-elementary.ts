@@ -68,7 +68,7 @@ function finishNumber(draft: Draft, picture: Picture, token: Token, options: Opt
     if (item.isSigned) failToken(token, item.name + ' has a sign, and USAGE ' + usage + ' has none');
   } else if (usage == 'COMP' || usage == 'COMP-5' || usage == 'COMP-9' || usage == 'COMP-X') {
     item.kind = Kind.BINARY;
-    item.isLittleEndian = usage == 'COMP-9';
+    item.isLittleEndian = usage == 'COMP-9' || (usage == 'COMP-5' && options.nativeIsLittleEndian);
     item.isNativeBinary = usage == 'COMP-5' || usage == 'COMP-X';
     const smallBytes = usage == 'COMP-9' ? 1 : options.smallBinaryBytes;
     item.lengthBytes = usage == 'COMP-X' ? leastBytes(digits, item.isSigned) : binaryBytes(digits, smallBytes);

@@ -70,6 +70,8 @@ export class Options {
   syncDoublewordBytes: i32 = 4;
   /** Bytes of a binary of 1–2 digits: 2 as on z/OS, or 1. */
   smallBinaryBytes: i32 = 2;
+  /** Of COMP-5, the machine's own: false as on z/OS, true as on x86. */
+  nativeIsLittleEndian: bool = false;
   /** PIC N without a usage: false national (UTF-16), true DBCS. */
   nationalIsDbcs: bool = false;
 
@@ -85,6 +87,8 @@ export class Options {
   /** COMP-1 and COMP-2: false IBM hexadecimal, true IEEE 754. */
   floatIsIeee: bool = false;
   floatIsLittleEndian: bool = false;
+  /** Signs over digits in ASCII, as they are written: false `{A…I` and `}J…R`, true `0…9` and `p…y`. */
+  asciiSignsArePlain: bool = false;
   /** Only the sign nibbles a compiler writes (C, D, F), and no overpunch in unsigned fields. */
   strictSigns: bool = false;
   /** Numbers that are all spaces or all low-values. */

@@ -17,6 +17,7 @@ const ENDIANS: string[] = ['big', 'little'];
 const TRIMS: string[] = ['none', 'left', 'right', 'both'];
 const NUMBERS: string[] = ['auto', 'text'];
 const FLOATS: string[] = ['ibm', 'ieee'];
+const ASCII_SIGNS: string[] = ['ebcdic', 'ascii'];
 /** In the order of `Blank`. */
 const BLANKS: string[] = ['null', 'zero', 'invalid'];
 /** In the order of `Invalid`. */
@@ -42,6 +43,7 @@ function readOption(key: string, value: JsonValue, to: Options): void {
   if (key == 'sourceFormat') to.sourceFormat = oneOf(key, value, SOURCE_FORMATS);
   else if (key == 'syncDoubleword') to.syncDoublewordBytes = either(key, value, 4, 8);
   else if (key == 'smallBinary') to.smallBinaryBytes = either(key, value, 2, 1);
+  else if (key == 'nativeEndian') to.nativeIsLittleEndian = oneOf(key, value, ENDIANS) == 1;
   else if (key == 'nationalIsDbcs') to.nationalIsDbcs = truth(key, value);
   else if (key == 'codePage') to.codePage = textOf(key, value);
   else if (key == 'fieldCodePages') to.fieldCodePages = texts(key, value);
@@ -50,6 +52,7 @@ function readOption(key: string, value: JsonValue, to: Options): void {
   else if (key == 'numbers') to.numbersAsText = oneOf(key, value, NUMBERS) == 1;
   else if (key == 'float') to.floatIsIeee = oneOf(key, value, FLOATS) == 1;
   else if (key == 'floatEndian') to.floatIsLittleEndian = oneOf(key, value, ENDIANS) == 1;
+  else if (key == 'asciiSigns') to.asciiSignsArePlain = oneOf(key, value, ASCII_SIGNS) == 1;
   else if (key == 'strictSigns') to.strictSigns = truth(key, value);
   else if (key == 'blankNumbers') to.blankNumbers = oneOf(key, value, BLANKS);
   else if (key == 'truncateBinary') to.truncateBinary = truth(key, value);

@@ -238,7 +238,6 @@ export interface Problem {
   readonly field: string;
 }
 
-
 export const compileDecodeProbes = (): ReturnType<typeof compileProbes> => compileProbes(SOURCE);
 
 /** One instance, for any number of copybooks one after another. Memory only grows: for the life of a test. */

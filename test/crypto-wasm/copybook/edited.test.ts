@@ -284,6 +284,9 @@ describe.each(await compileProbes(SOURCE))('$name', ({ module }) => {
     ['99/99', '12-34'],
     ['ZZZ,ZZ9', '  1 234'],
     ['ZZZ,ZZ9', '  ,   '],
+    // A comma before the first digit: what is suppressed around it would be digits that were lost.
+    ['Z,ZZ9.99CR', ' ,836.51CR'],
+    ['***,**9', '***,*12'],
   ])('PIC %s does not show %j', (picture, text) => {
     expect(parse(picture)).toBeGreaterThan(0);
     place(' '.repeat(16), 1024);

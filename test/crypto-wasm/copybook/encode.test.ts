@@ -606,6 +606,24 @@ describe.each(await kernels())('$name', ({ kernel }) => {
       { numRuns: runs },
     );
     expect(bytes(copybook, good, { recordFormat: 'V' })).toBe(expected);
+  }, 600_000);
+
+  test('a compiler for ASCII reads the signs that it writes itself, and no sign is read for another', () => {
+    const copybook = record('05 A PIC S9(3)', '05 B PIC S9(2)V9 SIGN LEADING', '05 C PIC S9(2)');
+    const json = '{"A":-120,"B":-4.5,"C":7}';
+    const text = (options: CopybookOptions): string =>
+      Buffer.from(bytes(copybook, json, { codePage: 'ascii', ...options }), 'hex').toString();
+    expect(text({})).toBe('12}}450G');
+    expect(text({ asciiSigns: 'ascii' })).toBe('12pp4507');
+    for (const asciiSigns of ['ebcdic', 'ascii'] as const) {
+      for (const records of ['12}}450G', '12pp4507']) {
+        const options = { codePage: 'ascii', asciiSigns };
+        const answer = kernel.decode({ copybook, options }, Buffer.from(records));
+        expect('output' in answer && Buffer.from(answer.output).toString()).toBe(`${json}\n`);
+      }
+    }
+    // Of EBCDIC it says nothing.
+    expect(bytes(copybook, json, { asciiSigns: 'ascii' })).toBe(bytes(copybook, json));
   });
 
   test('groups may be texts, unless tables of changing length are in them', () => {

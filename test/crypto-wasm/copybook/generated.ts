@@ -32,6 +32,15 @@ const LEAVES: readonly ((size: number) => string)[] = [
   (size) => `PIC S9(${size}) COMP`,
   (size) => `PIC 9(${size + 6}) BINARY`,
   (size) => `PIC S9(${size})V99 COMP-5`,
+  (size) => `PIC S9(${size + 9}) COMP`,
+  (size) => `PIC 9(${size * 2}) COMP-X`,
+  (size) => `PIC S9(${size}) COMP-9`,
+  (size) => `PIC 9(${size}) COMP-3U`,
+  (size) => `PIC S9(${size + 9}) COMP SYNC`,
+  (size) => `PIC X(${size}) COMP-5`,
+  () => 'POINTER',
+  (size) => `PIC +(${size})9`,
+  (size) => `PIC 99/99/9(${size})`,
   () => 'COMP-1',
   () => 'COMP-2',
   (size) => `PIC N(${size})`,
@@ -116,6 +125,8 @@ export const options: fc.Arbitrary<CopybookOptions> = fc.record({
   trim: fc.constantFrom('right', 'left', 'both', 'none'),
   numbers: fc.constantFrom('auto', 'text'),
   strictSigns: fc.boolean(),
+  asciiSigns: fc.constantFrom('ebcdic', 'ascii'),
+  nativeEndian: fc.constantFrom('big', 'little'),
   blankNumbers: fc.constantFrom('null', 'zero', 'invalid'),
   truncateBinary: fc.boolean(),
   invalid: fc.constantFrom('error', 'null', 'raw'),
@@ -131,8 +142,20 @@ export const options: fc.Arbitrary<CopybookOptions> = fc.record({
 
 const CHARACTERS = 'ABCXYZabcxyz0189 .,-/"\\()+$';
 
+export interface ValueRules {
+  /** Some values are null. */
+  readonly hasNulls: boolean;
+  /** Texts do not begin with spaces. */
+  readonly isTrimmedLeft: boolean;
+}
+
 /** One record's JSON, as a program would hand it in: every counter right, and one view of each area. */
-export function makeValues(layout: CopybookLayout, random: Random, isRooted: boolean): string {
+export function makeValues(
+  layout: CopybookLayout,
+  random: Random,
+  isRooted: boolean,
+  { hasNulls, isTrimmedLeft }: ValueRules = { hasNulls: true, isTrimmedLeft: false },
+): string {
   const counts = new Map<number, number>();
   const most = new Map<number, number>();
   for (const { occurs } of layout.items) {
@@ -148,8 +171,10 @@ export function makeValues(layout: CopybookLayout, random: Random, isRooted: boo
       counts.set(index, count);
       return `${count}`;
     }
-    if (kindOf(item) !== 'float' && random.below(12) === 0) return 'null';
-    return JSON.stringify(isNumber(item) ? numberText(item, random) : textFor(item, random));
+    if (hasNulls && kindOf(item) !== 'float' && random.below(12) === 0) return 'null';
+    if (isNumber(item)) return JSON.stringify(numberText(item, random));
+    const text = textFor(item, random);
+    return JSON.stringify(isTrimmedLeft ? text.trimStart() : text);
   };
 
   const oneJson = (node: ReferenceNode): string =>

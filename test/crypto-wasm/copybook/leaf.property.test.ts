@@ -232,5 +232,5 @@ describe.each(await compileDecodeProbes())('$name', ({ module }) => {
       },
     );
     fc.assert(property, { numRuns: RUNS_COUNT });
-  });
+  }, 600_000);
 });

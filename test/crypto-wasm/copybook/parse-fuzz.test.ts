@@ -153,6 +153,7 @@ const options: fc.Arbitrary<CopybookOptions> = fc.record(
     sourceFormat: fc.constantFrom('auto', 'fixed', 'free'),
     syncDoubleword: fc.constantFrom(4, 8),
     smallBinary: fc.constantFrom(1, 2),
+    nativeEndian: fc.constantFrom('big', 'little'),
     odo: fc.constantFrom('variable', 'maximum'),
     keepRoot: fc.boolean(),
     groupFillers: fc.boolean(),

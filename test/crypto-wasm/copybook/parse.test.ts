@@ -44,6 +44,7 @@ const usages: readonly (readonly [string, Shape, CopybookOptions?])[] = [
   ['PIC 9(18) USAGE IS COMPUTATIONAL-4', { kind: 'binary', length: 8 }],
   ['PIC 9(19) COMP', { kind: 'binary', length: 16, digits: 19 }],
   ['PIC S9(9) COMP-5', { kind: 'binary', length: 4, nativeBinary: true, usage: 'COMP-5' }],
+  ['PIC S9(9) COMP-5', { kind: 'binary', length: 4, littleEndian: true }, { nativeEndian: 'little' }],
   ['PIC 9(2) COMP-9', { kind: 'binary', length: 1, littleEndian: true }],
   ['PIC 9(3) COMP-9', { kind: 'binary', length: 2, littleEndian: true }],
   ['PIC 9(2) COMP-X', { kind: 'binary', length: 1, nativeBinary: true }],

@@ -30,7 +30,7 @@ const right: readonly Record<string, unknown>[] = [
   { recordFormat: 'D', recordLengthField: 'A', recordLengthMap: { ABC: 4 } },
   { recordMin: 1, recordMax: 100, odo: 'maximum', recordIds: true },
   { occursMappings: { T: { 1: 1, 2: 2 } }, segmentField: 'A', segmentFilter: ['x'] },
-  { output: 'json' },
+  { output: 'json', asciiSigns: 'ascii', nativeEndian: 'little' },
 ];
 
 const wrong: readonly (readonly [string, unknown])[] = [
@@ -40,6 +40,8 @@ const wrong: readonly (readonly [string, unknown])[] = [
   ['syncDoubleword', 2],
   ['syncDoubleword', '4'],
   ['smallBinary', 0],
+  ['asciiSigns', 'plain'],
+  ['nativeEndian', 1],
   ['strictSigns', 1],
   ['strictSigns', null],
   ['codePage', 'cp9999'],
