@@ -22,8 +22,11 @@ export function floatText(bytes: Uint8Array, isIeee: boolean): string | undefine
     const value = bytes.length === 4 ? view.getFloat32(0) : view.getFloat64(0);
     if (!Number.isFinite(value)) return undefined;
     if (bytes.length === 8 || value === 0) return `${value}`;
+    // 2^149 makes the smallest single an integer.
+    const whole = { numerator: BigInt(Math.abs(value) * 2 ** 149), denominator: 2n ** 149n };
     for (let count = 1; ; count++) {
-      const text = `${Number(value.toPrecision(count))}`;
+      const { digits, exponent } = round(whole, count);
+      const text = (value < 0 ? '-' : '') + plainText(digits, exponent);
       if (Math.fround(Number(text)) === value) return text;
     }
   }
@@ -90,13 +93,15 @@ function isExact(value: Fraction, lengthBytes: number): boolean {
   return fraction * up * value.denominator === value.numerator * down;
 }
 
-/** The nearest number of so many digits: digits × 10^exponent. */
+/** The nearest number of so many digits, of two that are equally near the even one: digits × 10^exponent. */
 function round({ numerator, denominator }: Fraction, count: number): { digits: bigint; exponent: number } {
   let exponent = `${numerator}`.length - `${denominator}`.length - count - 1;
   const scaled = (): bigint => {
     const top = exponent < 0 ? numerator * 10n ** BigInt(-exponent) : numerator;
     const bottom = exponent < 0 ? denominator : denominator * 10n ** BigInt(exponent);
-    return (top * 2n + bottom) / (bottom * 2n);
+    const rest = (top % bottom) * 2n;
+    const digits = top / bottom;
+    return rest > bottom || (rest === bottom && digits % 2n === 1n) ? digits + 1n : digits;
   };
   let digits = scaled();
   while (`${digits}`.length > count) {

@@ -238,7 +238,6 @@ export interface Problem {
   readonly field: string;
 }
 
-export type DecodeProbe = ReturnType<typeof createDecodeProbe>;
 
 export const compileDecodeProbes = (): ReturnType<typeof compileProbes> => compileProbes(SOURCE);
 

@@ -29,7 +29,7 @@ const right: readonly Record<string, unknown>[] = [
   { recordFormat: 'FB', recordLength: 6, blockLength: 12, recordStart: 0, recordEnd: 0 },
   { recordFormat: 'D', recordLengthField: 'A', recordLengthMap: { ABC: 4 } },
   { recordMin: 1, recordMax: 100, odo: 'maximum', recordIds: true },
-  { occursMappings: { T: { X: 1, Y: 2 } }, segmentField: 'A', segmentFilter: ['x'] },
+  { occursMappings: { T: { 1: 1, 2: 2 } }, segmentField: 'A', segmentFilter: ['x'] },
   { output: 'json' },
 ];
 
