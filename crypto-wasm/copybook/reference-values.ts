@@ -49,10 +49,16 @@ export function readValue(item: LayoutItem, bytes: Uint8Array, options: Copybook
   const text = numberText(item, bytes, page, options);
   if (text !== undefined) {
     const isFloat = kindOf(item) === 'float';
-    const isQuoted = options.numbers === 'text' || (!isFloat && (item.digits ?? 0) > JSON_DIGITS_MAX);
+    const digits = Math.max(item.digits ?? 0, kindOf(item) === 'binary' ? digitsCount(text, item) : 0);
+    const isQuoted = options.numbers === 'text' || (!isFloat && digits > JSON_DIGITS_MAX);
     return { kind: 'value', text, json: isQuoted ? JSON.stringify(text) : text };
   }
   return readBlank(item, bytes, page, options);
+}
+
+/** Digits of a value, without leading zeros and the zeros of PIC P. */
+function digitsCount(text: string, { scale = 0 }: LayoutItem): number {
+  return text.replaceAll(/[-.]/g, '').replace(/^0+/, '').length + Math.min(scale, 0);
 }
 
 function numberText(

@@ -111,9 +111,12 @@ export function addCopybookCommands(program: Command, tools: CommandTools): void
 
 function withSource(command: Command): Command {
   return command
-    .option('--record-format <format>', 'F, FB, V, VB, VBS, D or text')
+    .option('--record-format <format>', 'F, FB, V, VB, VBS, D, text or prefix')
     .option('--code-page <name>', 'of texts: cp037, cp273, …')
-    .option('--fields <names>', 'only these items and what lies below them: A,B.C')
+    .option(
+      '--fields <names>',
+      'only these items and what lies below them, by name or path: ID,CUSTOMER.NAME',
+    )
     .option('--option <name=value>', 'any other option; its value is JSON or text', collect)
     .option('--options <file>', 'JSON file of options')
     .option('--copy <name=file>', 'text for COPY of this name', collect)

@@ -59,21 +59,41 @@ export function detectionText(detection: Detection): string {
     ([name, value]) => `  --option '${name}=${typeof value === 'string' ? value : JSON.stringify(value)}'\n`,
   );
   const why = detection.why.map((reason) => `  ${reason}\n`);
+  if (detection.confidence === 0)
+    return `No record format fits. The nearest is ${detection.recordFormat}:\n${why.join('')}`;
   return `${detection.recordFormat} (confidence ${String(detection.confidence)})\n${why.join('')}Decode with\n${flags.join('')}`;
 }
 
-/** A mistake in the copybook with its line and a caret beneath the column; any other error as it is. */
-export function withExcerpt(error: unknown, file: string, { copybook }: Specification): unknown {
+/** A mistake in the copybook, or in what it copies, with its line and a caret beneath the column; any other error as it is. */
+export function withExcerpt(error: unknown, file: string, specification: Specification): unknown {
   if (!(error instanceof HostError) || error.code !== 'COPYBOOK_SYNTAX') return error;
   const { line = 0, column = 0 } = error.place ?? {};
-  const text = copybook.split(/\r\n?|\n/)[line - 1];
-  if (text === undefined || column < 1 || column > text.length + 1) return error;
-  // Tabs stay tabs, so that the caret stands where the terminal shows the column.
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  const problems = [{ at: `${file}:${line}:${column}`, message: `\n\n    ${text}\n    ${indent}^` }];
+  const copied = /^in COPY (\S+): /.exec(error.detail.replace(/^line \d+, column \d+: /, ''))?.[1];
+  const source = copied === undefined ? specification.copybook : copyOf(specification, copied);
+  const found = source?.split(/\r?\n/)[line - 1];
+  if (found === undefined) return error;
+  const text = withoutTabs(found);
+  if (column < 1 || column > text.length + 1) return error;
+  const name = copied === undefined ? file : `COPY ${copied}`;
+  const excerpt = `\n\n    ${text}\n    ${' '.repeat(column - 1)}^`;
   return new HostError(error.code, error.detail, {
     cause: error,
-    problems,
+    problems: [{ at: `${name}:${line}:${column}`, message: excerpt }],
     ...(error.place === undefined ? {} : { place: error.place }),
   });
+}
+
+function copyOf({ copies = {} }: Specification, name: string): string | undefined {
+  return Object.entries(copies).find(([key]) => key.toUpperCase() === name.toUpperCase())?.[1];
+}
+
+const TAB_WIDTH = 8;
+
+/** As the parser counts columns, which is as terminals show tabs that nothing stands before. */
+function withoutTabs(line: string): string {
+  let text = '';
+  for (const character of line.replace(/^\ufeff/, '')) {
+    text += character === '\t' ? ' '.repeat(TAB_WIDTH - (text.length % TAB_WIDTH)) : character;
+  }
+  return text;
 }

@@ -7,6 +7,7 @@
 
 import type { HostConfig } from '../config.ts';
 import type { Copybook, OutputFormat, Specification } from '../copybook/face.ts';
+import { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import { detectedOptions, detectionText, layoutText, withExcerpt } from './copybook-print.ts';
 import { readSpecification, type SourceFlags } from './copybook-source.ts';
@@ -102,6 +103,10 @@ export async function runConvert(
         const found = await withCodec(host, copybookFile, specification, flags, (codec) =>
           codec.detect(head.pieces),
         );
+        if (found.confidence === 0 && head.pieces.length > 0 && options?.recordFormat === undefined) {
+          const detail = `no record format fits ${file}: name one with --record-format`;
+          throw new HostError('CONFIG_INVALID', detail);
+        }
         source = head.whole;
         options = { ...detectedOptions(found), ...options };
       }

@@ -23,7 +23,7 @@ export interface Output {
 
 /**
  * `-` is standard output. `isSecret`: only its owner may read the file. `notForTerminals` names bytes that no terminal should
- * show. Throws CONFIG_INVALID — the file exists and may not be replaced, cannot be written, or a terminal would show it.
+ * show. Throws CONFIG_INVALID — the file exists and may not be replaced, is no file, cannot be written, or a terminal would show it.
  */
 export async function createOutput(
   world: World,
@@ -42,7 +42,10 @@ export async function createOutput(
   const target = resolve(world.cwd, path);
   const exists = (): HostError =>
     new HostError('CONFIG_INVALID', `${path} exists: --force replaces it, --out names another file`);
-  if (!options.replace && (await isThere(target))) throw exists();
+  const found = await kindOf(target);
+  // Taking the name of a device would be the end of the device.
+  if (found === 'other') throw notReplaced(path);
+  if (found === 'file' && !options.replace) throw exists();
   const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
   let file: FileHandle | undefined;
   try {
@@ -114,12 +117,19 @@ function standardOutput(world: World): Output {
   };
 }
 
-async function isThere(path: string): Promise<boolean> {
+function notReplaced(path: string): HostError {
+  return new HostError(
+    'CONFIG_INVALID',
+    `${path} is a folder, a device or a pipe: only a file can be replaced; > writes to the others`,
+  );
+}
+
+/** What a path leads to, through links. */
+async function kindOf(path: string): Promise<'file' | 'other' | undefined> {
   try {
-    await stat(path);
-    return true;
+    return (await stat(path)).isFile() ? 'file' : 'other';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileError(error, path, 'written');
   }
 }

@@ -1,6 +1,6 @@
 /** `hotcell copybook`: files and pipes, options, mistakes shown where they are, and that an output file is whole or not there. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { withExcerpt } from '../../host/cli/copybook-print.ts';
@@ -109,6 +109,17 @@ describe('an output file is not there', () => {
   });
 });
 
+test('--force replaces files: no folder, and no device that a path leads to', async () => {
+  writeFileSync(at('data'), fixedRecords([1]));
+  symlinkSync('/dev/null', at('device'));
+  for (const target of [folder, at('device')]) {
+    const { run, err } = scene();
+    expect(await run('copybook', 'decode', 'r.cpy', 'data', '--out', target, '--force')).toBe(1);
+    expect(err()).toContain('only a file can be replaced');
+  }
+  expect(readdirSync(folder).sort()).toEqual(['data', 'device', 'r.cpy', 'v.cpy']);
+});
+
 describe('options', () => {
   test('a flag beats --option, which beats the file, which beats what was detected', async () => {
     writeFileSync(at('data'), variableRecords([3]));
@@ -210,6 +221,16 @@ test('detection of a pipe loses nothing of it', async () => {
   expect(cells.calls[0]?.operation).toBe('detect');
 });
 
+test('a file that no record format fits is not decoded by a guess', async () => {
+  writeFileSync(at('data'), 'abc');
+  const decoding = scene();
+  expect(await decoding.run('copybook', 'decode', 'r.cpy', 'data', '--detect')).toBe(1);
+  expect(decoding.err()).toBe('CONFIG_INVALID: no record format fits data: name one with --record-format\n');
+  const detecting = scene();
+  expect(await detecting.run('copybook', 'detect', 'r.cpy', 'data')).toBe(0);
+  expect(detecting.out()).toBe('No record format fits. The nearest is V:\n  3 bytes\n');
+});
+
 describe('a mistake in a copybook', () => {
   test('is shown with its line and a caret beneath the column', async () => {
     writeFileSync(at('bad.cpy'), 'BROKEN');
@@ -221,14 +242,23 @@ describe('a mistake in a copybook', () => {
   });
 
   test.each([
-    [2, 5, '05 B', '\n\n    \t05 B X.\n    \t   ^'],
-    [2, 8, 'at the end of a line', '\n\n    \t05 B X.\n    \t      ^'],
+    [2, 5, 'in a tab', '\n\n            05 B X.\n        ^'],
+    [2, 16, 'at the end of a line', '\n\n            05 B X.\n                   ^'],
     [2, 40, 'behind a line', undefined],
     [9, 1, 'behind the end', undefined],
   ])('in line %d, column %d: %s', (line, column, _what, excerpt) => {
     const error = new HostError('COPYBOOK_SYNTAX', 'x', { place: { line, column } });
     const shown = withExcerpt(error, 'f', { copybook: '01 A.\r\n\t05 B X.' }) as HostError;
     expect(shown.problems?.[0]?.message).toBe(excerpt);
+  });
+
+  test('in a text that it copies is shown in that text, not in the line of the same number', () => {
+    const detail = 'line 1, column 6: in COPY INNER: not a clause';
+    const error = new HostError('COPYBOOK_SYNTAX', detail, { place: { line: 1, column: 6 } });
+    const given = { copybook: '01 A. COPY INNER.', copies: { inner: '05 B X.' } };
+    const shown = withExcerpt(error, 'f', given) as HostError;
+    expect(shown.problems?.[0]).toEqual({ at: 'COPY INNER:1:6', message: '\n\n    05 B X.\n         ^' });
+    expect(withExcerpt(error, 'f', { copybook: given.copybook })).toBe(error);
   });
 
   test('elsewhere is left as it is', () => {

@@ -126,7 +126,8 @@ function answer(operation: string, payload: Uint8Array, outputMaxBytes: number):
   if (operation === 'detect') {
     const found = {
       recordFormat: 'V',
-      confidence: 0.9,
+      // Shorter than a length word.
+      confidence: ask.input.length < 4 ? 0 : 0.9,
       why: [`${ask.input.length} bytes`],
       alternatives: [],
     };

@@ -15,6 +15,7 @@ import { Copybook, Item, Kind } from './item';
 import { editedPlanOf, entryFor, invalidPolicyOf, isAmong, pageOf } from './item-options';
 import { fillNumber } from './number-op';
 import { Entry, Invalid, Options, Trim } from './options';
+import { hasRoom } from './compile-room';
 import { fail, hasProblem, LIMIT, quoted } from './problem';
 import { isNumberQuoted, numberTextMaxBytes } from './value-text';
 
@@ -140,6 +141,7 @@ class Compiler {
   /** Appends an operation and gives its address, 0 while counting. */
   private add(kind: i32, item: Item | null, flags: i32): usize {
     if (this.count++ >= OPS_MAX_COUNT) fail(LIMIT, 'the copybook has too many fields to decode');
+    if ((this.count & 63) == 0) hasRoom();
     if (this.isCounting) return 0;
     const op = this.ops + <usize>(this.count - 1) * OP_BYTES;
     store<i32>(op, kind);

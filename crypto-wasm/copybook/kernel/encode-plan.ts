@@ -14,6 +14,7 @@ import { Area, Building, EncodeNode, EncodePlan } from './encode-node';
 import { Copybook, Item, Kind } from './item';
 import { entryFor, isAmong, isNamed } from './item-options';
 import { Options, RecordFormat } from './options';
+import { hasRoom } from './compile-room';
 import { hasProblem } from './problem';
 
 export { EncodePlan };
@@ -81,8 +82,10 @@ export function compileEncodePlan(copybook: Copybook, options: Options): EncodeP
 
 function makeNode(building: Building, item: Item, parent: EncodeNode, base: i32): EncodeNode {
   const options = building.options;
+  if ((item.index & 63) == 0) hasRoom();
   const node = new EncodeNode(item);
   building.nodes[item.index] = node;
+  if (hasProblem()) return node;
   node.parent = parent;
   node.offsetBytes = item.offsetBytes - base;
   node.lengthBytes = item.lengthBytes;

@@ -3,7 +3,7 @@
 import { Item, Kind } from './item';
 import { JsonWriter } from './json-writer';
 import { Options } from './options';
-import { isNumberQuoted } from './value-text';
+import { isNumberQuoted, JSON_DIGITS_MAX } from './value-text';
 
 /** Writes members of an open object. */
 export function writeNumberSchema(json: JsonWriter, item: Item, options: Options, isNullable: bool): void {
@@ -13,15 +13,25 @@ export function writeNumberSchema(json: JsonWriter, item: Item, options: Options
     if (isQuoted) json.member('pattern').text('^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$');
     return;
   }
-  const most = mostOf(item, options);
-  const least = leastOf(item, options, most);
+  let most = mostOf(item, options);
+  let least = leastOf(item, options, most);
   const scale = item.scale;
   if (isQuoted) {
     json.type('string', isNullable);
     json.member('pattern').text(patternOf(most.length, scale, least.startsWith('-')));
     return;
   }
-  json.type(scale > 0 ? 'number' : 'integer', isNullable);
+  const isLong = item.kind == Kind.BINARY && most.length > JSON_DIGITS_MAX;
+  const type = scale > 0 ? 'number' : 'integer';
+  if (isLong) {
+    // Values beyond the picture's digits are texts.
+    json.eitherType(type, 'string', isNullable);
+    json.member('pattern').text(patternOf(most.length, scale, least.startsWith('-')));
+    most = '9'.repeat(JSON_DIGITS_MAX);
+    if (least != '0') least = '-' + most;
+  } else {
+    json.type(type, isNullable);
+  }
   if (scale < 0) json.member('multipleOf').raw('1' + '0'.repeat(-scale));
   json.member('minimum').raw(scaled(least, scale));
   json.member('maximum').raw(scaled(most, scale));

@@ -75,6 +75,15 @@ export class JsonWriter {
     this.close(']');
   }
 
+  /** One of two types. */
+  eitherType(name: string, other: string, isNullable: bool): void {
+    this.member('type').open('[');
+    this.element().text(name);
+    this.element().text(other);
+    if (isNullable) this.element().text('null');
+    this.close(']');
+  }
+
   integer(value: i64): void {
     this.raw(value.toString());
   }

@@ -14,7 +14,7 @@ import { compileLayout, Layout } from './layout';
 
 /** More layouts than any caller uses at once in one cell. */
 const SLOTS_COUNT: i32 = 32;
-/** Half of the cell's memory stays free for payloads and results. */
+/** Beyond what one is compiled with, and payloads and results (`compile-room.ts`). */
 const KEPT_MAX_BYTES: usize = 40 * 1024 * 1024;
 
 class Slot {

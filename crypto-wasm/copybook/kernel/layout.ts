@@ -1,5 +1,6 @@
 /** A specification, compiled: what the layout cache holds, and what every operation works from. */
 
+import { beginCompiling, hasRoom } from './compile-room';
 import { Copybook } from './item';
 import { Options } from './options';
 import { hasProblem } from './problem';
@@ -25,20 +26,21 @@ export class Layout {
 
 /** Null with a problem set. */
 export function compileLayout(at: usize, lengthBytes: i32): Layout | null {
+  beginCompiling();
   const specification: Specification | null = readSpecification(at, lengthBytes);
-  if (specification === null || hasProblem()) return null;
+  if (specification === null || hasProblem() || !hasRoom()) return null;
   const options: Options = specification.options;
   const copybook = parseCopybook(specification);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   layOut(copybook, options);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   const framing = compileFraming(copybook, options);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   const decodePlan = compileDecodePlan(copybook, options);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   const encodePlan = compileEncodePlan(copybook, options);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   const flatPlan = compileFlatPlan(copybook, options);
-  if (hasProblem()) return null;
+  if (hasProblem() || !hasRoom()) return null;
   return new Layout(copybook, options, framing, decodePlan, encodePlan, flatPlan);
 }

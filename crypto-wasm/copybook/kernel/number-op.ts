@@ -11,7 +11,7 @@ import { Item, Kind } from './item';
 import { pageOf } from './item-options';
 import { ASCII_ZONES, EBCDIC_ZONES } from './number-lanes';
 import { Options } from './options';
-import { isNumberQuoted, overpunch, packedSign } from './value-text';
+import { isNumberQuoted, JSON_DIGITS_MAX, overpunch, packedSign } from './value-text';
 
 /** Fills in the operation's kind and what the kind needs. Key, place and policy are there already. */
 export function fillNumber(op: usize, item: Item, options: Options): void {
@@ -140,7 +140,9 @@ function fillBinary(op: usize, item: Item, options: Options): void {
     store<u8>(op + At.SLOTS + i, digit >= 0 ? <u8>(16 - digits + digit) : 0x80);
   }
   const isTruncated = options.truncateBinary && !item.isNativeBinary;
-  const digitsMost = isTruncated ? min(digits, item.digits) : digits;
+  let digitsMost = isTruncated ? min(digits, item.digits) : digits;
+  // What gets quotes by its value goes the slow way.
+  if (!isNumberQuoted(item, options)) digitsMost = min(digitsMost, JSON_DIGITS_MAX);
   let most: u64 = 1;
   for (let i = 0; i < digitsMost; i++) most *= 10;
   store<u64>(op + At.MOST, most - 1);

@@ -6,6 +6,7 @@
  * that is not understood is a problem (`SYNTAX`) with line and column.
  */
 
+import { hasRoom } from './compile-room';
 import { Cursor } from './cursor';
 import { Draft } from './draft';
 import { expandedTokens } from './expand-copies';
@@ -55,7 +56,7 @@ class Parser {
   readEntries(): void {
     const cursor = this.cursor;
     const headers = new Headers(cursor);
-    while (!hasProblem() && cursor.peek().kind != TokenKind.END && !headers.isOver) {
+    while (hasRoom() && !hasProblem() && cursor.peek().kind != TokenKind.END && !headers.isOver) {
       const word = cursor.peek();
       const level = word.kind == TokenKind.WORD && word.text.length <= 2 ? integerOf(word.text) : -1;
       if (level < 0) headers.read();

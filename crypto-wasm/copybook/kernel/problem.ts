@@ -80,14 +80,15 @@ export function problemJson(): string {
 /** A JSON string. */
 export function quoted(text: string): string {
   let json = '"';
+  // Runs and not characters: a joined text is a new one, and memory is not given back within a call.
+  let done = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit == 0x22) json += '\\"';
-    else if (unit == 0x5c) json += '\\\\';
-    else if (unit < 0x20 || (unit >= 0xd800 && unit < 0xe000)) json += '\\u' + hex4(unit);
-    else json += String.fromCharCode(unit);
+    if (unit >= 0x20 && unit != 0x22 && unit != 0x5c && (unit < 0xd800 || unit >= 0xe000)) continue;
+    json += text.substring(done, i) + (unit == 0x22 ? '\\"' : unit == 0x5c ? '\\\\' : '\\u' + hex4(unit));
+    done = i + 1;
   }
-  return json + '"';
+  return json + (done == 0 ? text : text.substring(done)) + '"';
 }
 
 function hex4(unit: i32): string {

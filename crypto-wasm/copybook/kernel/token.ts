@@ -5,6 +5,7 @@
  * parser are made here, so that each says the text where it is not the copybook itself.
  */
 
+import { hasRoom } from './compile-room';
 import { fail, failAt, LIMIT } from './problem';
 
 export namespace TokenKind {
@@ -59,6 +60,7 @@ export function createToken(kind: i32, text: string, source: string, line: i32, 
   if (++tokensCount > TOKENS_MAX_COUNT) {
     fail(LIMIT, 'the copybook has more than ' + TOKENS_MAX_COUNT.toString() + ' words');
   }
+  if ((tokensCount & 63) == 0) hasRoom();
   return new Token(kind, text, source, line, column);
 }
 

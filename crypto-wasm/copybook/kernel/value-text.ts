@@ -59,9 +59,27 @@ const EDITED_TEXT: usize = memory.data(256, 16);
 /** Value of a binary of up to 16 bytes as four 32-bit words, the least significant first. */
 const WORDS: usize = memory.data(16, 16);
 
-/** Whether the text stands in quotes in JSON: it depends on the item, never on the value. */
+/** A JSON number has at most so many digits: doubles, which most readers take, keep each of them. */
+export const JSON_DIGITS_MAX: i32 = 15;
+
+/** Whether the text always stands in quotes in JSON. */
 export function isNumberQuoted(item: Item, options: Options): bool {
-  return options.numbersAsText || (item.kind != Kind.FLOAT && item.digits > 15);
+  return options.numbersAsText || (item.kind != Kind.FLOAT && item.digits > JSON_DIGITS_MAX);
+}
+
+/** Puts a binary's text of more digits than its picture has into quotes where a double would round it; gives its end. */
+export function quoteLong(item: Item, from: usize, end: usize): usize {
+  if (item.kind != Kind.BINARY) return end;
+  let digits = min(item.scale, 0);
+  for (let at = from; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte > 0x30 || (byte == 0x30 && digits > min(item.scale, 0))) digits++;
+  }
+  if (digits <= JSON_DIGITS_MAX) return end;
+  memory.copy(from + 1, from, end - from);
+  store<u8>(from, 0x22);
+  store<u8>(end + 1, 0x22);
+  return end + 2;
 }
 
 /** The most bytes that `writeNumberText` writes for this item. */

@@ -17,7 +17,7 @@ import { Options } from './options';
 import { hasProblem } from './problem';
 import { countOf, MISSING } from './read-counter';
 import { writeLongText, writeText16, writeText32 } from './text-lanes';
-import { Reason, setReason, writeNumberText } from './value-text';
+import { quoteLong, Reason, setReason, writeNumberText } from './value-text';
 
 export { beginRecord, errorsCount, recordNumber, recordOffset } from './invalid-value';
 
@@ -115,6 +115,7 @@ function writeSlowly(plan: DecodePlan, op: usize, at: usize, end: usize, record:
   }
   if (to == 0) return writeInvalid(op, item, at, length, record, out);
   if ((flags & Flag.HAS_QUOTE) != 0) store<u8>(to++, 0x22);
+  else to = quoteLong(item, value, to);
   store<u8>(to, COMMA);
   return to + 1;
 }
