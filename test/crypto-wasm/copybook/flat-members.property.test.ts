@@ -50,7 +50,8 @@ describe.each(builds)('flat output and JSON, $name', (build) => {
         expect(parseCsv(Buffer.from(csv.bytes).toString('utf8')).slice(1)).toEqual(expected);
         expect(csv.invalidCount).toBe(json.invalidCount);
       }),
-      { numRuns: 500 },
+      // The seed: a record that ends before a counter which the occurrence before had.
+      { numRuns: 500, examples: [[2_092_845_358]] },
     );
   }, 120_000);
 });
