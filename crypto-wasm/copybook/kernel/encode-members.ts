@@ -9,20 +9,15 @@
  */
 
 import { blankNode } from './encode-blank';
-import { hashKey } from './encode-keys';
+import { findMember, valueAt } from './encode-find';
 import { Area, Direct, EncodeNode, EncodePlan, slotOf } from './encode-node';
 import { encodeFloat } from './encode-float';
 import { encodeAnyNumber, encodeUsualNumber } from './encode-number';
 import { encodeRaw, encodeText, encodeUsualText } from './encode-text';
 import { Kind } from './item';
 import {
-  beginRecordAt, characterEnd, isNull, malformed, noValue, readCharacter, skipColon, skipSpaces, skipString, skipValue,
-  unfit,
+  beginRecordAt, isNull, malformed, noValue, skipSpaces, skipValue, unfit,
 } from './json-input';
-
-/** A key with escapes is resolved here; longer ones are no names of a copybook. */
-const KEY_MAX_BYTES: i32 = 512;
-const KEY: usize = memory.data(516, 16);
 
 let plan: EncodePlan = new EncodePlan();
 let slots: usize = 0;
@@ -136,7 +131,7 @@ function encodeObject(group: EncodeNode, at: usize, base: usize): usize {
         if (at == 0) return 0;
         // Spaces and nothing else between the braces.
         if (isFirst && load<u8>(at) == 0x7d) break;
-        node = findMember(group, at);
+        node = findMember(plan, group, at);
         at = valueAt;
         if (at == 0) return 0;
       }
@@ -193,98 +188,6 @@ function hasKey(node: EncodeNode, at: usize): bool {
   const second = v128.and(v128.xor(v128.load(at, 16), v128.load(key, 16)), v128.load(mask, 16));
   if (v128.any_true(v128.or(first, second))) return false;
   return node.keyBytes <= 32 || memory.compare(at + 32, key + 32, node.keyBytes - 32) == 0;
-}
-
-/** Where the value is of the member that `findMember` read. */
-let valueAt: usize = 0;
-
-/** The member whose key stands there; null for one that is ignored. `valueAt` is 0 when there is a problem. */
-function findMember(group: EncodeNode, at: usize): EncodeNode | null {
-  valueAt = 0;
-  if (load<u8>(at) != 0x22) {
-    malformed(at, 'a key is missing');
-    return null;
-  }
-  const end = skipString(at + 1);
-  if (end == 0) return null;
-  const value = skipColon(end);
-  if (value == 0) return null;
-  let key = at + 1;
-  let bytes = <i32>(end - at - 2);
-  if (hasEscape(key, bytes)) {
-    bytes = resolveKey(key);
-    key = KEY;
-  }
-  const node: EncodeNode | null = memberOf(group, key, bytes);
-  if (node === null && !isIgnored(group, key, bytes)) {
-    unfit(at, group.parent === null ? '' : group.item.path(), 'there is no such member: ' + keyText(at, end));
-    return null;
-  }
-  valueAt = value;
-  return node;
-}
-
-function keyText(at: usize, end: usize): string {
-  const bytes = min<usize>(end - at, 80);
-  return String.UTF8.decodeUnsafe(at, bytes) + (bytes < end - at ? '…' : '');
-}
-
-function hasEscape(key: usize, bytes: i32): bool {
-  for (let i = 0; i < bytes; i++) if (load<u8>(key + i) == 0x5c) return true;
-  return false;
-}
-
-/** UTF-8 of a key that was read once already; -1 where it is longer than any name. */
-function resolveKey(at: usize): i32 {
-  let bytes = 0;
-  while (load<u8>(at) != 0x22) {
-    const character = readCharacter(at);
-    if (character < 0 || bytes > KEY_MAX_BYTES - 4) return -1;
-    if (character < 0x80) store<u8>(KEY + bytes++, character);
-    else if (character < 0x800) {
-      store<u8>(KEY + bytes++, 0xc0 | (character >> 6));
-      store<u8>(KEY + bytes++, 0x80 | (character & 63));
-    } else if (character < 0x10000) {
-      store<u8>(KEY + bytes++, 0xe0 | (character >> 12));
-      store<u8>(KEY + bytes++, 0x80 | ((character >> 6) & 63));
-      store<u8>(KEY + bytes++, 0x80 | (character & 63));
-    } else {
-      return -1;
-    }
-    at = characterEnd;
-  }
-  return bytes;
-}
-
-function memberOf(group: EncodeNode, key: usize, bytes: i32): EncodeNode | null {
-  if (bytes < 0) return null;
-  const members = group.members;
-  const hashed = group.hashed;
-  if (hashed === null) {
-    for (let i = 0; i < members.length; i++) if (isKey(members[i], key, bytes)) return members[i];
-    return null;
-  }
-  const last = hashed.length - 1;
-  for (let place = hashKey(key, bytes) & last; hashed[place] != 0; place = (place + 1) & last) {
-    const node = members[hashed[place] - 1];
-    if (isKey(node, key, bytes)) return node;
-  }
-  return null;
-}
-
-// @ts-ignore: decorator
-@inline
-function isKey(node: EncodeNode, key: usize, bytes: i32): bool {
-  return node.keyBytes - 3 == bytes && memory.compare(node.key + 1, key, bytes) == 0;
-}
-
-/** Members that decoding adds to the record by options. */
-function isIgnored(group: EncodeNode, key: usize, bytes: i32): bool {
-  if (group !== plan.root || bytes < 0) return false;
-  const text = String.UTF8.decodeUnsafe(key, bytes);
-  if (plan.ignoresErrors && text == '_errors') return true;
-  if (plan.ignoresIds && (text == 'Record_Id' || text == 'Record_Byte_Length')) return true;
-  return plan.ignoresSegmentIds && text.startsWith('Seg_Id');
 }
 
 function encodeMember(node: EncodeNode, at: usize, out: usize): usize {
