@@ -206,7 +206,7 @@ const editedPicture: fc.Arbitrary<Edited> = fc
   })
   .filter(({ picture }) => !hasCompilerFault(picture));
 
-// Left out without a compiler; which says so: console.warn in `compiler.ts`.
+// Left out without a compiler: the console.warn( at the top of this file says so.
 describe.runIf(version !== undefined).each(DIALECTS)('-std=%s', (dialect) => {
   test(
     `${COPYBOOKS_COUNT} generated copybooks are laid out as the compiler lays them out`,

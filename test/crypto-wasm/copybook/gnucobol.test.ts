@@ -45,7 +45,7 @@ function done(answer: Records | Refused): Uint8Array {
 
 const linesOf = (output: Uint8Array): string[] => Buffer.from(output).toString().trimEnd().split('\n');
 
-// Left out without a compiler; which says so: console.warn in `compiler.ts`.
+// Left out without a compiler: the console.warn( at the top of this file says so.
 describe.runIf(version !== undefined).each(DIALECTS)('every usage, -std=%s', (dialect) => {
   const copybook = sourceOf('usages.cpy');
   const options: CopybookOptions = { ...optionsFor(dialect), trim: 'none', numbers: 'text' };
@@ -207,7 +207,7 @@ function numberFor(item: LayoutItem, random: Random, dialect: Dialect): string {
   return decimalText(item.signed && random.below(2) === 1 ? -value : value, item.scale ?? 0);
 }
 
-// Left out without a compiler; which says so: console.warn in `compiler.ts`.
+// Left out without a compiler: the console.warn( at the top of this file says so.
 describe.runIf(version !== undefined)('tables that are as long as they count', () => {
   const copybook = sourceOf('tables.cpy');
   let program: Program;
