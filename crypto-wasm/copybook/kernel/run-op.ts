@@ -43,11 +43,14 @@ export namespace Step {
   export const KEPT_BITS: usize = 68;
   /** Bit of the last digit before the point. */
   export const GUARD_BITS: usize = 64;
+  /** 256 bytes, by the byte with the sign: 0, 1 minus, more: none. */
   export const SIGN_TABLE: usize = 68;
   /** Offset of the byte with the sign. */
   export const SIGN_OFFSET: usize = 72;
-  /** Packed: bits of the first byte that are 0. */
+  /** Long packed: bits of the first byte that are 0. */
   export const PAD: usize = 76;
+  /** Packed: how many of the same kind follow. */
+  export const FURTHER_COUNT: usize = 76;
   /** Binaries, u64: the largest amount. */
   export const MOST: usize = 72;
   /** v128 each, as those of the operation; of zoned ones, LOW is the vector of zones. */
@@ -78,6 +81,8 @@ export namespace StepKind {
   export const UNSIGNED_2: i32 = 10;
   export const UNSIGNED_4: i32 = 11;
   export const UNSIGNED_8: i32 = 12;
+  /** With a nibble before the first digit, which has to be 0. */
+  export const PACKED_PADDED: i32 = 13;
 }
 
 /** Where the characters of a run are transcoded to. */

@@ -15,8 +15,31 @@ const LEAVES_MAX: i32 = 16_384;
 /** Longer texts are as fast by themselves. */
 const TEXT_MAX_BYTES: i32 = 1024;
 
+/** Tables of sixteen sign nibbles, by their bytes, and of 256 made of them: there are few different ones. */
+const nibbleSigns = new StaticArray<u64>(16);
+const byteSigns = new StaticArray<usize>(8);
+let signsCount = 0;
+
+/** By the whole last byte of a packed number what a table says by its lower nibble. Kept as long as the layout. */
+function bytesTable(nibbles: usize): usize {
+  const low = load<u64>(nibbles), high = load<u64>(nibbles, 8);
+  for (let i = 0; i < signsCount; i++) {
+    if (nibbleSigns[i * 2] == low && nibbleSigns[i * 2 + 1] == high) return byteSigns[i];
+  }
+  const table = heap.alloc(256);
+  for (let byte: usize = 0; byte < 256; byte++) store<u8>(table + byte, load<u8>(nibbles + (byte & 15)));
+  if (signsCount < byteSigns.length) {
+    nibbleSigns[signsCount * 2] = low;
+    nibbleSigns[signsCount * 2 + 1] = high;
+    byteSigns[signsCount++] = table;
+  }
+  return table;
+}
+
 /** The operations from `ops` up to `end`. Allocates, so only while a layout is compiled. */
 export function makeRuns(ops: usize, end: usize): void {
+  // Memory of a layout before may be given back by now.
+  signsCount = 0;
   let leaves = 0;
   let first = ops;
   while (first < end) {
@@ -49,7 +72,7 @@ function kindOf(op: usize): i32 {
   if (kind == Op.TEXT_16 || kind == Op.TEXT_32) return StepKind.TEXT;
   if (kind == Op.TEXT_LONG) return load<i32>(op + At.LENGTH) <= TEXT_MAX_BYTES ? StepKind.TEXT_LONG : StepKind.END;
   if (kind == Op.ZONED) return isPlain(op) ? StepKind.ZONED_PLAIN : StepKind.ZONED;
-  if (kind == Op.PACKED) return StepKind.PACKED;
+  if (kind == Op.PACKED) return load<i32>(op + At.PAD) == 0 ? StepKind.PACKED : StepKind.PACKED_PADDED;
   if (kind == Op.PACKED_LONG) return StepKind.PACKED_LONG;
   if ((flags & Flag.IS_LITTLE) != 0) return StepKind.END;
   if (kind == Op.BINARY_2) return isSigned ? StepKind.BINARY_2 : StepKind.UNSIGNED_2;
@@ -108,6 +131,7 @@ function makeRun(first: usize, behind: usize): usize {
   store<usize>(run + Run.NEXT, behind);
   store<i32>(run + Run.VECTORS_COUNT, vectors);
   let step = run + Run.HEAD_BYTES + vectors * Characters.BYTES;
+  const firstStep = step;
   store<usize>(run + Run.STEPS, step);
   placeCharacters(first, behind, run + Run.HEAD_BYTES, step);
   let end = 0;
@@ -119,6 +143,12 @@ function makeRun(first: usize, behind: usize): usize {
     step += Step.BYTES;
   }
   store<i32>(run + Run.END, end);
+  let further = 0;
+  for (let before = step - Step.BYTES; before >= firstStep; before -= Step.BYTES) {
+    const isPacked = load<i32>(before) == StepKind.PACKED;
+    if (isPacked) store<i32>(before + Step.FURTHER_COUNT, further);
+    further = isPacked ? further + 1 : 0;
+  }
   const last = behind - OP_BYTES;
   store<u32>(step + Step.LITERAL, closeOf(last));
   store<i32>(step + Step.LITERAL_BYTES, closeBytes(last));
@@ -194,10 +224,10 @@ function fillStep(step: usize, op: usize): void {
     memory.copy(step + Step.LOW, load<usize>(op + At.ZONES), 16);
     store<usize>(step + Step.SIGN_TABLE, load<usize>(op + At.SIGN_TABLE));
     store<i32>(step + Step.SIGN_OFFSET, offset + load<i32>(op + At.SIGN_OFFSET));
-  } else if (kind == StepKind.PACKED || kind == StepKind.PACKED_LONG) {
-    store<usize>(step + Step.SIGN_TABLE, load<usize>(op + At.SIGN_TABLE));
+  } else if (kind == StepKind.PACKED || kind == StepKind.PACKED_LONG || kind == StepKind.PACKED_PADDED) {
+    store<usize>(step + Step.SIGN_TABLE, bytesTable(load<usize>(op + At.SIGN_TABLE)));
     store<i32>(step + Step.SIGN_OFFSET, offset + length - 1);
-    store<i32>(step + Step.PAD, load<i32>(op + At.PAD));
+    if (kind == StepKind.PACKED_LONG) store<i32>(step + Step.PAD, load<i32>(op + At.PAD));
   } else {
     store<u64>(step + Step.MOST, load<u64>(op + At.MOST));
   }

@@ -88,21 +88,49 @@ export function writeRun(run: usize, base: usize, out: usize): usize {
         break;
       }
       case StepKind.PACKED: {
+        // Those of one kind often follow one another, and none is told what comes next.
+        let left = load<i32>(step, Step.FURTHER_COUNT);
+        let place = at;
+        while (true) {
+          const sign: u32 = load<u8>(
+            load<usize>(step, Step.SIGN_TABLE) + load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)),
+          );
+          const placed = lookup(v128.load(place), v128.load(step, Step.SLOTS));
+          const digits = v128.or(
+            v128.and(i16x8.shr_u(placed, 4), v128.load(step, Step.HIGH)), v128.and(placed, v128.load(step, Step.LOW)),
+          );
+          wrong = v128.or(wrong, i8x16.add_sat_u(digits, aboveNine));
+          bad |= sign;
+          out = writeSlots(step, digits, aboveZero, sign, out);
+          if (--left < 0) break;
+          step += Step.BYTES;
+          const furtherBytes = load<usize>(step, Step.LITERAL_BYTES);
+          v128.store(out, v128.load(step, Step.LITERAL));
+          if (furtherBytes > 16) {
+            v128.store(out, v128.load(step, Step.LITERAL + 16), 16);
+            if (furtherBytes > 32) v128.store(out, v128.load(step, Step.LITERAL + 32), 32);
+          }
+          out += furtherBytes;
+          place = base + load<usize>(step, Step.OFFSET);
+        }
+        break;
+      }
+      case StepKind.PACKED_PADDED: {
         const sign: u32 = load<u8>(
-          load<usize>(step, Step.SIGN_TABLE) + (load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)) & 15),
+          load<usize>(step, Step.SIGN_TABLE) + load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)),
         );
         const placed = lookup(v128.load(at), v128.load(step, Step.SLOTS));
         const digits = v128.or(
           v128.and(i16x8.shr_u(placed, 4), v128.load(step, Step.HIGH)), v128.and(placed, v128.load(step, Step.LOW)),
         );
         wrong = v128.or(wrong, i8x16.add_sat_u(digits, aboveNine));
-        bad |= sign | (load<u8>(at) & load<u32>(step, Step.PAD));
+        bad |= sign | (load<u8>(at) & 0xf0);
         out = writeSlots(step, digits, aboveZero, sign, out);
         break;
       }
       case StepKind.PACKED_LONG: {
         const sign: u32 = load<u8>(
-          load<usize>(step, Step.SIGN_TABLE) + (load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)) & 15),
+          load<usize>(step, Step.SIGN_TABLE) + load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)),
         );
         const bytes = v128.load(at);
         const vectors = load<usize>(step, Step.LONG);
