@@ -81,10 +81,15 @@ function bytesOf([shape, lengthBytes]: Field): fc.Arbitrary<Uint8Array> {
         digits.map((n, i) => n + (i === lengthBytes - 1 && shape.startsWith('S') ? zone : 0xf0)),
       );
   }
-  const wrong = fc.uint8Array({ minLength: lengthBytes, maxLength: lengthBytes });
+  const byte = fc.integer({ min: 0, max: 255 });
+  // Mostly the last byte, where signs are.
+  const at = fc.oneof(fc.constant(lengthBytes - 1), fc.integer({ min: 0, max: lengthBytes - 1 }));
+  const wrong = fc
+    .tuple(right, at, byte)
+    .map(([bytes, index, other]) => Uint8Array.from(bytes.with(index, other)));
   return fc.oneof(
     { weight: 40, arbitrary: right.map((bytes) => Uint8Array.from(bytes)) },
-    { weight: 1, arbitrary: wrong },
+    { weight: 2, arbitrary: wrong },
     { weight: 1, arbitrary: fc.constant(new Uint8Array(lengthBytes).fill(0x40)) },
   );
 }
