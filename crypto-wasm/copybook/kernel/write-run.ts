@@ -80,7 +80,9 @@ export function writeRun(run: usize, base: usize, out: usize): usize {
         break;
       }
       case StepKind.ZONED: {
-        const sign: u32 = load<u8>(load<usize>(step, Step.SIGN_TABLE) + load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)));
+        const sign: u32 = load<u8>(
+          load<usize>(step, Step.SIGN_TABLE) + load<u8>(base + load<usize>(step, Step.SIGN_OFFSET)),
+        );
         const digits = v128.and(v128.xor(v128.load(at), v128.load(step, Step.LOW)), v128.load(step, Step.HIGH));
         wrong = v128.or(wrong, i8x16.add_sat_u(digits, aboveNine));
         bad |= sign;
