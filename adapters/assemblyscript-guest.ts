@@ -6,7 +6,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { compileCoreModule } from './assemblyscript.ts';
+import { compileCoreModule, type OptimizeLevel } from './assemblyscript.ts';
 import type { SourceReader } from './inputs.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
@@ -26,6 +26,7 @@ export interface AssemblyScriptOptions {
   readonly folder: string;
   /** WebAssembly features to switch on, e.g. `simd`, `relaxed-simd`. */
   readonly features: readonly string[];
+  readonly optimizeLevel?: OptimizeLevel | undefined;
   /** The module's own memory limit; undefined leaves the limit to the host. */
   readonly memoryMaxMiB: number | undefined;
   readonly reader: SourceReader;
@@ -33,10 +34,11 @@ export interface AssemblyScriptOptions {
 
 /** Throws an Error with the compiler's output — the source does not compile. */
 export async function compileAssemblyScript(options: AssemblyScriptOptions): Promise<Uint8Array> {
-  const { folder, features, memoryMaxMiB, reader } = options;
+  const { folder, features, optimizeLevel, memoryMaxMiB, reader } = options;
   return compileCoreModule({
     entry: ENTRY,
     features,
+    optimizeLevel,
     memoryMaxMiB,
     rename: EXPORTS,
     readFile: (path) => readSource(path, folder, reader),

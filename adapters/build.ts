@@ -13,6 +13,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { OptimizeLevel } from './assemblyscript.ts';
 import { compileAssemblyScript } from './assemblyscript-guest.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
 import { compileJavaScript } from './javascript-guest.ts';
@@ -45,7 +46,11 @@ interface SourceManifest {
   readonly name: string;
   readonly world: string;
   readonly limits?: { readonly memoryMaxMiB?: number };
-  readonly build: { readonly language: 'as' | 'js'; readonly features?: readonly string[] };
+  readonly build: {
+    readonly language: 'as' | 'js';
+    readonly features?: readonly string[];
+    readonly optimizeLevel?: OptimizeLevel;
+  };
 }
 
 interface Source {
@@ -121,6 +126,7 @@ async function compile({ folder, manifest, reader }: Source): Promise<Uint8Array
   const binary = await compileAssemblyScript({
     folder,
     features,
+    optimizeLevel: build.optimizeLevel,
     memoryMaxMiB: limits?.memoryMaxMiB,
     reader,
   });

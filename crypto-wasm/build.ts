@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { compileCoreModule } from '../adapters/assemblyscript.ts';
+import { compileCoreModule, type OptimizeLevel } from '../adapters/assemblyscript.ts';
 import { digest } from '../adapters/inputs.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
@@ -28,25 +28,34 @@ const RELAXED_PROBE = Uint8Array.of(
   ...[0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0xfd, 0x80, 0x02, 0x0b],
 );
 
+/** Kernels that are compiled as their adapters are (`build.optimizeLevel`); all others with the most there is. */
+export const OPTIMIZE_LEVELS: Readonly<Record<string, OptimizeLevel>> = { copybook: 1 };
+
 /** The fastest build that this engine takes. */
 export function bestFeatures(): readonly string[] {
   return WebAssembly.validate(RELAXED_PROBE) ? RELAXED_FEATURES : PLAIN_FEATURES;
 }
 
 /**
- * The module's bytes, compiled when they are not there yet (about two seconds).
+ * The module's bytes, compiled when they are not there yet (seconds).
  * Throws an Error with the compiler's output — the source does not compile.
  */
 export async function buildKernel(name: string, features: readonly string[]): Promise<Uint8Array> {
   const folder = join(import.meta.dirname, name, 'kernel');
   const sources = await readSources(folder);
-  const key = digest(await compilerIdentity(), `${features}\n`, JSON.stringify([...sources]));
+  const optimizeLevel = OPTIMIZE_LEVELS[name];
+  const key = digest(
+    await compilerIdentity(),
+    `${features} ${optimizeLevel}\n`,
+    JSON.stringify([...sources]),
+  );
   const path = join(KERNELS, `${name}-${key.slice(0, 32)}.wasm`);
   const built = await readIfThere(path);
   if (built !== undefined) return built;
   const bytes = await compileCoreModule({
     entry: relative(REPOSITORY, join(folder, 'entry')).replaceAll('\\', '/'),
     features,
+    optimizeLevel,
     readFile: async (file) => sources.get(relative(folder, file)) ?? null,
   });
   await place(path, bytes);

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCoreModule } from '../../adapters/assemblyscript.ts';
-import { PLAIN_FEATURES, RELAXED_FEATURES } from '../../crypto-wasm/build.ts';
+import { OPTIMIZE_LEVELS, PLAIN_FEATURES, RELAXED_FEATURES } from '../../crypto-wasm/build.ts';
 import type { Contestant, Table, Target } from '../harness.ts';
 import { PLAIN, RELAXED } from './kernel.ts';
 import { createTranscoder } from './rivals.ts';
@@ -57,6 +57,7 @@ async function open(features: readonly string[]): Promise<Exports> {
   const bytes = await compileCoreModule({
     entry: ENTRY,
     features,
+    optimizeLevel: OPTIMIZE_LEVELS.copybook,
     readFile: async (path) => (path === resolve(REPOSITORY, `${ENTRY}.ts`) ? SOURCE : readIfThere(path)),
   });
   return new WebAssembly.Instance(new WebAssembly.Module(bytes.slice())).exports as unknown as Exports;

@@ -4,12 +4,16 @@
  * A code page's letters, digits and space lie in rows (by the high nibble) that differ from ASCII by one number, its
  * delta. Two tables say which bytes of a row that holds for: by the high nibble and by the low one a set of classes,
  * and a byte is taken where both have one in common. Other printable ASCII characters are looked up row by row, which
- * costs twice as much; whatever is not printable ASCII is for the slow way (`character-text.ts`).
+ * costs twice as much; whatever is not printable ASCII is for the slow way (`character-text.ts`). Short texts of EBCDIC,
+ * which have punctuation as often as not, go by `transcode.ts` instead, which does not branch on that.
  * Tables are made from the code page, once a layout.
  */
 
 import { CodePage } from './code-page';
 import { lookup } from './lookup';
+import {
+  BELOW_ROW_4, BIT, BITS, DELTA, LOW_NIBBLES, makeTables, transcodedBy, ZERO,
+} from './transcode';
 
 /** Where in `TextTables.tables` what lies: sixteen bytes each. */
 const DELTA_AT: usize = 0;
@@ -19,7 +23,10 @@ const SPACE_AT: usize = 48;
 /** Rows whose characters are looked up: four row numbers as vectors, and four tables, 0 where a byte is not taken. */
 const ROWS_AT: usize = 64;
 const EXACT_AT: usize = 128;
-const TABLES_BYTES: usize = 192;
+/** Tables of `transcode.ts`, for pages of EBCDIC; behind them a byte that says whether there are. */
+const PLAIN_AT: usize = 192;
+const HAS_PLAIN_AT: usize = 304;
+const TABLES_BYTES: usize = 320;
 
 const NIBBLE: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
 const ASCII_SPACES: usize = memory.data<u8>([32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32], 16);
@@ -82,6 +89,10 @@ export function textTablesOf(page: CodePage): TextTables {
       store<u8>(tables + EXACT_AT + n * 16 + i, isUsed ? asciiOf(page, (row << 4) | <i32>i) : 0);
     }
   }
+  if (!page.isAscii) {
+    makeTables(page, false, tables + PLAIN_AT);
+    store<u8>(tables + HAS_PLAIN_AT, 1);
+  }
   return new TextTables(page, tables, characterMaxBytes(page));
 }
 
@@ -137,7 +148,8 @@ export function transcodeRows(
   bytesAt: usize, offsets: usize,
 ): i32 {
   // The number of vectors before the last is a constant in each of these: all is unrolled.
-  switch (lengthBytes > 64 ? 4 : (lengthBytes - 1) >> 4) {
+  const isUnrolled = lengthBytes <= 64 && load<u8>(tables, HAS_PLAIN_AT) != 0;
+  switch (isUnrolled ? (lengthBytes - 1) >> 4 : 4) {
     case 0: return rowsOf(0, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
     case 1: return rowsOf(1, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
     case 2: return rowsOf(2, tables, addresses, shift, from, count, lengthBytes, keepsSpaces, out, bytesAt, offsets);
@@ -158,15 +170,18 @@ export function transcodeRows(
   return count;
 }
 
-/** Texts of so many whole vectors and a last one: 1…64 bytes. */
+/** Texts of so many whole vectors and a last one, 1…64 bytes, of an EBCDIC page. */
 // @ts-ignore: decorator
 @inline
 function rowsOf(
   wholes: i32, tables: usize, addresses: usize, shift: usize, from: i32, count: i32, lengthBytes: i32,
   keepsSpaces: bool, out: usize, bytesAt: usize, offsets: usize,
 ): i32 {
-  const delta = v128.load(tables, DELTA_AT), high = v128.load(tables, HIGH_AT), low = v128.load(tables, LOW_AT);
-  const nibble = v128.load(NIBBLE), spaces = v128.load(ASCII_SPACES);
+  const row4 = v128.load(tables, PLAIN_AT), row5 = v128.load(tables, PLAIN_AT + 16);
+  const row6 = v128.load(tables, PLAIN_AT + 32), row7 = v128.load(tables, PLAIN_AT + 48);
+  const delta = v128.load(tables, PLAIN_AT + DELTA), bits = v128.load(tables, PLAIN_AT + BITS);
+  const bit = v128.load(tables, PLAIN_AT + BIT), nibbles = v128.load(LOW_NIBBLES), below = v128.load(BELOW_ROW_4);
+  const zero = v128.load(ZERO), spaces = v128.load(ASCII_SPACES);
   // A text of 16 bytes and more ends with a whole vector that lies over the one before it.
   const last: usize = wholes == 0 ? 0 : lengthBytes - 16;
   const keep = v128.load(KEEP + 16 - (wholes == 0 ? lengthBytes : 16)), pageSpaces = v128.load(tables, SPACE_AT);
@@ -177,39 +192,31 @@ function rowsOf(
     const at = <usize>load<u32>(entry) + shift;
     let bytes = v128.load(at + last);
     if (wholes == 0) bytes = v128.bitselect(bytes, pageSpaces, keep);
-    let row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-    let good = v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble)));
-    const lastText = i8x16.add(bytes, lookup(delta, row));
+    const lastText = transcodedBy(bytes, row4, row5, row6, row7, delta, bits, bit, nibbles, below, zero);
     let characters = <u64>(i8x16.bitmask(i8x16.eq(lastText, spaces)) ^ 0xffff) << <u64>last;
-    let text: v128;
+    let plain = lastText;
     if (wholes > 0) {
-      bytes = v128.load(at);
-      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, lookup(delta, row));
+      const text = transcodedBy(v128.load(at), row4, row5, row6, row7, delta, bits, bit, nibbles, below, zero);
+      plain = i8x16.min_u(plain, text);
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff);
       v128.store(to, text);
     }
     if (wholes > 1) {
-      bytes = v128.load(at, 16);
-      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, lookup(delta, row));
+      const text = transcodedBy(v128.load(at, 16), row4, row5, row6, row7, delta, bits, bit, nibbles, below, zero);
+      plain = i8x16.min_u(plain, text);
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 16;
       v128.store(to, text, 16);
     }
     if (wholes > 2) {
-      bytes = v128.load(at, 32);
-      row = v128.and(i16x8.shr_u(bytes, 4), nibble);
-      good = i8x16.min_u(good, v128.and(lookup(high, row), lookup(low, v128.and(bytes, nibble))));
-      text = i8x16.add(bytes, lookup(delta, row));
+      const text = transcodedBy(v128.load(at, 32), row4, row5, row6, row7, delta, bits, bit, nibbles, below, zero);
+      plain = i8x16.min_u(plain, text);
       characters |= <u64>(i8x16.bitmask(i8x16.eq(text, spaces)) ^ 0xffff) << 32;
       v128.store(to, text, 32);
     }
     v128.store(to + last, lastText);
     // Not a choice between two values: the lengths of texts are what no processor foresees.
     let written = keepsSpaces ? lengthBytes : 64 - <i32>clz(characters);
-    if (!i8x16.all_true(good)) {
+    if (!i8x16.all_true(plain)) {
       written = transcodeExactly(tables, at, lengthBytes, keepsSpaces, to);
       if (written < 0) {
         rowsEnd = to;

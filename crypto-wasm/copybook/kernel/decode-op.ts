@@ -74,7 +74,7 @@ export namespace At {
   /** The managed item. */
   export const ITEM: usize = 20;
   export const FLAGS: usize = 24;
-  /** Operation behind the end of what this one begins; of an end, the beginning. */
+  /** Operation behind the end of what this one begins; of an end, the beginning; of a leaf, the run it begins, or 0. */
   export const JUMP: usize = 28;
   /** `Invalid` of the item. */
   export const POLICY: usize = 32;

@@ -17,6 +17,7 @@ import { fillNumber } from './number-op';
 import { Entry, Invalid, Options, Trim } from './options';
 import { hasRoom } from './compile-room';
 import { fail, hasProblem, LIMIT, quoted } from './problem';
+import { makeRuns } from './run-plan';
 import { isNumberQuoted, numberTextMaxBytes } from './value-text';
 
 /** 12.8 MB of operations: more fields than a record has, and room for several layouts in a cell. */
@@ -125,6 +126,7 @@ class Compiler {
     this.ops = zeroed(this.count * OP_BYTES);
     this.isCounting = false;
     this.walk();
+    makeRuns(this.ops, this.next());
     return this.ops;
   }
 

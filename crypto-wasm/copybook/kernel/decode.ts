@@ -6,6 +6,7 @@
  * their root on, the answer goes back to the last place from which another call gives the same rows.
  */
 
+import { fixedRun, writeFixedRows } from './decode-fixed';
 import { decodeFlat } from './decode-flat';
 import { decodeNested } from './decode-nested';
 import {
@@ -105,7 +106,12 @@ function decodeRows(layout: Layout): void {
   let rows = 0;
   let isFull = false;
   let next = Next.RECORD;
+  const run = layout.options.output == Output.JSONL ? fixedRun(layout.decodePlan, framing) : 0;
   while (rows < most) {
+    if (run != 0) {
+      rows += writeFixedRows(run, framing, most - rows);
+      if (rows == most) break;
+    }
     next = nextFrame();
     if (next != Next.RECORD) break;
     let segment: Segment | null = null;

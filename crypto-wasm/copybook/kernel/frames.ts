@@ -127,6 +127,12 @@ export function nextFrame(): i32 {
   }
 }
 
+/** So many records, each of the framing's fixed length, were read without asking. */
+export function passFrames(count: i32): void {
+  framesCount += count;
+  at += <usize>count * framing.eachBytes;
+}
+
 function advance(): i32 {
   if (framing.eachBytes > 0) {
     if (endAt - at >= <usize>framing.eachBytes) return take(at, framing.eachBytes);

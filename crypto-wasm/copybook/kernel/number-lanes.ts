@@ -18,9 +18,10 @@ const ABOVE_NINE: usize = memory.data<u8>(
 export const EBCDIC_ZONES: usize = memory.data<u8>(
   [0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0], 16,
 );
-/** Loaded from n on, moves a vector's bytes down by n. */
-const MOVES: usize = memory.data<u8>([
+/** Loaded from n on, moves a vector's bytes down by n, up to 31. */
+export const MOVES: usize = memory.data<u8>([
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+  0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
   0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
 ], 16);
 /** The text of a long number with its leading zeros. */
@@ -117,13 +118,13 @@ export function writePackedLong(op: usize, at: usize, lengthBytes: usize, out: u
 /** Eight digits of a number below 10^8, one a byte, the first in the lowest: three divisions of all parts at once. */
 // @ts-ignore: decorator
 @inline
-function eightDigits(value: u64): u64 {
-  const high = (value * 109951163) >> 40;
-  const fours = high | ((value - high * 10000) << 32);
+export function eightDigits(value: u64): u64 {
+  // Quotient, and the remainder above it: quotient + ((value - quotient * d) << n) in one multiplication.
+  const fours = (value << 32) - ((value * 109951163) >> 40) * ((<u64>10000 << 32) - 1);
   const hundreds = ((fours * 10486) >> 20) & 0x0000007f0000007f;
-  const twos = hundreds | ((fours - hundreds * 100) << 16);
+  const twos = (fours << 16) - hundreds * ((100 << 16) - 1);
   const tens = ((twos * 103) >> 10) & 0x000f000f000f000f;
-  return tens | ((twos - tens * 10) << 8);
+  return (twos << 8) - tens * ((10 << 8) - 1);
 }
 
 /** An amount of up to 16 digits. */

@@ -11,14 +11,14 @@ import { CodePage } from './code-page';
 import { lookup, select } from './lookup';
 
 /** Rows 4, 5, 6, 7; then what to add, bits by low nibble, bit by high nibble: 16 bytes each. */
-const DELTA: usize = 64;
-const BITS: usize = 80;
-const BIT: usize = 96;
+export const DELTA: usize = 64;
+export const BITS: usize = 80;
+export const BIT: usize = 96;
 export const TABLES_BYTES: i32 = 112;
 
-const LOW_NIBBLES: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
-const BELOW_ROW_4: usize = memory.data<u8>([63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63], 16);
-const ZERO: usize = memory.data(16, 16);
+export const LOW_NIBBLES: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+export const BELOW_ROW_4: usize = memory.data<u8>([63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63], 16);
+export const ZERO: usize = memory.data(16, 16);
 /** What ASCII pages compare with: below a space, quote, backslash, DEL and above. */
 const ASCII_TOP: usize = memory.data<u8>([94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94], 16);
 const SPACES: usize = memory.data<u8>([32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32], 16);
@@ -73,18 +73,31 @@ function commonDelta(page: CodePage, row: i32, isEscaped: bool): u8 {
 // @ts-ignore: decorator
 @inline
 export function transcoded(bytes: v128, tables: usize): v128 {
-  const nibbles = v128.load(LOW_NIBBLES), zero = v128.load(ZERO);
+  return transcodedBy(
+    bytes, v128.load(tables), v128.load(tables, 16), v128.load(tables, 32), v128.load(tables, 48),
+    v128.load(tables, DELTA), v128.load(tables, BITS), v128.load(tables, BIT),
+    v128.load(LOW_NIBBLES), v128.load(BELOW_ROW_4), v128.load(ZERO),
+  );
+}
+
+/** The same with all tables in registers, for loops: the engine does not know that stores leave tables as they are. */
+// @ts-ignore: decorator
+@inline
+export function transcodedBy(
+  bytes: v128, row4: v128, row5: v128, row6: v128, row7: v128, delta: v128, bits: v128, bit: v128,
+  nibbles: v128, belowRow4: v128, zero: v128,
+): v128 {
   const low = v128.and(bytes, nibbles);
   const high = v128.and(i16x8.shr_u(bytes, 4), nibbles);
   const odd = i8x16.lt_s(i16x8.shl(bytes, 3), zero);
   const upper = i8x16.lt_s(i16x8.shl(bytes, 2), zero);
-  const rows45 = select(lookup(v128.load(tables, 16), low), lookup(v128.load(tables), low), odd);
-  const rows67 = select(lookup(v128.load(tables, 48), low), lookup(v128.load(tables, 32), low), odd);
-  const isRow4To7 = i8x16.gt_s(bytes, v128.load(BELOW_ROW_4));
+  const rows45 = select(lookup(row5, low), lookup(row4, low), odd);
+  const rows67 = select(lookup(row7, low), lookup(row6, low), odd);
+  const isRow4To7 = i8x16.gt_s(bytes, belowRow4);
   const exact = v128.and(select(rows67, rows45, upper), isRow4To7);
   // No bit is that of a row below 8: there, what is added is not shown.
-  const added = i8x16.add(bytes, lookup(v128.load(tables, DELTA), high));
-  const fits = v128.and(lookup(v128.load(tables, BITS), low), lookup(v128.load(tables, BIT), high));
+  const added = i8x16.add(bytes, lookup(delta, high));
+  const fits = v128.and(lookup(bits, low), lookup(bit, high));
   return v128.or(v128.andnot(added, i8x16.eq(fits, zero)), exact);
 }
 
@@ -103,9 +116,15 @@ export function plainAscii(bytes: v128): v128 {
  */
 export function transcodeText(page: CodePage, tables: usize, at: usize, lengthBytes: usize, out: usize): usize {
   const end = at + lengthBytes;
+  const row4 = v128.load(tables), row5 = v128.load(tables, 16), row6 = v128.load(tables, 32);
+  const row7 = v128.load(tables, 48), delta = v128.load(tables, DELTA), bits = v128.load(tables, BITS);
+  const bit = v128.load(tables, BIT), nibbles = v128.load(LOW_NIBBLES), below = v128.load(BELOW_ROW_4);
+  const zero = v128.load(ZERO);
   let to = out;
   while (at + 16 <= end) {
-    const characters = transcoded(v128.load(at), tables);
+    const characters = transcodedBy(
+      v128.load(at), row4, row5, row6, row7, delta, bits, bit, nibbles, below, zero,
+    );
     v128.store(to, characters);
     if (i8x16.all_true(characters)) {
       at += 16;

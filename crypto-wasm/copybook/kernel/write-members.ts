@@ -16,8 +16,10 @@ import { writeAmount, writePacked, writePackedLong, writeZoned } from './number-
 import { Options } from './options';
 import { hasProblem } from './problem';
 import { countOf, MISSING } from './read-counter';
+import { Run } from './run-op';
 import { writeLongText, writeText16, writeText32 } from './text-lanes';
 import { quoteLong, Reason, setReason, writeNumberText } from './value-text';
+import { writeRun } from './write-run';
 
 export { beginRecord, errorsCount, recordNumber, recordOffset } from './invalid-value';
 
@@ -179,6 +181,35 @@ function writeLeaves(op: usize, base: usize, end: usize, out: usize): usize {
   return out;
 }
 
+/** Records after which a run that does not take them is tried again: this many at most. */
+const PAUSE_MAX_COUNT: u32 = 32;
+
+/**
+ * The run that begins with this leaf; 0 where there is none, or where its operations have to decide. A run that fails
+ * is left out for a while, twice as long each time: where one field is never plain, little is done twice.
+ */
+// @ts-ignore: decorator
+@inline
+function tryRun(op: usize, base: usize, end: usize, out: usize): usize {
+  const run = load<usize>(op, At.JUMP);
+  if (run == 0 || base + load<usize>(run, Run.END) > end) return 0;
+  const pause = load<u32>(run, Run.PAUSE);
+  if (pause != 0) {
+    store<u32>(run, pause - 1, Run.PAUSE);
+    return 0;
+  }
+  const to = writeRun(run, base, out);
+  const last = load<u32>(run, Run.PAUSE_LAST);
+  if (to != 0) {
+    if (last != 0) store<u32>(run, 0, Run.PAUSE_LAST);
+    return to;
+  }
+  const next = min((last << 1) | 1, PAUSE_MAX_COUNT);
+  store<u32>(run, next, Run.PAUSE);
+  store<u32>(run, next, Run.PAUSE_LAST);
+  return 0;
+}
+
 function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, segment: i32, out: usize): usize {
   let op = program;
   let base = record;
@@ -186,8 +217,16 @@ function execute(plan: DecodePlan, program: usize, record: usize, limit: usize, 
   let isCertain = true;
   let frame = FRAMES;
   while (true) {
-    out = writeLeaves(op, base, end, out);
-    op = stoppedAt;
+    if (load<i32>(op) <= Op.PACKED_LONG) {
+      const to = tryRun(op, base, end, out);
+      if (to != 0) {
+        out = to;
+        op = load<usize>(load<usize>(op, At.JUMP), Run.NEXT);
+      } else {
+        out = writeLeaves(op, base, end, out);
+        op = stoppedAt;
+      }
+    }
     const at = base + load<usize>(op, At.OFFSET);
     switch (load<i32>(op)) {
       case Op.GROUP: {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCoreModule } from '../../../adapters/assemblyscript.ts';
-import { PLAIN_FEATURES } from '../../../crypto-wasm/build.ts';
+import { OPTIMIZE_LEVELS, PLAIN_FEATURES } from '../../../crypto-wasm/build.ts';
 
 const ENTRY = 'crypto-wasm/copybook/kernel/code-page-alone';
 const TEXT = `
@@ -55,6 +55,7 @@ export async function compileCodePages(): Promise<WebAssembly.Module> {
   const bytes = await compileCoreModule({
     entry: ENTRY,
     features: PLAIN_FEATURES,
+    optimizeLevel: OPTIMIZE_LEVELS.copybook,
     readFile: async (path) => {
       if (path === resolve(import.meta.dirname, '../../..', `${ENTRY}.ts`)) return TEXT;
       return await readFile(path, 'utf8').catch(() => null);

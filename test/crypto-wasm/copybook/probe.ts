@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCoreModule } from '../../../adapters/assemblyscript.ts';
-import { PLAIN_FEATURES, RELAXED_FEATURES } from '../../../crypto-wasm/build.ts';
+import { OPTIMIZE_LEVELS, PLAIN_FEATURES, RELAXED_FEATURES } from '../../../crypto-wasm/build.ts';
 
 const KERNEL = 'crypto-wasm/copybook/kernel';
 const REPOSITORY = resolve(import.meta.dirname, '..', '..', '..');
@@ -26,6 +26,7 @@ export async function compileProbes(
       const bytes = await compileCoreModule({
         entry,
         features,
+        optimizeLevel: OPTIMIZE_LEVELS.copybook,
         readFile: async (path) => (path === resolve(REPOSITORY, `${entry}.ts`) ? source : readIfThere(path)),
       });
       return { name, module: new WebAssembly.Module(bytes.slice()) };
