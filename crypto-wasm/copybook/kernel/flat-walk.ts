@@ -13,8 +13,8 @@ import { refuse } from './flat-values';
 import { segmentValues } from './framing';
 import { Copybook, Item } from './item';
 import { entryFor, invalidPolicyOf } from './item-options';
-import { Entry, Options } from './options';
-import { countOf, MISSING } from './read-counter';
+import { Options } from './options';
+import { countOf, mappingTable, MISSING } from './read-counter';
 import { Reason, setReason } from './value-text';
 
 /** What `addresses` writes for a column: where it is, and how many bytes of it the record has. */
@@ -82,7 +82,8 @@ export class Walk {
       if (step === null || dependsOn === null) continue;
       const counter = steps[dependsOn.index];
       step.counter = counter;
-      step.mapping = mappingOf(entryFor(item, options.occursMappings));
+      const mapping = entryFor(item, options.occursMappings);
+      step.mapping = mapping === null ? 0 : mappingTable(mapping);
       step.policy = invalidPolicyOf(item, options);
       step.isQuietlyNull = isLenient(item, copybook, options);
       if (counter !== null && !counters.includes(counter)) counters.push(counter);
@@ -246,25 +247,4 @@ function walkFrom(item: Item, steps: StaticArray<Step | null>): void {
     if (step !== null) step.isWalked = true;
     at = at.parent;
   }
-}
-
-/** `u32 entries`, then for each `u32 text bytes, u32 count` and the text, padded to 4; 0 without an entry. */
-function mappingOf(entry: Entry | null): usize {
-  if (entry === null) return 0;
-  let lengthBytes: i32 = 4;
-  for (let i = 0; i < entry.values.length; i++) lengthBytes += 12 + String.UTF8.byteLength(entry.values[i]);
-  const table = heap.alloc(lengthBytes);
-  memory.fill(table, 0, lengthBytes);
-  store<i32>(table, entry.values.length);
-  let at = table + 4;
-  for (let i = 0; i < entry.values.length; i++) {
-    const value = entry.values[i];
-    const equals = value.lastIndexOf('=');
-    const text = String.UTF8.encode(equals < 0 ? value : value.substring(0, equals));
-    store<i32>(at, text.byteLength);
-    store<i32>(at, equals < 0 ? -1 : <i32>I32.parseInt(value.substring(equals + 1)), 4);
-    memory.copy(at + 8, changetype<usize>(text), text.byteLength);
-    at += 8 + ((text.byteLength + 3) & ~3);
-  }
-  return table;
 }

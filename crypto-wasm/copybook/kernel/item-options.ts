@@ -92,3 +92,15 @@ export function editedPlanOf(item: Item): EditedPlan | null {
   if (item.editedPlan === null) item.editedPlan = parseEdited(item.picture, item.blankWhenZero);
   return item.editedPlan;
 }
+
+/** A group whose records have their own program. */
+export function isSegmentGroup(item: Item, options: Options): bool {
+  if (entryFor(item, options.redefineSegments) !== null) return true;
+  const families = options.segmentChildren;
+  if (families.length == 0) return false;
+  if (entryFor(item, families) !== null) return true;
+  for (let i = 0; i < families.length; i++) {
+    if (isAmong(item, families[i].values)) return true;
+  }
+  return false;
+}

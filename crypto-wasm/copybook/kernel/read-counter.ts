@@ -3,9 +3,10 @@
  */
 
 import { Item, Kind } from './item';
-import { Options } from './options';
+import { Entry, Options } from './options';
 import { writeNumberText } from './value-text';
 import { writeText } from './character-text';
+import { zeroed } from './zeroed';
 
 /** The record ends before the counter, or its view is not shown: the table is null. */
 export const MISSING: i64 = -2;
@@ -71,4 +72,25 @@ function mappedCount(item: Item, options: Options, at: usize, mapping: usize): i
     entry += 8 + ((bytes + 3) & ~3);
   }
   return INVALID;
+}
+
+/** `u32 entries`, then for each `u32 text bytes, u32 count`, text padded to 4. */
+export function mappingTable(mapping: Entry): usize {
+  let lengthBytes = 4;
+  for (let i = 0; i < mapping.values.length; i++) {
+    lengthBytes += 12 + String.UTF8.byteLength(mapping.values[i]);
+  }
+  const table = zeroed(lengthBytes);
+  store<i32>(table, mapping.values.length);
+  let at = table + 4;
+  for (let i = 0; i < mapping.values.length; i++) {
+    const value = mapping.values[i];
+    const equals = value.lastIndexOf('=');
+    const text = String.UTF8.encode(equals < 0 ? value : value.substring(0, equals));
+    store<i32>(at, text.byteLength);
+    store<i32>(at + 4, equals < 0 ? -1 : <i32>I32.parseInt(value.substring(equals + 1)));
+    memory.copy(at + 8, changetype<usize>(text), text.byteLength);
+    at += 8 + ((text.byteLength + 3) & ~3);
+  }
+  return table;
 }
