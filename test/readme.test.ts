@@ -27,7 +27,7 @@ describe('README.md', () => {
     expect([...new Set(named)].toSorted()).toEqual(Object.keys(scripts).toSorted());
   });
 
-  test('continuous integration runs the check that the README names, and nothing else', () => {
+  test('continuous integration installs an optional oracle, runs the check that the README names, and nothing else', () => {
     const commands = read('.ci/run')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -35,6 +35,7 @@ describe('README.md', () => {
       'set -euo pipefail',
       `cd "$(dirname "\${BASH_SOURCE[0]}")/.."`,
       'export CI=true',
+      '.ci/install-cobol',
       'exec npm run check',
     ]);
   });

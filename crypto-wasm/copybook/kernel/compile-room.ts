@@ -8,8 +8,8 @@
 import { fail, LIMIT } from './problem';
 
 /**
- * Of a cell's 256 MiB: 40 are kept layouts, 8 a payload, 4 a copy of the specification, 60 the output with a record
- * beyond it and room to put a problem before it.
+ * Of a cell's 288 MiB: 40 are kept layouts, 8 a payload, 4 a copy of the specification, 60 the output with a record
+ * beyond it and room to put a problem before it, and 40 what is made of a layout after it was last asked here.
  */
 const COMPILED_MAX_BYTES: usize = 136 * 1024 * 1024;
 
