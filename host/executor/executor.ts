@@ -18,6 +18,7 @@ import {
   COLLECTED,
   CREATE,
   DESTROY,
+  fitsInline,
   isUpTo,
   LOAD,
   nextSequence,
@@ -259,6 +260,8 @@ export class ThreadExecutor implements Executor {
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
     this.#inFlight.delete(sequence);
+    if (result.kind === 'ok' && !fitsInline(result.bytes.length))
+      this.#writer.noteResult(result.bytes.length);
     entry.settle(result);
   }
 
