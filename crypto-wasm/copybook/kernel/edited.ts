@@ -131,7 +131,8 @@ export function readEdited(plan: EditedPlan, text: usize, digits: usize): i32 {
         break;
       case Edit.INSERT_SUPPRESSED:
         if (!leading) {
-          if (byte != symbol) return EditedValue.INVALID;
+          // Behind a floating symbol without a digit the picture would have the symbol here, not what it inserts.
+          if (byte != symbol || (!shown && i < plan.stopAt)) return EditedValue.INVALID;
         } else if (plan.floats != 0 && isFloating(plan, byte)) {
           floated = true;
           leading = false;

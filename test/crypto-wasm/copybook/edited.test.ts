@@ -287,6 +287,9 @@ describe.each(await compileProbes(SOURCE))('$name', ({ module }) => {
     // A comma before the first digit: what is suppressed around it would be digits that were lost.
     ['Z,ZZ9.99CR', ' ,836.51CR'],
     ['***,**9', '***,*12'],
+    ['$$,$$9.99', ' $,689.90'],
+    ['++,++9', ' +,689'],
+    ['--,--9', ' -,689'],
   ])('PIC %s does not show %j', (picture, text) => {
     expect(parse(picture)).toBeGreaterThan(0);
     place(' '.repeat(16), 1024);
