@@ -110,6 +110,12 @@ export const LIMIT_BOUNDS = {
     'Largest payload; it is copied into the cell once.',
   ),
   outputMaxBytes: whole('bytes', [0, 1024 * MiB], 16 * MiB, 'Largest result; it is copied out once.'),
+  fuelMax: whole(
+    'units',
+    [1, 1e15],
+    1e12,
+    'Fuel of one call, about a nanosecond of work each; by default more than any deadline allows.',
+  ),
 } as const satisfies Record<keyof Limits, NumberRow>;
 
 export const OPTIONS = {

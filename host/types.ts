@@ -40,6 +40,8 @@ export interface Usage {
   readonly attempts: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** Units of fuel of the last attempt; undefined when no guest was entered, or one that is not metered. */
+  readonly fuel?: number | undefined;
 }
 
 export type Outcome =
@@ -71,6 +73,7 @@ export interface OperationSpec {
   readonly timeoutMs: number;
   readonly inputMaxBytes: number;
   readonly outputMaxBytes: number;
+  readonly fuelMax: number;
 }
 
 export interface Limits {
@@ -78,6 +81,8 @@ export interface Limits {
   readonly timeoutMs: number;
   readonly inputMaxBytes: number;
   readonly outputMaxBytes: number;
+  /** Units of fuel of one call. */
+  readonly fuelMax: number;
 }
 
 export interface PoolOptions {
@@ -148,7 +153,7 @@ export interface LiftedFunction {
 
 /** How to build one cell of a bytes-world component. Plain data: survives structured clone and JSON. */
 export interface LinkPlan {
-  /** Byte ranges of the core modules within the component. */
+  /** Byte ranges of the core modules within `Prepared.code`: of the component, while it is planned. */
   readonly modules: readonly { readonly offset: number; readonly length: number }[];
   readonly instances: readonly CoreInstantiation[];
   readonly invoke: LiftedFunction;
@@ -180,10 +185,19 @@ export interface RunRequest {
   /** A call that could not begin by then is not begun. At most the deadline. */
   readonly beginByMs: number;
   readonly outputMaxBytes: number;
+  /** Units of fuel the guest may use; without it the deadline is the only bound. */
+  readonly fuelMax?: number;
 }
 
 export type RunResult =
-  | { readonly kind: 'ok'; readonly bytes: Uint8Array; readonly runMs: number; readonly memoryBytes: number }
+  | {
+      readonly kind: 'ok';
+      readonly bytes: Uint8Array;
+      readonly runMs: number;
+      readonly memoryBytes: number;
+      /** Units used; undefined for a guest that is not metered. */
+      readonly fuel?: number | undefined;
+    }
   /** The guest's own `result::err`, or a result over the limit: the cell is well. */
   | {
       readonly kind: 'failure';
@@ -191,9 +205,15 @@ export type RunResult =
       readonly message: string;
       readonly runMs: number;
       readonly memoryBytes: number;
+      readonly fuel?: number | undefined;
     }
   /** The cell is dead and already dropped by its executor. */
-  | { readonly kind: 'crash'; readonly error: HostError; readonly runMs: number }
+  | {
+      readonly kind: 'crash';
+      readonly error: HostError;
+      readonly runMs: number;
+      readonly fuel?: number | undefined;
+    }
   /** The guest was never entered; the cell is well unless `cellLost`. */
   | {
       readonly kind: 'not-begun';

@@ -180,13 +180,20 @@ export class ThreadExecutor implements Executor {
       cell: cellId,
       c: request.outputMaxBytes,
       x: Math.min(request.beginByMs, request.deadlineMs),
+      y: request.deadlineMs,
+      z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       operation: request.operation,
       payload: request.payload,
     });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, { kind: PROBE, cell: cellId, x: deadlineMs });
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, {
+      kind: PROBE,
+      cell: cellId,
+      x: deadlineMs,
+      y: deadlineMs,
+    });
   }
 
   /** Asks the thread to collect garbage between two calls; once, however often it is asked meanwhile. */
@@ -294,7 +301,7 @@ export class ThreadExecutor implements Executor {
           'EXECUTOR_DEADLINE',
           'the guest was still running at its deadline and was stopped',
         );
-        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs });
+        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs, fuel: undefined });
         this.#terminate('killed');
         return;
       }
@@ -335,7 +342,8 @@ export class ThreadExecutor implements Executor {
       // Only the last one begun can be unanswered, unless the answers could not be read.
       if (isUpTo(entry.sequence, begun)) {
         const error = new HostError('EXECUTOR_DIED', 'the executor ended while this call was running');
-        entry.settle({ kind: 'crash', error, runMs: this.#options.clock.now() - this.#requests.begunAtMs });
+        const runMs = this.#options.clock.now() - this.#requests.begunAtMs;
+        entry.settle({ kind: 'crash', error, runMs, fuel: undefined });
       } else {
         entry.settle(EXECUTOR_GONE);
       }

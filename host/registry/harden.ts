@@ -47,7 +47,8 @@ interface Found {
 export function meterModule(module: Uint8Array): Uint8Array {
   const core = readCoreModule(new ByteReader(module), 0, createAllowance('definitions', ITEMS_MAX));
   for (const added of [FUEL_EXPORT, REFILL_EXPORT]) {
-    if (core.exports.has(added)) rejectAt(0, `a core module exports "${added}", which is a name of the host's`);
+    if (core.exports.has(added))
+      rejectAt(0, `a core module exports "${added}", which is a name of the host's`);
   }
   const imported = (sort: string): number => core.imports.filter((one) => one.sort === sort).length;
   const sections = findSections(module);
@@ -64,7 +65,14 @@ export function meterModule(module: Uint8Array): Uint8Array {
     [GLOBAL, [0x7f, 1, 0x41, ...signedLeb128(START_FUEL), 0x0b]],
     [
       EXPORT,
-      [...name(FUEL_EXPORT), 3, ...leb128(indices.fuelGlobal), ...name(REFILL_EXPORT), 1, ...leb128(indices.refillTable)],
+      [
+        ...name(FUEL_EXPORT),
+        3,
+        ...leb128(indices.fuelGlobal),
+        ...name(REFILL_EXPORT),
+        1,
+        ...leb128(indices.refillTable),
+      ],
     ],
   ]);
   const addedCount = (id: number): number => (id === EXPORT ? 2 : 1);

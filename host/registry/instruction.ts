@@ -122,11 +122,12 @@ interface Form extends Instruction {
   readonly immediate: Immediate;
 }
 
-const form = (
-  immediate: Immediate,
-  cost: number = COSTS.simple,
-  kind: InstructionKind = 'plain',
-): Form => ({ immediate, kind, cost, callee: -1 });
+const form = (immediate: Immediate, cost: number = COSTS.simple, kind: InstructionKind = 'plain'): Form => ({
+  immediate,
+  kind,
+  cost,
+  callee: -1,
+});
 
 /** Opcode → form; `from` to `to` alike. */
 function fill(table: Map<number, Form>, from: number, to: number, entry: Form): void {
@@ -231,10 +232,15 @@ fill(VECTORS, 0, 11, form(memoryArgument));
 fill(VECTORS, 14, 20, form(nothing)); // swizzle, splats
 fill(VECTORS, 21, 34, form(lane));
 fill(VECTORS, 35, 83, form(nothing));
-fill(VECTORS, 84, 91, form((reader) => {
-  memoryArgument(reader);
-  lane(reader);
-})); // load and store of one lane
+fill(
+  VECTORS,
+  84,
+  91,
+  form((reader) => {
+    memoryArgument(reader);
+    lane(reader);
+  }),
+); // load and store of one lane
 fill(VECTORS, 92, 93, form(memoryArgument)); // load with zeros
 fill(VECTORS, 94, 275, form(nothing));
 // Numbers between that mean nothing.

@@ -140,7 +140,11 @@ export function meterFunction(
   if (hasBulk) {
     // The count of groups is the first number of the body; the new group stands behind the others.
     const groups = start + leb128Length(bytes, start);
-    pieces.push(Uint8Array.from(leb128(localGroups + 1)), bytes.subarray(groups, codeStart), Uint8Array.of(1, I32));
+    pieces.push(
+      Uint8Array.from(leb128(localGroups + 1)),
+      bytes.subarray(groups, codeStart),
+      Uint8Array.of(1, I32),
+    );
   } else {
     pieces.push(bytes.subarray(start, codeStart));
   }
