@@ -188,12 +188,8 @@ export class ThreadExecutor implements Executor {
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, {
-      kind: PROBE,
-      cell: cellId,
-      x: deadlineMs,
-      y: deadlineMs,
-    });
+    const frame = { kind: PROBE, cell: cellId, x: deadlineMs, y: deadlineMs };
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame);
   }
 
   /** Asks the thread to collect garbage between two calls; once, however often it is asked meanwhile. */
@@ -301,7 +297,7 @@ export class ThreadExecutor implements Executor {
           'EXECUTOR_DEADLINE',
           'the guest was still running at its deadline and was stopped',
         );
-        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs, fuel: undefined });
+        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs });
         this.#terminate('killed');
         return;
       }
@@ -342,8 +338,7 @@ export class ThreadExecutor implements Executor {
       // Only the last one begun can be unanswered, unless the answers could not be read.
       if (isUpTo(entry.sequence, begun)) {
         const error = new HostError('EXECUTOR_DIED', 'the executor ended while this call was running');
-        const runMs = this.#options.clock.now() - this.#requests.begunAtMs;
-        entry.settle({ kind: 'crash', error, runMs, fuel: undefined });
+        entry.settle({ kind: 'crash', error, runMs: this.#options.clock.now() - this.#requests.begunAtMs });
       } else {
         entry.settle(EXECUTOR_GONE);
       }

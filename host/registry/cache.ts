@@ -16,7 +16,7 @@ import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
 /** Raised whenever `plan.ts` or `harden.ts` gives something else for the same bytes, or refuses what it took before. */
-export const PLAN_FORMAT = 4;
+export const PLAN_FORMAT = 5;
 
 /** A few hundred adapters in several versions. */
 const ENTRIES_MAX_COUNT = 500;
@@ -60,7 +60,7 @@ export function createCache(options: CacheOptions): Cache {
         const found = await files.stat(path);
         if (found === undefined) return undefined;
         if (found.sizeBytes > ENTRY_MAX_BYTES) throw new Error(`${found.sizeBytes} bytes`);
-        return decode(await files.read(path));
+        return decode(sha256, await files.read(path));
       } catch (error) {
         report('a cached preparation is damaged; the component is prepared again', error);
         return undefined;
@@ -73,7 +73,7 @@ export function createCache(options: CacheOptions): Cache {
       const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
       try {
         await files.makeFolder(folder);
-        await files.writeDurably(draft, encode(prepared));
+        await files.writeDurably(draft, encode(sha256, prepared));
         await files.rename(draft, path);
         await trim(files, folder);
       } catch (error) {
@@ -83,26 +83,29 @@ export function createCache(options: CacheOptions): Cache {
   };
 }
 
-/** A digest of what follows, a line of JSON, the code. */
-function encode({ code, ...rest }: Prepared): Uint8Array {
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify(rest)}\n`), code]);
+/** A digest of what follows, a line of JSON with the component's digest, the code. */
+function encode(sha256: string, { code, ...rest }: Prepared): Uint8Array {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify({ sha256, ...rest })}\n`), code]);
   return Buffer.concat([Buffer.from(`${digest(body)}\n`), body]);
 }
 
 const DIGEST_CHARS = 64;
 
-function decode(bytes: Uint8Array): Prepared {
+function decode(sha256: string, bytes: Uint8Array): Prepared {
   const body = bytes.subarray(DIGEST_CHARS + 1);
   const first = new TextDecoder().decode(bytes.subarray(0, DIGEST_CHARS + 1));
   if (first !== `${digest(body)}\n`) throw new Error('the digest does not match');
   const end = body.indexOf(0x0a);
   const text = new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, end));
-  const code = body.subarray(end + 1);
-  const prepared = { ...(JSON.parse(text) as Omit<Prepared, 'code'>), code };
-  for (const { offset, length } of prepared.plan.modules) {
+  const code = new Uint8Array(body.buffer, body.byteOffset + end + 1, body.length - end - 1);
+  const entry = JSON.parse(text) as Omit<Prepared, 'code'> & { readonly sha256: string };
+  // A file that was renamed or copied is whole, and still not this component's.
+  if (entry.sha256 !== sha256) throw new Error(`it is of the component ${entry.sha256}`);
+  const { plan, wit } = entry;
+  for (const { offset, length } of plan.modules) {
     if (offset + length > code.length) throw new Error('a module lies outside of the code');
   }
-  return prepared;
+  return { plan, code, wit };
 }
 
 /** Removes the oldest entries beyond the limits, and drafts that a crash left behind among them. */

@@ -12,9 +12,14 @@ import { readCoreValueType } from './core-module.ts';
 /** What the meter must know of an instruction; most are `plain`. */
 export type InstructionKind =
   | 'plain'
-  /** `block`, `if`, `try`, `try_table`: ends with an `end`. */
+  /** `block`, `try`, `try_table`: ends with an `end`. */
   | 'block'
+  | 'if'
+  /** Not reached by falling into it: `else`, `catch`. */
+  | 'else'
   | 'loop'
+  /** What follows may not be reached. */
+  | 'branch'
   /** `delegate` ends a `try` too. */
   | 'end'
   /** To a function of this module when it is direct, else to whatever it finds. */
@@ -31,6 +36,11 @@ export interface Instruction {
   readonly cost: number;
   /** Of a direct call: the function. Else -1. */
   readonly callee: number;
+  /**
+   * Of a bulk operation: the memories, or tables, that it works on. Its length is 64-bit when all of them are; without any
+   * it is 32-bit.
+   */
+  readonly spaces?: { readonly sort: 'memory' | 'table'; readonly indices: readonly number[] };
 }
 
 /**
@@ -81,7 +91,7 @@ const memoryArgument: Immediate = (reader) => {
   const alignment = reader.u32('an alignment');
   if (alignment >= 128) rejectAt(offset, `${alignment} is not an alignment`);
   if ((alignment & 64) !== 0) reader.u32('the index of a memory');
-  skipUnsigned64(reader);
+  reader.u64('the offset of an access');
 };
 
 /** Empty, a value type, or the index of a type. */
@@ -120,6 +130,8 @@ const castBranch: Immediate = (reader) => {
 
 interface Form extends Instruction {
   readonly immediate: Immediate;
+  /** What its immediates are the indices of, when they decide how long its length is. */
+  readonly sort?: 'memory' | 'table';
 }
 
 const form = (immediate: Immediate, cost: number = COSTS.simple, kind: InstructionKind = 'plain'): Form => ({
@@ -128,6 +140,12 @@ const form = (immediate: Immediate, cost: number = COSTS.simple, kind: Instructi
   cost,
   callee: -1,
 });
+
+const bulk = (
+  sort: 'memory' | 'table',
+  immediate: Immediate,
+  kind: InstructionKind = sort === 'memory' ? 'bulk-bytes' : 'bulk-elements',
+): Form => ({ ...form(immediate, COSTS.runtime, kind), sort });
 
 /** Opcode → form; `from` to `to` alike. */
 function fill(table: Map<number, Form>, from: number, to: number, entry: Form): void {
@@ -139,16 +157,16 @@ const ONE_BYTE = new Map<number, Form>([
   [0x01, form(nothing, COSTS.none)], // nop
   [0x02, form(blockType, COSTS.none, 'block')],
   [0x03, form(blockType, COSTS.none, 'loop')],
-  [0x04, form(blockType, COSTS.simple, 'block')], // if
-  [0x05, form(nothing, COSTS.none)], // else
+  [0x04, form(blockType, COSTS.simple, 'if')],
+  [0x05, form(nothing, COSTS.none, 'else')],
   [0x06, form(blockType, COSTS.none, 'block')], // try
-  [0x07, form(index, COSTS.none)], // catch
+  [0x07, form(index, COSTS.none, 'else')], // catch
   [0x08, form(index, COSTS.throw)],
   [0x09, form(index, COSTS.throw)], // rethrow
   [0x0a, form(nothing, COSTS.throw)], // throw_ref
   [0x0b, form(nothing, COSTS.none, 'end')],
   [0x0c, form(index)], // br
-  [0x0d, form(index)], // br_if
+  [0x0d, form(index, COSTS.simple, 'branch')], // br_if
   [0x0e, form(branchTable, 2)],
   [0x0f, form(nothing)], // return
   [0x11, form(twoIndices, COSTS.callIndirect, 'call')],
@@ -156,7 +174,7 @@ const ONE_BYTE = new Map<number, Form>([
   [0x14, form(index, COSTS.callIndirect, 'call')], // call_ref
   [0x15, form(index, COSTS.callIndirect, 'call')], // return_call_ref
   [0x18, form(index, COSTS.none, 'end')], // delegate
-  [0x19, form(nothing, COSTS.none)], // catch_all
+  [0x19, form(nothing, COSTS.none, 'else')], // catch_all
   [0x1a, form(nothing, COSTS.none)], // drop
   [0x1b, form(nothing)], // select
   [0x1c, form(selectTypes)],
@@ -172,8 +190,8 @@ const ONE_BYTE = new Map<number, Form>([
   [0xd2, form(index)], // ref.func
   [0xd3, form(nothing)], // ref.eq
   [0xd4, form(nothing)], // ref.as_non_null
-  [0xd5, form(index)], // br_on_null
-  [0xd6, form(index)], // br_on_non_null
+  [0xd5, form(index, COSTS.simple, 'branch')], // br_on_null
+  [0xd6, form(index, COSTS.simple, 'branch')], // br_on_non_null
 ]);
 fill(ONE_BYTE, 0x20, 0x22, form(index, COSTS.none)); // local.get, set, tee: registers
 fill(ONE_BYTE, 0x23, 0x26, form(index)); // global.get, set; table.get, set
@@ -195,8 +213,8 @@ const REFERENCES = new Map<number, Form>([
   [15, form(nothing)], // array.len
   [16, form(index, COSTS.runtime, 'bulk-elements')], // array.fill
   [17, form(twoIndices, COSTS.runtime, 'bulk-elements')], // array.copy
-  [24, form(castBranch)],
-  [25, form(castBranch)],
+  [24, form(castBranch, COSTS.simple, 'branch')],
+  [25, form(castBranch, COSTS.simple, 'branch')],
 ]);
 fill(REFERENCES, 0, 1, form(index)); // struct.new, new_default
 fill(REFERENCES, 2, 5, form(twoIndices)); // struct.get, get_s, get_u, set
@@ -212,14 +230,14 @@ fill(REFERENCES, 26, 30, form(nothing)); // conversions, i31
 const MISCELLANEOUS = new Map<number, Form>([
   [8, form(twoIndices, COSTS.runtime, 'bulk-bytes')], // memory.init
   [9, form(index)], // data.drop
-  [10, form(twoIndices, COSTS.runtime, 'bulk-bytes')], // memory.copy
-  [11, form(index, COSTS.runtime, 'bulk-bytes')], // memory.fill
+  [10, bulk('memory', twoIndices)], // memory.copy
+  [11, bulk('memory', index)], // memory.fill
   [12, form(twoIndices, COSTS.runtime, 'bulk-elements')], // table.init
   [13, form(index)], // elem.drop
-  [14, form(twoIndices, COSTS.runtime, 'bulk-elements')], // table.copy
-  [15, form(index, COSTS.runtime, 'grow')], // table.grow
+  [14, bulk('table', twoIndices)], // table.copy
+  [15, bulk('table', index, 'grow')], // table.grow
   [16, form(index)], // table.size
-  [17, form(index, COSTS.runtime, 'bulk-elements')], // table.fill
+  [17, bulk('table', index)], // table.fill
 ]);
 fill(MISCELLANEOUS, 0, 7, form(nothing));
 
@@ -279,6 +297,12 @@ export function readInstruction(reader: ByteReader): Instruction {
     const name = `0x${opcode.toString(16)}${prefixed ? ` ${second}` : ''}`;
     return rejectAt(offset, `${name} is not an instruction that this host knows`);
   }
+  if (found.sort !== undefined) {
+    const indices = Array.from({ length: found.immediate === twoIndices ? 2 : 1 }, () =>
+      reader.u32('an index'),
+    );
+    return { kind: found.kind, cost: found.cost, callee: -1, spaces: { sort: found.sort, indices } };
+  }
   found.immediate(reader);
   return found;
 }
@@ -290,8 +314,11 @@ function skipSigned(reader: ByteReader, bits: number): void {
   rejectAt(offset, `a constant has more than ${bits} bits`);
 }
 
-function skipUnsigned64(reader: ByteReader): void {
-  const offset = reader.offset;
-  for (let read = 0; read < 64; read += 7) if (reader.byte('the offset of an access') < 0x80) return;
-  rejectAt(offset, 'the offset of an access has more than 64 bits');
+/** Takes instructions up to the `end` that closes them: the initial value of something. Throws REGISTRY_REJECTED. */
+export function skipExpression(reader: ByteReader): void {
+  for (let depth = 1; depth > 0; ) {
+    const { kind } = readInstruction(reader);
+    if (kind === 'end') depth--;
+    else if (kind === 'block' || kind === 'loop') depth++;
+  }
 }

@@ -5,6 +5,7 @@
 
 import { HostError } from '../../host/errors.ts';
 import { describeComponent } from '../../host/registry/compile.ts';
+import { meterModule } from '../../host/registry/harden.ts';
 import { servePreparation } from '../../host/registry/prepare-task.ts';
 import { singleModulePlan } from './components.ts';
 
@@ -45,6 +46,7 @@ servePreparation({
       return { plan: { ...singleModulePlanOfNothing, modules: [] }, imports: [] };
     }
   },
+  meterModule,
   describeComponent: (component) =>
     Buffer.from(component).toString() === 'late'
       ? new Promise(() => undefined)

@@ -31,6 +31,7 @@ describe('a manifest', () => {
       timeoutMs: defaults.limits.timeoutMs,
       inputMaxBytes: defaults.limits.inputMaxBytes,
       outputMaxBytes: defaults.limits.outputMaxBytes,
+      fuelMax: defaults.limits.fuelMax,
     });
   });
 

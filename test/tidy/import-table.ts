@@ -26,7 +26,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'protocol', files: ['host/executor/{protocol,ring}.ts'], imports: ['base'], builtins: [] },
   {
     name: 'thread',
-    files: ['host/executor/{thread,cell,instantiate,lift}.ts'],
+    files: ['host/executor/{thread,cell,fuel,instantiate,lift}.ts'],
     imports: ['base', 'protocol'],
     builtins: ['node:worker_threads', 'node:v8', 'node:vm'],
   },
