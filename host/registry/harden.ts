@@ -35,9 +35,12 @@ const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /**
  * The metered module. The bytes given are borrowed; what comes back is new. A module without functions comes back too, with its counter.
- * Throws REGISTRY_REJECTED — malformed, an instruction that is not known, or an export with one of the added names.
+ * Throws REGISTRY_REJECTED — not valid as it came, an instruction that is not known, or an export with one of the added names.
  */
 export function meterModule(module: Uint8Array): Uint8Array {
+  // Before, not after: a body that names a global, table or type one past the last would be valid once they are added,
+  // and write the counter.
+  if (!WebAssembly.validate(module)) rejectAt(0, 'a core module is not valid');
   const layout = readLayout(new ByteReader(module));
   for (const added of [FUEL_EXPORT, REFILL_EXPORT]) {
     if (layout.exports.has(added)) rejectAt(0, `a core module exports "${added}", a name of the host's`);
