@@ -111,6 +111,8 @@ async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Pro
     if (result.kind === 'not-begun' && result.reason !== 'late') continue;
     const mayReplay =
       result.kind === 'crash' &&
+      // The same work would end the same way.
+      result.error.code !== 'EXECUTOR_FUEL' &&
       spec.idempotent &&
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&

@@ -12,9 +12,16 @@ import { systemClock } from '../clock.ts';
 /** Exports that hardening adds to every module; `registry/harden.ts` has the same names. */
 const FUEL_EXPORT = 'hotcell:fuel';
 const REFILL_EXPORT = 'hotcell:refill';
+const START_EXPORT = 'hotcell:start';
 
 /** About a millisecond of work: a deadline is met by that much, and asking costs nothing beside it. */
 const SLICE = 1_000_000;
+
+/**
+ * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs
+ * before its first line; those of bundled adapters use some thousands.
+ */
+export const START_FUEL = 100_000_000;
 
 export type Stop = 'deadline' | 'fuel';
 
@@ -48,14 +55,18 @@ export class FuelMeter {
   /** Units that the guest had at the beginning of the call or was given since. */
   #granted = 0;
 
-  /** Takes the counter of an instance that was just made; what its start function left is taken away. */
+  /**
+   * Takes the counter of an instance that was just made, and runs its start function, which hardening turned into an export.
+   * Throws what that throws, and a trap when it is stopped.
+   */
   add(exports: WebAssembly.Exports): void {
     const counter = exports[FUEL_EXPORT];
     const table = exports[REFILL_EXPORT];
     if (!(counter instanceof WebAssembly.Global) || !(table instanceof WebAssembly.Table)) return;
-    counter.value = 0;
     table.set(0, refill);
     this.#counters.push(counter);
+    const start = exports[START_EXPORT];
+    if (typeof start === 'function') start();
   }
 
   /** Before the guest is entered. Infinity for no bound. */
@@ -76,7 +87,7 @@ export class FuelMeter {
   /** 0 to go on, 1 to stop. */
   refill(): number {
     const left = this.#fuelMax - (this.#granted - this.#left());
-    if (left <= 0) stop = 'fuel';
+    if (left < 0) stop = 'fuel';
     else if (systemClock.now() >= this.#deadlineMs) stop = 'deadline';
     if (stop !== undefined) return 1;
     this.#takeBack(left);

@@ -8,7 +8,7 @@
 
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
-import type { FuelMeter } from './fuel.ts';
+import { type FuelMeter, lastStop, START_FUEL } from './fuel.ts';
 
 /** Said of anything a guest throws that is no trap. */
 export const UNCAUGHT = 'the guest threw an exception that nothing caught';
@@ -106,6 +106,7 @@ export function instantiate(
 ): readonly WebAssembly.Exports[] {
   const instances: WebAssembly.Exports[] = [];
   trapReason = undefined;
+  meter.begin(Number.POSITIVE_INFINITY, START_FUEL);
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
@@ -115,9 +116,15 @@ export function instantiate(
       meter.add(exports);
       instances.push(exports);
     } catch (error) {
-      const detail = trapReason ?? (error instanceof Error ? error.message : UNCAUGHT);
+      const detail = trapReason ?? startStop() ?? (error instanceof Error ? error.message : UNCAUGHT);
       throw new HostError('POOL_CREATE_FAILED', detail, { cause: error });
     }
   }
   return instances;
 }
+
+/** What to say of a start function that was stopped. */
+const startStop = (): string | undefined =>
+  lastStop() === undefined
+    ? undefined
+    : `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;

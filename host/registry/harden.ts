@@ -3,8 +3,8 @@
  *
  * Added at the end of their index spaces, so that nothing moves: a mutable i32 global (the counter), a type `() -> ()`,
  * and a table of one function, the host's refill. The counter and the table are exported. A counter below zero calls the
- * refill, which grants another slice or does not return. Before the host has put a refill there, the slot is empty and a call
- * of it traps: that bounds start functions. It takes every module that the engine takes; what may be served was judged by
+ * refill, which grants another slice or does not return. A start function becomes an export that the host calls once
+ * the refill is in its place: before, nothing could stop it. It takes every module that the engine takes; what may be served was judged by
  * `core-module.ts` before. It behaves as before in every other way; that is tested with the official test scripts.
  */
 
@@ -16,19 +16,18 @@ import {
   meterFunction,
 } from './meter-function.ts';
 import { type ModuleLayout, PREAMBLE_BYTES, readLayout, type SectionRange } from './module-layout.ts';
-import { leb128, name, section, signedLeb128 } from './wasm-writer.ts';
+import { leb128, name, section } from './wasm-writer.ts';
 
-/** Names of the added exports: no toolchain uses such, and a module that does is refused. */
-export const FUEL_EXPORT = 'hotcell:fuel';
-export const REFILL_EXPORT = 'hotcell:refill';
-
-/** What a start function may use: about 0.1 s. */
-export const START_FUEL = 100_000_000;
+/** Names of the added exports: no toolchain uses such, and a module that does is refused. `executor/fuel.ts` has them too. */
+const FUEL_EXPORT = 'hotcell:fuel';
+const REFILL_EXPORT = 'hotcell:refill';
+const START_EXPORT = 'hotcell:start';
 
 const TYPE = 1;
 const TABLE = 4;
 const GLOBAL = 6;
 const EXPORT = 7;
+const START = 8;
 const CODE = 10;
 /** Sections in their order; the custom ones stand anywhere. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
@@ -42,7 +41,7 @@ export function meterModule(module: Uint8Array): Uint8Array {
   // and write the counter.
   if (!WebAssembly.validate(module)) rejectAt(0, 'a core module is not valid');
   const layout = readLayout(new ByteReader(module));
-  for (const added of [FUEL_EXPORT, REFILL_EXPORT]) {
+  for (const added of [FUEL_EXPORT, REFILL_EXPORT, START_EXPORT]) {
     if (layout.exports.has(added)) rejectAt(0, `a core module exports "${added}", a name of the host's`);
   }
   const indices = {
@@ -54,12 +53,14 @@ export function meterModule(module: Uint8Array): Uint8Array {
     ...[...name(FUEL_EXPORT), 3, ...leb128(indices.fuelGlobal)],
     ...[...name(REFILL_EXPORT), 1, ...leb128(indices.refillTable)],
   ];
+  const { startFunction } = layout;
+  if (startFunction !== undefined) exported.push(...name(START_EXPORT), 0, ...leb128(startFunction));
   /** Items to add to the end of a section, and how many. */
   const added = new Map<number, readonly [number, readonly number[]]>([
     [TYPE, [1, [0x60, 0, 0]]],
     [TABLE, [1, [0x70, 1, 1, 1]]],
-    [GLOBAL, [1, [0x7f, 1, 0x41, ...signedLeb128(START_FUEL), 0x0b]]],
-    [EXPORT, [2, exported]],
+    [GLOBAL, [1, [0x7f, 1, 0x41, 0, 0x0b]]],
+    [EXPORT, [startFunction === undefined ? 2 : 3, exported]],
   ]);
   const pieces: Uint8Array[] = [module.subarray(0, PREAMBLE_BYTES)];
   const write = (id: number): void => {
@@ -79,12 +80,12 @@ export function meterModule(module: Uint8Array): Uint8Array {
     const missing = [...added.keys()].filter(
       (one) => !layout.sections.has(one) && ORDER.indexOf(one) < ORDER.indexOf(id),
     );
-    const isChanged = added.has(id) || id === CODE;
+    const isChanged = added.has(id) || id === CODE || id === START;
     if (!isChanged && missing.length === 0) continue;
     pieces.push(module.subarray(copiedTo, start));
     for (const one of missing) write(one);
-    if (isChanged) write(id);
-    else pieces.push(module.subarray(start, end));
+    if (isChanged && id !== START) write(id);
+    else if (!isChanged) pieces.push(module.subarray(start, end));
     copiedTo = end;
   }
   pieces.push(module.subarray(copiedTo));

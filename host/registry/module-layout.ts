@@ -35,6 +35,8 @@ export interface ModuleLayout {
   readonly wideMemories: readonly boolean[];
   readonly wideTables: readonly boolean[];
   readonly exports: ReadonlySet<string>;
+  /** The function that runs when the module is instantiated. */
+  readonly startFunction: number | undefined;
 }
 
 /** Magic and version. */
@@ -55,15 +57,17 @@ export function readLayout(reader: ByteReader): ModuleLayout {
   const exports = new Set<string>();
   let importedFunctionCount = 0;
   let importedGlobalCount = 0;
+  let startFunction: number | undefined;
   while (reader.remaining > 0) {
     const start = reader.offset;
     const id = reader.byte('a section');
     const body = reader.sized('a section');
     if (id === 0) continue;
     if (sections.has(id)) rejectAt(start, `section ${id} of a core module appears twice`);
-    // The start section (8) and the data count (12) are one number, not a vector; theirs is not looked at.
+    // The start section (8) and the data count (12) are one number, not a vector.
     const count = id === 8 || id === 12 ? 0 : body.count('entries of a section');
     sections.set(id, { id, start, end: reader.offset, items: body.offset, count });
+    if (id === 8) startFunction = body.u32('the start function');
     for (let left = count; left > 0; left--) {
       if (id === 1) readTypes(body, types);
       else if (id === 2) {
@@ -102,6 +106,7 @@ export function readLayout(reader: ByteReader): ModuleLayout {
     wideMemories,
     wideTables,
     exports,
+    startFunction,
   };
 }
 

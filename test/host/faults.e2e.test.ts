@@ -62,7 +62,7 @@ describe('a guest that breaks', () => {
     expect((await faulty('count', '', { 'x-tenant-id': kind })).bytes.toString()).toBe('2');
   });
 
-  it('by looping is stopped at the deadline of its call, and everybody else is served meanwhile', async () => {
+  it('by looping is stopped at the deadline of its call with its thread kept, and everybody else is served meanwhile', async () => {
     await install('echo');
     const killedBefore = served.host.snapshot().executors.killed;
     const looping = faulty('loop', '', { 'x-request-timeout-ms': '100' });
@@ -74,8 +74,7 @@ describe('a guest that breaks', () => {
     expect([answer.status, answer.code]).toEqual([504, 'EXECUTOR_DEADLINE']);
     await Promise.all(others);
     expect([...statuses]).toEqual([200]);
-    expect(served.host.snapshot().executors.killed).toBe(killedBefore + 1);
-    await expect.poll(() => served.host.snapshot().executors).toMatchObject({ live: 2, spare: 1 });
+    expect(served.host.snapshot().executors).toMatchObject({ killed: killedBefore, live: 2, spare: 1 });
     await expectWell();
   });
 

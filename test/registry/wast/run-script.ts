@@ -268,7 +268,10 @@ async function assemble(source: string, form: Form): Promise<Prepared> {
     return { binary: Uint8Array.from(await parse(text)), reason: '' };
   } catch (error) {
     // It prints a structure; what it says is in there.
-    return { binary: undefined, reason: /Custom\("([^"]+)/.exec(String(error))?.[1] ?? String(error).slice(-60) };
+    return {
+      binary: undefined,
+      reason: /Custom\("([^"]+)/.exec(String(error))?.[1] ?? String(error).slice(-60),
+    };
   }
 }
 
