@@ -25,7 +25,8 @@ async function expectWell(): Promise<void> {
 
 describe('a guest that breaks', () => {
   beforeAll(async () => {
-    served = await serveHost();
+    // A thread that a busy machine does not let run must not be mistaken for one that does not stop.
+    served = await serveHost({ killGraceMs: 1_000 });
     await install('faulty', { limits: { memoryMaxMiB: 16, outputMaxBytes: 1024 * 1024 } });
   });
   afterAll(() => served.close());
@@ -75,6 +76,25 @@ describe('a guest that breaks', () => {
     await Promise.all(others);
     expect([...statuses]).toEqual([200]);
     expect(served.host.snapshot().executors).toMatchObject({ killed: killedBefore, live: 2, spare: 1 });
+    await expectWell();
+  });
+
+  it('by using more fuel than its operation may is stopped, at the same unit each time, with its thread kept', async () => {
+    const { manifest } = await builtAdapter('faulty');
+    const operations = { ...manifest.operations, spin: { ...manifest.operations.spin, fuelMax: 5_000_000 } };
+    await install('faulty', { operations });
+    const killedBefore = served.host.snapshot().executors.killed;
+    const within = await faulty('spin', '0');
+    expect(within.status).toBe(200);
+    expect(Number(within.headers['x-hotcell-fuel'])).toBeGreaterThan(0);
+    const used = new Set<unknown>();
+    for (const tenant of ['one', 'two', 'three']) {
+      const beyond = await faulty('spin', '100', { 'x-tenant-id': `fuel-${tenant}` });
+      expect([beyond.status, beyond.code]).toEqual([504, 'EXECUTOR_FUEL']);
+      used.add(beyond.headers['x-hotcell-fuel']);
+    }
+    expect([...used].map(Number)).toEqual([expect.closeTo(5_000_000, -3)]);
+    expect(served.host.snapshot().executors.killed).toBe(killedBefore);
     await expectWell();
   });
 
