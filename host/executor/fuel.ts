@@ -19,7 +19,7 @@ const SLICE = 1_000_000;
 
 /**
  * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs
- * before its first line; those of bundled adapters use some thousands.
+ * before its first line.
  */
 export const START_FUEL = 100_000_000;
 

@@ -8,6 +8,7 @@
 
 import { type ByteReader, rejectAt } from './binary.ts';
 import { readCoreValueType } from './core-module.ts';
+import { COSTS } from './fuel-costs.ts';
 
 /** What the meter must know of an instruction; most are `plain`. */
 export type InstructionKind =
@@ -42,29 +43,6 @@ export interface Instruction {
    */
   readonly spaces?: { readonly sort: 'memory' | 'table'; readonly indices: readonly number[] };
 }
-
-/**
- * Units of fuel of each class of instruction; one is about a nanosecond or less of work. What moves no data and makes no decision
- * costs nothing. Documented in the folder's README.
- */
-export const COSTS = {
-  none: 0,
-  simple: 1,
-  /** Integer division and remainder, floating-point division and square root. */
-  divide: 4,
-  call: 2,
-  callIndirect: 5,
-  /** Throwing unwinds frames, in the engine's slow path. */
-  throw: 500,
-  /** Leaves the generated code: `memory.grow`, `table.grow` and bulk operations, besides their length. */
-  runtime: 20,
-  memoryGrow: 2_000,
-} as const;
-
-/** Bytes that a bulk operation moves for one unit of fuel, as a power of two: 2⁴ = 16. */
-export const BULK_BYTES_SHIFT = 4;
-/** Elements that a bulk operation on tables moves for one unit of fuel. */
-export const BULK_ELEMENTS_SHIFT = 1;
 
 type Immediate = (reader: ByteReader) => void;
 
@@ -167,7 +145,7 @@ const ONE_BYTE = new Map<number, Form>([
   [0x0b, form(nothing, COSTS.none, 'end')],
   [0x0c, form(index)], // br
   [0x0d, form(index, COSTS.simple, 'branch')], // br_if
-  [0x0e, form(branchTable, 2)],
+  [0x0e, form(branchTable, COSTS.branchTable)],
   [0x0f, form(nothing)], // return
   [0x11, form(twoIndices, COSTS.callIndirect, 'call')],
   [0x13, form(twoIndices, COSTS.callIndirect, 'call')],
@@ -271,7 +249,7 @@ for (const opcode of [
 /** 0xfe: atomic operations. Shared memories are refused before; on others these are loads and stores. */
 const ATOMICS = new Map<number, Form>([[3, form((reader) => void reader.byte('a fence'))]]);
 fill(ATOMICS, 0, 2, form(memoryArgument, COSTS.runtime)); // notify, wait
-fill(ATOMICS, 0x10, 0x4e, form(memoryArgument, 5));
+fill(ATOMICS, 0x10, 0x4e, form(memoryArgument, COSTS.atomic));
 
 const PREFIXED = new Map<number, ReadonlyMap<number, Form>>([
   [0xfb, REFERENCES],

@@ -14,7 +14,13 @@
 
 import { type ByteReader, rejectAt } from './binary.ts';
 import { readCoreValueType } from './core-module.ts';
-import { BULK_BYTES_SHIFT, BULK_ELEMENTS_SHIFT, type Instruction, readInstruction } from './instruction.ts';
+import {
+  BULK_BYTES_SHIFT,
+  BULK_ELEMENTS_SHIFT,
+  COSTS,
+  type Instruction,
+  readInstruction,
+} from './instruction.ts';
 import { BLOCKS_MAX, LOCALS_MAX } from './limits.ts';
 import type { ModuleLayout } from './module-layout.ts';
 import { leb128, signedLeb128 } from './wasm-writer.ts';
@@ -79,7 +85,7 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
   const begin = (parent: number): void => {
     current = stretches.length;
     charges.push({ at: reader.offset, stretch: current, shift: 0, isWide: false });
-    stretches.push({ cost: parent < 0 && current > 0 ? 1 : 0, callees: new Map(), parent });
+    stretches.push({ cost: parent < 0 && current > 0 ? COSTS.turn : 0, callees: new Map(), parent });
   };
   begin(-1);
   open.push(current);

@@ -262,7 +262,6 @@ describe('the counter', () => {
     'cannot be replaced by an export %s of the guest',
     async (name) => {
       const core = coreText({ fields: `(global (export "${name}") (mut i32) (i32.const 0))` });
-      const core = coreText({ fields: `(global (export "${name}") (mut i32) (i32.const 0))` });
       const component = await handWritten({ core });
       expect(() => prepare(component)).toThrow(expect.objectContaining({ code: 'REGISTRY_REJECTED' }));
     },
@@ -285,7 +284,6 @@ describe('the counter', () => {
     ['global', 'hotcell:fuel'],
     ['table', 'hotcell:refill'],
   ])('is out of reach of a component that passes the %s on', async (sort, name) => {
-    const after = `(alias core export $i "${name}" (core ${sort} $taken))`;
     const after = `(alias core export $i "${name}" (core ${sort} $taken))`;
     const component = await handWritten({ after });
     expect(() => prepare(component)).toThrow(expect.objectContaining({ code: 'REGISTRY_REJECTED' }));
