@@ -3,7 +3,7 @@
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
 import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
-import { costRows } from '../host/registry/instruction.ts';
+import { costRows } from '../host/registry/fuel-costs.ts';
 import { manifestSchema } from '../host/registry/manifest-schema.ts';
 import type { Table } from './markdown.ts';
 

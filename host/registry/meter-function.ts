@@ -14,13 +14,8 @@
 
 import { type ByteReader, rejectAt } from './binary.ts';
 import { readCoreValueType } from './core-module.ts';
-import {
-  BULK_BYTES_SHIFT,
-  BULK_ELEMENTS_SHIFT,
-  COSTS,
-  type Instruction,
-  readInstruction,
-} from './instruction.ts';
+import { BULK_BYTES_SHIFT, BULK_ELEMENTS_SHIFT, COSTS } from './fuel-costs.ts';
+import { type Instruction, readInstruction } from './instruction.ts';
 import { BLOCKS_MAX, LOCALS_MAX } from './limits.ts';
 import type { ModuleLayout } from './module-layout.ts';
 import { leb128, signedLeb128 } from './wasm-writer.ts';
