@@ -13,13 +13,19 @@ import { COSTS } from './fuel-costs.ts';
 /** What the meter must know of an instruction; most are `plain`. */
 export type InstructionKind =
   | 'plain'
-  /** `block`, `try`, `try_table`: ends with an `end`. */
+  /** Ends with an `end`. */
   | 'block'
+  /** `try`, `try_table`: a block that may also be left by an exception. */
+  | 'try'
+  | 'throw'
+  /** `br`, `br_table`: what follows is not reached by falling into it. */
+  | 'jump'
+  | 'return'
   | 'if'
   /** Not reached by falling into it: `else`, `catch`. */
   | 'else'
   | 'loop'
-  /** What follows may not be reached. */
+  /** A branch on a condition: what follows may not be reached. */
   | 'branch'
   /** `delegate` ends a `try` too. */
   | 'end'
@@ -37,6 +43,8 @@ export interface Instruction {
   readonly cost: number;
   /** Of a direct call: the function. Else -1. */
   readonly callee: number;
+  /** Of a branch: the outermost block that it may leave to, counted from the innermost. Else undefined. */
+  readonly label?: number;
   /**
    * Of a bulk operation: the memories, or tables, that it works on. Its length is 64-bit when all of them are; without any
    * it is 32-bit.
@@ -44,51 +52,56 @@ export interface Instruction {
   readonly spaces?: { readonly sort: 'memory' | 'table'; readonly indices: readonly number[] };
 }
 
-type Immediate = (reader: ByteReader) => void;
+/** Takes what follows an opcode; gives the label of a branch. */
+type Immediate = (reader: ByteReader) => number | undefined;
 
-const nothing: Immediate = () => {};
-const index: Immediate = (reader) => void reader.u32('an index');
+const nothing: Immediate = () => undefined;
+const index: Immediate = (reader) => reader.u32('an index');
 const twoIndices: Immediate = (reader) => {
   index(reader);
-  index(reader);
+  return index(reader);
 };
-const lane: Immediate = (reader) => void reader.byte('a lane');
-const heapType: Immediate = (reader) => void reader.s33('a heap type');
-const bytes =
-  (count: number): Immediate =>
-  (reader) =>
-    void reader.range(count, 'a constant');
-const signed =
-  (bits: number): Immediate =>
-  (reader) =>
-    skipSigned(reader, bits);
+/** One that gives no label. */
+const taking =
+  (take: (reader: ByteReader) => unknown): Immediate =>
+  (reader) => {
+    take(reader);
+    return undefined;
+  };
+const lane = taking((reader) => reader.byte('a lane'));
+const heapType = taking((reader) => reader.s33('a heap type'));
+const bytes = (count: number): Immediate => taking((reader) => reader.range(count, 'a constant'));
+const signed = (bits: number): Immediate => taking((reader) => skipSigned(reader, bits));
 
 /** Alignment with a flag for the memory's index, then the offset. */
-const memoryArgument: Immediate = (reader) => {
+const memoryArgument = taking((reader) => {
   const offset = reader.offset;
   const alignment = reader.u32('an alignment');
   if (alignment >= 128) rejectAt(offset, `${alignment} is not an alignment`);
   if ((alignment & 64) !== 0) reader.u32('the index of a memory');
   reader.u64('the offset of an access');
-};
+});
 
 /** Empty, a value type, or the index of a type. */
-const blockType: Immediate = (reader) => {
+const blockType = taking((reader) => {
   const first = reader.peek();
-  if (first === 0x63 || first === 0x64) void readCoreValueType(reader);
+  if (first === 0x63 || first === 0x64) readCoreValueType(reader);
   else reader.s33('a block type');
-};
+});
 
 const branchTable: Immediate = (reader) => {
-  for (let left = reader.count('labels'); left > 0; left--) index(reader);
-  index(reader);
+  let outermost = 0;
+  for (let left = reader.count('labels') + 1; left > 0; left--) {
+    outermost = Math.max(outermost, reader.u32('a label'));
+  }
+  return outermost;
 };
 
-const selectTypes: Immediate = (reader) => {
+const selectTypes = taking((reader) => {
   for (let left = reader.count('types'); left > 0; left--) readCoreValueType(reader);
-};
+});
 
-const tryTable: Immediate = (reader) => {
+const tryTable = taking((reader) => {
   blockType(reader);
   for (let left = reader.count('catch clauses'); left > 0; left--) {
     const offset = reader.offset;
@@ -97,13 +110,14 @@ const tryTable: Immediate = (reader) => {
     if (kind < 2) index(reader);
     index(reader);
   }
-};
+});
 
 const castBranch: Immediate = (reader) => {
   reader.byte('the flags of a cast');
-  index(reader);
+  const label = index(reader);
   heapType(reader);
   heapType(reader);
+  return label;
 };
 
 interface Form extends Instruction {
@@ -137,16 +151,16 @@ const ONE_BYTE = new Map<number, Form>([
   [0x03, form(blockType, COSTS.none, 'loop')],
   [0x04, form(blockType, COSTS.simple, 'if')],
   [0x05, form(nothing, COSTS.none, 'else')],
-  [0x06, form(blockType, COSTS.none, 'block')], // try
+  [0x06, form(blockType, COSTS.none, 'try')],
   [0x07, form(index, COSTS.none, 'else')], // catch
-  [0x08, form(index, COSTS.throw)],
-  [0x09, form(index, COSTS.throw)], // rethrow
-  [0x0a, form(nothing, COSTS.throw)], // throw_ref
+  [0x08, form(index, COSTS.throw, 'throw')],
+  [0x09, form(index, COSTS.throw, 'throw')], // rethrow
+  [0x0a, form(nothing, COSTS.throw, 'throw')], // throw_ref
   [0x0b, form(nothing, COSTS.none, 'end')],
-  [0x0c, form(index)], // br
+  [0x0c, form(index, COSTS.simple, 'jump')], // br
   [0x0d, form(index, COSTS.simple, 'branch')], // br_if
-  [0x0e, form(branchTable, COSTS.branchTable)],
-  [0x0f, form(nothing)], // return
+  [0x0e, form(branchTable, COSTS.branchTable, 'jump')],
+  [0x0f, form(nothing, COSTS.simple, 'return')],
   [0x11, form(twoIndices, COSTS.callIndirect, 'call')],
   [0x13, form(twoIndices, COSTS.callIndirect, 'call')],
   [0x14, form(index, COSTS.callIndirect, 'call')], // call_ref
@@ -156,7 +170,7 @@ const ONE_BYTE = new Map<number, Form>([
   [0x1a, form(nothing, COSTS.none)], // drop
   [0x1b, form(nothing)], // select
   [0x1c, form(selectTypes)],
-  [0x1f, form(tryTable, COSTS.none, 'block')],
+  [0x1f, form(tryTable, COSTS.none, 'try')],
   [0x3f, form(index)], // memory.size
   [0x40, form(index, COSTS.memoryGrow)],
   [0x41, form(signed(32), COSTS.none)],
@@ -232,10 +246,12 @@ fill(
   VECTORS,
   84,
   91,
-  form((reader) => {
-    memoryArgument(reader);
-    lane(reader);
-  }),
+  form(
+    taking((reader) => {
+      memoryArgument(reader);
+      lane(reader);
+    }),
+  ),
 ); // load and store of one lane
 fill(VECTORS, 92, 93, form(memoryArgument)); // load with zeros
 fill(VECTORS, 94, 275, form(nothing));
@@ -247,7 +263,7 @@ for (const opcode of [
 }
 
 /** 0xfe: atomic operations. Shared memories are refused before; on others these are loads and stores. */
-const ATOMICS = new Map<number, Form>([[3, form((reader) => void reader.byte('a fence'))]]);
+const ATOMICS = new Map<number, Form>([[3, form(taking((reader) => reader.byte('a fence')))]]);
 fill(ATOMICS, 0, 2, form(memoryArgument, COSTS.runtime)); // notify, wait
 fill(ATOMICS, 0x10, 0x4e, form(memoryArgument, COSTS.atomic));
 
@@ -281,8 +297,8 @@ export function readInstruction(reader: ByteReader): Instruction {
     );
     return { kind: found.kind, cost: found.cost, callee: -1, spaces: { sort: found.sort, indices } };
   }
-  found.immediate(reader);
-  return found;
+  const label = found.immediate(reader);
+  return found.kind === 'branch' || found.kind === 'jump' ? { ...found, label: label ?? 0 } : found;
 }
 
 /** LEB128 of at most `bits`; the value does not matter here, its form does when the module is compiled. */
@@ -297,6 +313,6 @@ export function skipExpression(reader: ByteReader): void {
   for (let depth = 1; depth > 0; ) {
     const { kind } = readInstruction(reader);
     if (kind === 'end') depth--;
-    else if (kind === 'block' || kind === 'loop') depth++;
+    else if (kind === 'block' || kind === 'loop' || kind === 'if' || kind === 'try') depth++;
   }
 }

@@ -37,15 +37,15 @@ export interface MeterIndices {
   readonly refillTable: number;
 }
 
-/** Where the counter goes, and by what it falls there. */
-interface Charge {
-  readonly at: number;
-  /** Index of a stretch; -1 for a bulk operation, whose cost lies on the stack. */
-  readonly stretch: number;
-  /** Of a bulk operation: units are length >> shift. */
-  readonly shift: number;
-  readonly isWide: boolean;
-}
+/** What is inserted at one place. */
+type Insertion = { readonly at: number } & (
+  | { readonly kind: 'stretch'; readonly stretch: number }
+  /** Before a bulk operation, whose length lies on the stack: length >> shift units. */
+  | { readonly kind: 'bulk'; readonly shift: number; readonly isWide: boolean }
+  /** Only where the counter is kept in a local: back to the global, before others may look at it, and again from there. */
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'reload' }
+);
 
 interface Stretch {
   cost: number;
@@ -62,7 +62,9 @@ export interface MeasuredFunction {
   readonly localGroups: number;
   readonly localsCount: number;
   readonly stretches: readonly Stretch[];
-  readonly charges: readonly Charge[];
+  readonly insertions: readonly Insertion[];
+  /** Whether the counter is kept in a local. */
+  readonly isLocal: boolean;
   /** Its own cost when its callers pay it, else undefined. */
   readonly shortCost: number | undefined;
 }
@@ -73,47 +75,76 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
   const { localGroups, localsCount } = readLocals(reader);
   const codeStart = reader.offset;
   const stretches: Stretch[] = [];
-  const charges: Charge[] = [];
+  const insertions: Insertion[] = [{ at: codeStart, kind: 'reload' }];
   /** The stretch of the code that is read, and those in which the open blocks began. */
   let current = -1;
   const open: number[] = [];
   const begin = (parent: number): void => {
     current = stretches.length;
-    charges.push({ at: reader.offset, stretch: current, shift: 0, isWide: false });
+    insertions.push({ at: reader.offset, kind: 'stretch', stretch: current });
     stretches.push({ cost: parent < 0 && current > 0 ? COSTS.turn : 0, callees: new Map(), parent });
   };
   begin(-1);
   open.push(current);
-  let hasCallsOrLoops = false;
+  const loops: number[] = [];
+  let isShort = true;
+  let hasLoops = false;
+  let hasCallInLoop = false;
+  let hasExceptions = false;
   while (open.length > 0) {
     const at = reader.offset;
     const instruction = readInstruction(reader);
-    const { kind, cost, callee } = instruction;
+    const { kind, cost, callee, label = 0 } = instruction;
     const stretch = stretches[current] as Stretch;
     stretch.cost += cost;
     if (stretch.cost > COST_MAX) rejectAt(at, 'a function is too long');
     if (kind === 'plain') continue;
-    if (kind === 'end') {
-      // Its label is reached from anywhere in the block, so only what was paid before the block is known to be paid.
-      current = open.pop() as number;
-      if (open.length > 0) begin(current);
-    } else if (kind === 'else') {
-      begin(open.at(-1) as number);
-    } else if (kind === 'branch') {
-      begin(current);
-    } else if (kind === 'block' || kind === 'if') {
-      open.push(current);
-      if (kind === 'if') begin(current);
-    } else {
-      hasCallsOrLoops = true;
-      if (kind === 'loop') {
+    if (kind === 'return' || label >= open.length - 1) insertions.push({ at, kind: 'flush' });
+    switch (kind) {
+      case 'end':
+        // Its label is reached from anywhere in the block, so only what was paid before the block is known to be paid.
+        if (loops.at(-1) === open.length) loops.pop();
+        current = open.pop() as number;
+        if (open.length > 0) begin(current);
+        else insertions.push({ at, kind: 'flush' });
+        break;
+      case 'else':
+        begin(open.at(-1) as number);
+        break;
+      case 'branch':
+        begin(current);
+        break;
+      case 'try':
+      case 'throw':
+        hasExceptions = true;
+        if (kind === 'try') open.push(current);
+        break;
+      case 'block':
         open.push(current);
+        break;
+      case 'if':
+        open.push(current);
+        begin(current);
+        break;
+      case 'loop':
+        isShort = false;
+        hasLoops = true;
+        open.push(current);
+        loops.push(open.length);
         begin(-1);
-      } else if (kind === 'call') {
+        break;
+      case 'call':
+        isShort = false;
+        hasCallInLoop ||= loops.length > 0;
         if (callee >= 0) stretch.callees.set(callee, (stretch.callees.get(callee) ?? 0) + 1);
-      } else {
+        insertions.push({ at, kind: 'flush' }, { at: reader.offset, kind: 'reload' });
+        break;
+      case 'bulk-bytes':
+      case 'bulk-elements':
+      case 'grow': {
+        isShort = false;
         const shift = kind === 'bulk-bytes' ? BULK_BYTES_SHIFT : BULK_ELEMENTS_SHIFT;
-        charges.push({ at, stretch: -1, shift, isWide: isWide(instruction, layout) });
+        insertions.push({ at, kind: 'bulk', shift, isWide: isWide(instruction, layout) });
       }
     }
     if (open.length > BLOCKS_MAX) rejectAt(at, `more than ${BLOCKS_MAX} blocks lie within one another`);
@@ -127,8 +158,9 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
     localGroups,
     localsCount,
     stretches,
-    charges,
-    shortCost: !hasCallsOrLoops && own <= SHORT_MAX_COST ? own : undefined,
+    insertions,
+    isLocal: hasLoops && !hasCallInLoop && !hasExceptions,
+    shortCost: isShort && own <= SHORT_MAX_COST ? own : undefined,
   };
 }
 
@@ -165,33 +197,24 @@ export function meterFunction(
   parameterCount: number,
   shortCosts: ReadonlyMap<number, number>,
 ): Uint8Array[] {
-  const { start, codeStart, end, charges, localGroups } = measured;
+  const { start, codeStart, end, insertions, localGroups, isLocal } = measured;
   if (measured.shortCost !== undefined) return [sizeOf(end - start), bytes.subarray(start, end)];
   const costs = settle(measured.stretches, shortCosts);
-  const hasBulk = charges.some(({ stretch }) => stretch < 0);
-  /** Two locals hold a length: an i32, then an i64. */
-  const length = parameterCount + measured.localsCount;
-  const pieces: Uint8Array[] = [];
-  if (hasBulk) {
-    // The count of groups is the first number of the body; the new groups stand behind the others.
-    const groups = start + leb128Length(bytes, start);
-    pieces.push(
-      Uint8Array.from(leb128(localGroups + 2)),
-      bytes.subarray(groups, codeStart),
-      Uint8Array.of(1, I32, 1, I64),
-    );
-  } else {
-    pieces.push(bytes.subarray(start, codeStart));
-  }
+  const hasBulk = insertions.some(({ kind }) => kind === 'bulk');
+  const counter = createCounter(indices, parameterCount + measured.localsCount, isLocal);
+  // The count of groups is the first number of the body; new groups stand behind the others.
+  const groups = start + leb128Length(bytes, start);
+  const pieces: Uint8Array[] = [
+    Uint8Array.from(leb128(localGroups + (hasBulk ? 2 : 1))),
+    bytes.subarray(groups, codeStart),
+    Uint8Array.from(hasBulk ? [2, I32, 1, I64] : [1, I32]),
+  ];
   let copiedTo = codeStart;
-  for (const { at, stretch, shift, isWide } of charges) {
-    const code =
-      stretch < 0
-        ? chargeLength(indices, isWide ? length + 1 : length, shift, isWide)
-        : chargeCost(indices, costs[stretch] as number);
+  for (const insertion of insertions) {
+    const code = codeOf(insertion, counter, costs);
     if (code.length === 0) continue;
-    pieces.push(bytes.subarray(copiedTo, at), Uint8Array.from(code));
-    copiedTo = at;
+    pieces.push(bytes.subarray(copiedTo, insertion.at), Uint8Array.from(code));
+    copiedTo = insertion.at;
   }
   pieces.push(bytes.subarray(copiedTo, end));
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -220,37 +243,56 @@ function settle(stretches: readonly Stretch[], shortCosts: ReadonlyMap<number, n
   return costs;
 }
 
-/** fuel -= cost; refill when that is below zero. */
-function chargeCost(indices: MeterIndices, cost: number): number[] {
-  if (cost === 0) return [];
-  const { fuelGlobal } = indices;
-  return [
-    ...[0x23, ...leb128(fuelGlobal), 0x41, ...signedLeb128(cost), 0x6b, 0x24, ...leb128(fuelGlobal)],
-    ...refillWhenBelowZero(indices),
-  ];
+function codeOf(insertion: Insertion, counter: Counter, costs: readonly number[]): readonly number[] {
+  if (insertion.kind === 'flush') return counter.flush;
+  if (insertion.kind === 'reload') return counter.reload;
+  if (insertion.kind === 'bulk') return counter.takeLength(insertion.shift, insertion.isWide);
+  const cost = costs[insertion.stretch] as number;
+  return cost === 0 ? [] : counter.take([0x41, ...signedLeb128(cost)]);
+}
+
+interface Counter {
+  readonly flush: readonly number[];
+  readonly reload: readonly number[];
+  /** fuel -= what the code leaves on the stack; refill when that is below zero. */
+  take(units: readonly number[]): readonly number[];
+  /** The length lies on top of the stack and stays there: fuel -= length >> shift; refill when that is below zero. */
+  takeLength(shift: number, isWide: boolean): readonly number[];
 }
 
 /**
- * The length lies on top of the stack and stays there: fuel -= length >> shift; refill when that is below zero. A 64-bit
- * length is taken modulo 2³⁵ or so: nothing is that large, and an operation of such a length traps.
+ * Code that works on the counter. Three locals from `first` on: the counter, or what it fell to; a length of 32 bits; one of
+ * 64. Kept in a local, the counter costs a tight loop a subtraction and a branch instead of a way through memory.
  */
-function chargeLength(indices: MeterIndices, local: number, shift: number, isWide: boolean): number[] {
-  const { fuelGlobal } = indices;
-  const units = isWide
-    ? [0x42, shift, 0x88, 0xa7, 0x41, ...signedLeb128(0x7fffffff), 0x71]
-    : [0x41, shift, 0x76];
-  return [
-    ...[0x22, ...leb128(local), 0x23, ...leb128(fuelGlobal), 0x20, ...leb128(local), ...units],
-    ...[0x6b, 0x24, ...leb128(fuelGlobal)],
-    ...refillWhenBelowZero(indices),
+function createCounter(
+  { fuelGlobal, refillType, refillTable }: MeterIndices,
+  first: number,
+  isLocal: boolean,
+): Counter {
+  const global = leb128(fuelGlobal);
+  const local = leb128(first);
+  const flush = isLocal ? [0x20, ...local, 0x24, ...global] : [];
+  const reload = isLocal ? [0x23, ...global, 0x21, ...local] : [];
+  const refill = [0x41, 0, 0x11, ...leb128(refillType), ...leb128(refillTable)];
+  const before = isLocal ? [0x20, ...local] : [0x23, ...global];
+  const after = isLocal ? [0x22, ...local] : [0x22, ...local, 0x24, ...global, 0x20, ...local];
+  const take = (units: readonly number[]): readonly number[] => [
+    ...[...before, ...units, 0x6b, ...after],
+    ...[0x41, 0, 0x48, 0x04, 0x40, ...flush, ...refill, ...reload, 0x0b],
   ];
-}
-
-function refillWhenBelowZero({ fuelGlobal, refillType, refillTable }: MeterIndices): number[] {
-  return [
-    ...[0x23, ...leb128(fuelGlobal), 0x41, 0, 0x48, 0x04, 0x40],
-    ...[0x41, 0, 0x11, ...leb128(refillType), ...leb128(refillTable), 0x0b],
-  ];
+  return {
+    flush,
+    reload,
+    take,
+    takeLength(shift, isWide) {
+      const length = leb128(isWide ? first + 2 : first + 1);
+      // A 64-bit length is taken modulo 2³⁵ or so: nothing is that large, and an operation of such a length traps.
+      const units = isWide
+        ? [0x42, shift, 0x88, 0xa7, 0x41, ...signedLeb128(0x7fffffff), 0x71]
+        : [0x41, shift, 0x76];
+      return [0x22, ...length, ...take([0x20, ...length, ...units])];
+    },
+  };
 }
 
 const sizeOf = (length: number): Uint8Array => Uint8Array.from(leb128(length));

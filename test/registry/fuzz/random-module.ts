@@ -36,6 +36,8 @@ const TYPES: readonly Type[] = ['i32', 'i32', 'i64', 'f32', 'f64', 'v128'];
 export const BUDGET = 20_000;
 const FUNCTION_COUNT = 6;
 const TICK = '(call $tick)';
+const INLINE_TICK = `(if (i32.eqz (global.get $budget)) (then (unreachable)))
+      (global.set $budget (i32.sub (global.get $budget) (i32.const 1)))`;
 
 const BINARY: Readonly<Record<Type, readonly string[]>> = {
   i32: ['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'shr_u', 'rotl', 'div_s', 'rem_u', 'lt_s', 'eq'].map(
@@ -122,11 +124,14 @@ class Body {
   #counters = 0;
   #labels: string[] = [];
   #results: readonly Type[] = [];
+  /** Calls nothing and throws nothing: such a function keeps its counter in a local when it has loops. */
+  readonly #isQuiet: boolean;
 
   constructor(random: Random, signatures: readonly Signature[], index: number) {
     this.#random = random;
     this.#signatures = signatures;
     this.#index = index;
+    this.#isQuiet = index < FUNCTION_COUNT && random.chance(40);
   }
 
   text({ parameters, results }: Signature, name = `f${this.#index}`): string {
@@ -146,13 +151,14 @@ class Body {
     const head = parameters.map((type, at) => `(param $p${at} ${type})`).join(' ');
     return `(func $${name} ${name === 'run' ? '(export "run")' : ''} ${head} ${list('result', results)}
     ${declared.join(' ')} ${counters.join(' ')}
-    ${TICK}
+    ${this.#isQuiet ? INLINE_TICK : TICK}
     ${statements}
     ${ends})`;
   }
 
   /** A tail call of an earlier function with the same results. */
   #tail(): string | undefined {
+    if (this.#isQuiet) return undefined;
     const random = this.#random;
     const same = this.#signatures
       .slice(0, this.#index)
@@ -211,7 +217,7 @@ class Body {
           .slice(0, this.#index)
           .map((signature, at) => ({ ...signature, at }))
           .filter(({ results }) => results.length === 1 && results[0] === type);
-        if (fitting.length === 0) return this.#constant(type);
+        if (fitting.length === 0 || this.#isQuiet) return this.#constant(type);
         const { at, parameters } = random.pick(fitting);
         return `(call $f${at} ${parameters.map((of) => value(of)).join(' ')})`;
       },
@@ -225,8 +231,8 @@ class Body {
         () => `(i32.load ${this.#memory()} offset=${random.below(64)} ${this.#address()})`,
         () => '(global.get $state)',
         () => `(memory.size ${this.#memory()})`,
-        () => `(call_indirect $t (type $t) ${value()} ${this.#index32(4)})`,
-        () => this.#caught(),
+        () => (this.#isQuiet ? value() : `(call_indirect $t (type $t) ${value()} ${this.#index32(4)})`),
+        () => (this.#isQuiet ? value() : this.#caught()),
       );
     }
     if (type === 'i64')
@@ -283,7 +289,7 @@ class Body {
       () => `(table.init $passive ${this.#index32(4)} (i32.const 0) ${this.#index32(4)})`,
       () => `(drop (table.grow (ref.null func) ${this.#index32(4)}))`,
       () => `(drop (memory.grow ${this.#memory()} ${this.#index32(2)}))`,
-      () => (random.chance(4) ? `(throw $e ${value('i32')})` : '(nop)'),
+      () => (random.chance(4) && !this.#isQuiet ? `(throw $e ${value('i32')})` : '(nop)'),
       () => (this.#labels.length > 0 ? `(br_if ${random.pick(this.#labels)} ${value('i32')})` : '(nop)'),
       () => this.#recursion(),
     ];
@@ -295,7 +301,7 @@ class Body {
         const counter = `$c${this.#counters++}`;
         return this.#labelled(
           (label) => `(local.set ${counter} (i32.const ${1 + random.below(7)}))
-      (block ${label} (loop ${label}l ${TICK} ${this.#statements(depth)}
+      (block ${label} (loop ${label}l ${this.#isQuiet ? INLINE_TICK : TICK} ${this.#statements(depth)}
         (br_if ${label}l (local.tee ${counter} (i32.sub (local.get ${counter}) (i32.const 1))))))`,
           true,
         );
@@ -308,7 +314,9 @@ class Body {
           true,
         ),
       () =>
-        this.#results.length === 0 && random.chance(20) ? `(if ${value('i32')} (then (return)))` : '(nop)',
+        random.chance(30)
+          ? `(if ${value('i32')} (then (return ${this.#results.map((type) => this.#value(type, 1)).join(' ')})))`
+          : '(nop)',
     ];
     return random.pick(random.chance(60) ? nested : simple)();
   }
@@ -316,7 +324,7 @@ class Body {
   /** Calls the function itself, at most a few deep. */
   #recursion(): string {
     const own = this.#signatures[this.#index];
-    if (own === undefined) return '(nop)';
+    if (own === undefined || this.#isQuiet) return '(nop)';
     const args = own.parameters.map((type) => this.#value(type, 1)).join(' ');
     const drops = own.results.map(() => '(drop)').join(' ');
     return `(if (i32.lt_u (global.get $depth) (i32.const 5)) (then
