@@ -187,8 +187,8 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 
 /**
- * The metered body with its size before it. `bytes` is the file that was measured; `parameterCount` of this function;
- * `shortCosts` of every function by its index.
+ * The metered body, in pieces, and the offsets in it of the branches that ask for a refill: hardly ever taken. `bytes` is the file that
+ * was measured; `parameterCount` of this function; `shortCosts` of every function by its index.
  */
 export function meterFunction(
   bytes: Uint8Array,
@@ -196,9 +196,10 @@ export function meterFunction(
   indices: MeterIndices,
   parameterCount: number,
   shortCosts: ReadonlyMap<number, number>,
-): Uint8Array[] {
+): { readonly pieces: Uint8Array[]; readonly length: number; readonly refills: number[] } {
   const { start, codeStart, end, insertions, localGroups, isLocal } = measured;
-  if (measured.shortCost !== undefined) return [sizeOf(end - start), bytes.subarray(start, end)];
+  if (measured.shortCost !== undefined)
+    return { pieces: [bytes.subarray(start, end)], length: end - start, refills: [] };
   const costs = settle(measured.stretches, shortCosts);
   const hasBulk = insertions.some(({ kind }) => kind === 'bulk');
   const counter = createCounter(indices, parameterCount + measured.localsCount, isLocal);
@@ -209,16 +210,23 @@ export function meterFunction(
     bytes.subarray(groups, codeStart),
     Uint8Array.from(hasBulk ? [2, I32, 1, I64] : [1, I32]),
   ];
+  let length = lengthOf(pieces);
+  const refills: number[] = [];
+  const push = (piece: Uint8Array): void => {
+    pieces.push(piece);
+    length += piece.length;
+  };
   let copiedTo = codeStart;
   for (const insertion of insertions) {
     const code = codeOf(insertion, counter, costs);
     if (code.length === 0) continue;
-    pieces.push(bytes.subarray(copiedTo, insertion.at), Uint8Array.from(code));
+    push(bytes.subarray(copiedTo, insertion.at));
+    push(Uint8Array.from(code));
+    if (insertion.kind === 'stretch' || insertion.kind === 'bulk') refills.push(length - counter.refillBytes);
     copiedTo = insertion.at;
   }
-  pieces.push(bytes.subarray(copiedTo, end));
-  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return [sizeOf(total), ...pieces];
+  push(bytes.subarray(copiedTo, end));
+  return { pieces, length, refills };
 }
 
 /**
@@ -254,6 +262,8 @@ function codeOf(insertion: Insertion, counter: Counter, costs: readonly number[]
 interface Counter {
   readonly flush: readonly number[];
   readonly reload: readonly number[];
+  /** Length of what every charge ends with: the branch and the call of the refill. */
+  readonly refillBytes: number;
   /** fuel -= what the code leaves on the stack; refill when that is below zero. */
   take(units: readonly number[]): readonly number[];
   /** The length lies on top of the stack and stays there: fuel -= length >> shift; refill when that is below zero. */
@@ -274,15 +284,18 @@ function createCounter(
   const flush = isLocal ? [0x20, ...local, 0x24, ...global] : [];
   const reload = isLocal ? [0x23, ...global, 0x21, ...local] : [];
   const refill = [0x41, 0, 0x11, ...leb128(refillType), ...leb128(refillTable)];
+  const refillIf = [0x04, 0x40, ...flush, ...refill, ...reload, 0x0b];
   const before = isLocal ? [0x20, ...local] : [0x23, ...global];
   const after = isLocal ? [0x22, ...local] : [0x22, ...local, 0x24, ...global, 0x20, ...local];
   const take = (units: readonly number[]): readonly number[] => [
     ...[...before, ...units, 0x6b, ...after],
-    ...[0x41, 0, 0x48, 0x04, 0x40, ...flush, ...refill, ...reload, 0x0b],
+    ...[0x41, 0, 0x48],
+    ...refillIf,
   ];
   return {
     flush,
     reload,
+    refillBytes: refillIf.length,
     take,
     takeLength(shift, isWide) {
       const length = leb128(isWide ? first + 2 : first + 1);
@@ -295,7 +308,8 @@ function createCounter(
   };
 }
 
-const sizeOf = (length: number): Uint8Array => Uint8Array.from(leb128(length));
+const lengthOf = (pieces: readonly Uint8Array[]): number =>
+  pieces.reduce((sum, piece) => sum + piece.length, 0);
 
 function leb128Length(bytes: Uint8Array, at: number): number {
   let length = 1;
