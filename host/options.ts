@@ -161,8 +161,8 @@ export const OPTIONS = {
   killGraceMs: whole(
     'ms',
     [0, 10_000],
-    10,
-    'How long past its deadline a running guest is left before its executor is killed.',
+    25,
+    'How long past its deadline a running guest is left before its executor is killed. Fuel stops it within a millisecond or so of running; a busy machine may not let it run.',
   ),
   prepareTimeoutMs: whole(
     'ms',
