@@ -36,7 +36,7 @@ const FAILURE_CODES = {
 export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pinned?: Lease): Promise<Reply> {
   const { clock } = rooms;
   const startMs = clock.now();
-  const progress: Progress = { version: '', attempts: 0, runMs: 0, queueMs: undefined };
+  const progress: Progress = { version: '', attempts: 0, runMs: 0, queueMs: undefined, fuel: undefined };
   let outcome: Outcome;
   try {
     const bytes = pinned
@@ -69,6 +69,7 @@ interface Progress {
   runMs: number;
   /** Known once a guest was entered. */
   queueMs: number | undefined;
+  fuel: number | undefined;
 }
 
 /** The result's bytes; throws what the caller is told otherwise. */
@@ -110,6 +111,8 @@ async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Pro
     if (result.kind === 'not-begun' && result.reason !== 'late') continue;
     const mayReplay =
       result.kind === 'crash' &&
+      // The same work would end the same way.
+      result.error.code !== 'EXECUTOR_FUEL' &&
       spec.idempotent &&
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&
@@ -143,6 +146,7 @@ function note(progress: Progress, result: RunResult, sinceStartMs: number): void
   if (result.kind === 'not-begun') return;
   progress.attempts++;
   progress.runMs = result.runMs;
+  progress.fuel = result.fuel;
   progress.queueMs ??= Math.max(0, sinceStartMs - result.runMs);
 }
 
@@ -177,5 +181,6 @@ function usageOf(call: Call, sinceStartMs: number, progress: Progress, outputByt
     attempts: progress.attempts,
     inputBytes: call.payload.length,
     outputBytes,
+    fuel: progress.fuel,
   };
 }

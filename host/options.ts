@@ -110,6 +110,12 @@ export const LIMIT_BOUNDS = {
     'Largest payload; it is copied into the cell once.',
   ),
   outputMaxBytes: whole('bytes', [0, 1024 * MiB], 16 * MiB, 'Largest result; it is copied out once.'),
+  fuelMax: whole(
+    'units',
+    [1, 1e15],
+    1e12,
+    'Fuel of one call, about a nanosecond of work each; by default more than any deadline allows.',
+  ),
 } as const satisfies Record<keyof Limits, NumberRow>;
 
 export const OPTIONS = {
@@ -155,8 +161,8 @@ export const OPTIONS = {
   killGraceMs: whole(
     'ms',
     [0, 10_000],
-    10,
-    'How long past its deadline a running guest is left before its executor is killed.',
+    25,
+    'How long past its deadline a running guest is left before its executor is killed. Fuel stops it within a millisecond or so of running; a busy machine may not let it run.',
   ),
   prepareTimeoutMs: whole(
     'ms',

@@ -5,7 +5,11 @@
  * after the promise settles; bytes handed out belong to the caller.
  */
 
+import type { Grants, ManifestCapabilities } from './capability-types.ts';
 import type { HostError } from './errors.ts';
+import type { LinkPlan } from './link-plan.ts';
+
+export type * from './link-plan.ts';
 
 /** What was asked. */
 export interface Call {
@@ -40,6 +44,8 @@ export interface Usage {
   readonly attempts: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** Units of fuel of the last attempt; undefined when no guest was entered, or one that is not metered. */
+  readonly fuel?: number | undefined;
 }
 
 export type Outcome =
@@ -71,6 +77,7 @@ export interface OperationSpec {
   readonly timeoutMs: number;
   readonly inputMaxBytes: number;
   readonly outputMaxBytes: number;
+  readonly fuelMax: number;
 }
 
 export interface Limits {
@@ -78,6 +85,8 @@ export interface Limits {
   readonly timeoutMs: number;
   readonly inputMaxBytes: number;
   readonly outputMaxBytes: number;
+  /** Units of fuel of one call. */
+  readonly fuelMax: number;
 }
 
 export interface PoolOptions {
@@ -112,52 +121,11 @@ export interface Manifest {
   readonly limits: Limits;
   readonly pool: PoolOptions;
   readonly isolation: Isolation;
-  readonly capabilities: readonly string[];
+  /** What the component asks for; what it gets is in `AdapterImage.grants`. */
+  readonly capabilities: ManifestCapabilities;
 }
 
-// ── link plan: how a component becomes a running cell ───────────────────────────────────────────────────────────
-
-/** Something a core instance exports. */
-export interface CoreExportRef {
-  /** Index into `LinkPlan.instances`. */
-  readonly instance: number;
-  readonly name: string;
-}
-
-/** What is handed to a core import. */
-export type CoreItem =
-  | ({ readonly kind: 'export' } & CoreExportRef)
-  /** A component-level function that this host does not provide: calling it traps, with this text. */
-  | { readonly kind: 'trap'; readonly reason: string };
-
-/** One core instantiation, in order. */
-export interface CoreInstantiation {
-  /** Index into `LinkPlan.modules`. */
-  readonly module: number;
-  readonly imports: readonly { readonly module: string; readonly name: string; readonly item: CoreItem }[];
-}
-
-/** A lifted function: everything the component's `canon lift` says about it. */
-export interface LiftedFunction {
-  readonly core: CoreExportRef;
-  readonly memory: CoreExportRef | undefined;
-  readonly realloc: CoreExportRef | undefined;
-  readonly postReturn: CoreExportRef | undefined;
-  readonly encoding: 'utf8' | 'utf16';
-}
-
-/** How to build one cell of a bytes-world component. Plain data: survives structured clone and JSON. */
-export interface LinkPlan {
-  /** Byte ranges of the core modules within the component. */
-  readonly modules: readonly { readonly offset: number; readonly length: number }[];
-  readonly instances: readonly CoreInstantiation[];
-  readonly invoke: LiftedFunction;
-  readonly health: LiftedFunction;
-  /** Linear memories one cell has, zero-page ones included. */
-  readonly memoryCount: number;
-  /** Initial size of all of them together, in pages of 64 KiB. */
-  readonly memoryPages: number;
-}
+// ── images ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** One adapter version, ready to be given to executors. */
 export interface AdapterImage {
@@ -169,6 +137,8 @@ export interface AdapterImage {
   readonly modules: readonly WebAssembly.Module[];
   /** WIT text of the component. */
   readonly wit: string;
+  /** The narrower of what the manifest asks for and what the operator permits. */
+  readonly grants: Grants;
 }
 
 // ── executors ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,10 +150,19 @@ export interface RunRequest {
   /** A call that could not begin by then is not begun. At most the deadline. */
   readonly beginByMs: number;
   readonly outputMaxBytes: number;
+  /** Units of fuel the guest may use; without it the deadline is the only bound. */
+  readonly fuelMax?: number;
 }
 
 export type RunResult =
-  | { readonly kind: 'ok'; readonly bytes: Uint8Array; readonly runMs: number; readonly memoryBytes: number }
+  | {
+      readonly kind: 'ok';
+      readonly bytes: Uint8Array;
+      readonly runMs: number;
+      readonly memoryBytes: number;
+      /** Units used; undefined for a guest that is not metered. */
+      readonly fuel?: number | undefined;
+    }
   /** The guest's own `result::err`, or a result over the limit: the cell is well. */
   | {
       readonly kind: 'failure';
@@ -191,9 +170,15 @@ export type RunResult =
       readonly message: string;
       readonly runMs: number;
       readonly memoryBytes: number;
+      readonly fuel?: number | undefined;
     }
   /** The cell is dead and already dropped by its executor. */
-  | { readonly kind: 'crash'; readonly error: HostError; readonly runMs: number }
+  | {
+      readonly kind: 'crash';
+      readonly error: HostError;
+      readonly runMs: number;
+      readonly fuel?: number | undefined;
+    }
   /** The guest was never entered; the cell is well unless `cellLost`. */
   | {
       readonly kind: 'not-begun';

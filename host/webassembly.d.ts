@@ -32,6 +32,7 @@ declare namespace WebAssembly {
   class Table {
     private readonly brand: 'Table';
     readonly length: number;
+    set(index: number, value: CoreFunction): void;
   }
   class Global {
     value: number | bigint;

@@ -36,6 +36,14 @@ describe('replay', () => {
     expect(scene.noted.replays, 'the budget is not asked').toBe(0);
   });
 
+  test('a call that used all of its fuel would use it again, and is not replayed', async () => {
+    const scene = createScene({ idempotent: true });
+    const reply = scene.call();
+    (await scene.nextRun()).crash('EXECUTOR_FUEL');
+    expect(codeOf(await reply)).toBe('EXECUTOR_FUEL');
+    expect(scene.noted.replays, 'the budget is not asked').toBe(0);
+  });
+
   test.each([0, 1, 2])('after %i replays the crash is reported, never hidden', async (replayMax) => {
     const scene = createScene({ idempotent: true, pool: { replayMax } });
     const reply = scene.call();

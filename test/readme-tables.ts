@@ -3,6 +3,7 @@
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
 import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
+import { costRows } from '../host/registry/fuel-costs.ts';
 import { manifestSchema } from '../host/registry/manifest-schema.ts';
 import type { Table } from './markdown.ts';
 
@@ -91,6 +92,11 @@ export function operationTable(): Table {
   const { properties } = manifestSchema.properties.operations.additionalProperties;
   const absent = (name: string): string => (name in LIMIT_BOUNDS ? 'of the adapter' : 'none');
   return [['operation field', 'type', 'default', 'bound', 'meaning'], ...fieldRows(properties, absent)];
+}
+
+/** What instructions cost. */
+export function costTable(): Table {
+  return [['instructions', 'units of fuel'], ...costRows().map((row) => [...row])];
 }
 
 /** Every error code. */

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
 import {
+  costTable,
   errorTable,
   limitTable,
   manifestTable,
@@ -23,11 +24,12 @@ const tables = [
   manifestTable(),
   operationTable(),
   errorTable(),
+  costTable(),
   importTable(),
   doorTable(),
 ];
 
-for (const name of ['README.md', 'host/README.md', 'adapters/README.md']) {
+for (const name of ['README.md', 'host/README.md', 'adapters/README.md', 'host/registry/README.md']) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);

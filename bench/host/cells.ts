@@ -7,6 +7,7 @@ import { systemClock } from '../../host/clock.ts';
 import type { Cell } from '../../host/executor/cell.ts';
 import { ThreadExecutor } from '../../host/executor/executor.ts';
 import { LIMIT_DEFAULTS, POOL_DEFAULTS } from '../../host/options.ts';
+import { meterModule } from '../../host/registry/harden.ts';
 import { parseManifest } from '../../host/registry/manifest.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { AdapterImage, Executor, RunRequest, RunResult } from '../../host/types.ts';
@@ -27,17 +28,24 @@ export function payloadOf(bytes: number): Uint8Array {
 
 let imageCount = 0;
 
-/** Plans and compiles in this thread: for trusted components only. */
-export function makeImage({ manifest, component }: Package): AdapterImage {
+/** Leaves a module as it is: a guest without fuel. */
+export const unmetered = (module: Uint8Array): Uint8Array => module;
+
+/** Plans and compiles in this thread: for trusted components only. `rewrite` is what the registry does to modules. */
+export function makeImage(
+  { manifest, component }: Package,
+  rewrite: (module: Uint8Array) => Uint8Array = meterModule,
+): AdapterImage {
   const { plan } = planComponent(component);
   return {
     id: `${manifest.name}@bench#${imageCount++}`,
     manifest: parseManifest(manifest, { pool: POOL_DEFAULTS, limits: LIMIT_DEFAULTS }),
     plan,
     modules: plan.modules.map(
-      ({ offset, length }) => new WebAssembly.Module(component.slice(offset, offset + length)),
+      ({ offset, length }) => new WebAssembly.Module(rewrite(component.slice(offset, offset + length))),
     ),
     wit: '',
+    grants: {},
   };
 }
 

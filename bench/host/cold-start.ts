@@ -105,9 +105,9 @@ async function prepareFromNothing({ component }: Package): Promise<void> {
     componentMaxBytes: component.length,
     clock: systemClock,
   });
-  const { plan } = await preparer.prepare(component);
+  const { plan, code } = await preparer.prepare(component);
   for (const { offset, length } of plan.modules) {
-    await WebAssembly.compile(component.slice(offset, offset + length));
+    await WebAssembly.compile(code.slice(offset, offset + length));
   }
   await preparer.close();
 }

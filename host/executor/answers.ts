@@ -15,6 +15,7 @@ import {
   FAILURES,
   FRAME_BYTES,
   NOT_BEGUN,
+  NOT_METERED,
 } from './protocol.ts';
 import type { Ring } from './ring.ts';
 
@@ -46,10 +47,12 @@ export function readAnswer(ring: Ring, offset: number, port: MessagePort): RunRe
   const kind = ring.i32[word + 1] as number;
   const runMs = ring.f64[(offset >> 3) + 4] as number;
   const memoryBytes = ring.f64[(offset >> 3) + 5] as number;
+  const units = ring.f64[(offset >> 3) + 6] as number;
+  const fuel = units === NOT_METERED ? undefined : units;
   switch (kind) {
     case DONE:
     case CREATED:
-      return { kind: 'ok', bytes: bytesOf(ring, offset, port), runMs, memoryBytes };
+      return { kind: 'ok', bytes: bytesOf(ring, offset, port), runMs, memoryBytes, fuel };
     case FAILURE: {
       const failure = FAILURES[ring.i32[word + 6] as number];
       if (!failure) throw new Error('unknown failure');
@@ -59,11 +62,12 @@ export function readAnswer(ring: Ring, offset: number, port: MessagePort): RunRe
         message: decoder.decode(bytesOf(ring, offset, port)),
         runMs,
         memoryBytes,
+        fuel,
       };
     }
     case CRASH: {
       const note = JSON.parse(decoder.decode(bytesOf(ring, offset, port))) as CrashNote;
-      return { kind: 'crash', error: new HostError(note.code, note.detail), runMs };
+      return { kind: 'crash', error: new HostError(note.code, note.detail), runMs, fuel };
     }
     case NOT_BEGUN:
       return ring.i32[word + 5] === 1 ? CELL_GONE : LATE;

@@ -3,13 +3,14 @@
  *
  * Runs in the executor's thread. Everything a guest returns is checked before it is used: pointers, lengths,
  * alignment, discriminants, UTF-8. Always: the guest's end is a `CellEnd`, never an exception; after a crash the cell is
- * never entered again; the host keeps no view of guest memory across a guest entry, as memory may grow. It knows
- * nothing of deadlines and pools, and it does not limit the guest's time or memory.
+ * never entered again; the host keeps no view of guest memory across a guest entry, as memory may grow. A metered guest
+ * is stopped at its deadline or the end of its fuel (`fuel.ts`). It knows nothing of pools.
  * Source: component model, Canonical ABI, "Lifting and Lowering Values".
  */
 
 import { type ErrorCode, HostError } from '../errors.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
+import { FuelMeter, lastStop } from './fuel.ts';
 import { clearTrapReason, instantiate, lastTrapReason, UNCAUGHT } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
@@ -24,9 +25,19 @@ export type CellEnd =
   /** The cell is dead. `detail` is safe to show. */
   | { readonly kind: 'crash'; readonly code: ErrorCode; readonly detail: string };
 
+/** What one entry of a guest may use. */
+export interface Bounds {
+  /** Absolute, in ms; Infinity for none. */
+  readonly deadlineMs: number;
+  /** Units; Infinity for no bound. */
+  readonly fuelMax: number;
+}
+
 export interface Cell {
   /** Size of the memory that results are read from, in bytes. */
   readonly memoryBytes: number;
+  /** Units that the last entry used, the guest's allocations and cleanup included; undefined for a guest that is not metered. */
+  readonly fuelUsed: number | undefined;
   /**
    * Calls the handler. Both inputs are borrowed and copied into the guest. On success `take` gets a view of guest
    * memory, valid only until it returns: it copies what it wants to keep and does not write.
@@ -37,11 +48,13 @@ export interface Cell {
     payload: Uint8Array,
     outputMaxBytes: number,
     take: (bytes: Uint8Array) => void,
+    bounds?: Bounds,
   ): CellEnd;
   /** Calls the guest's health check. An unhealthy guest is a `failure` of kind `internal`. Throws like `invoke`. */
-  health(): CellEnd;
+  health(bounds?: Bounds): CellEnd;
 }
 
+const UNBOUNDED: Bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY };
 const OK: CellEnd = { kind: 'ok' };
 const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
 
@@ -50,7 +63,8 @@ const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function createCell(modules: readonly WebAssembly.Module[], plan: LinkPlan): Cell {
-  return new LinkedCell(instantiate(modules, plan), plan);
+  const meter = new FuelMeter();
+  return new LinkedCell(instantiate(modules, plan, meter), plan, meter);
 }
 
 /** A lifted function with its parts looked up. */
@@ -70,15 +84,22 @@ const HEALTH_RESULT_BYTES = 12;
 class LinkedCell implements Cell {
   readonly #invoke: Entry;
   readonly #health: Entry;
+  readonly #meter: FuelMeter;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
-  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan) {
-    this.#invoke = toEntry(instances, plan.invoke);
-    this.#health = toEntry(instances, plan.health);
+  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan, meter: FuelMeter) {
+    this.#meter = meter;
+    if (!plan.handler) throw new Error('a plan without a handler');
+    this.#invoke = toEntry(instances, plan.handler.invoke);
+    this.#health = toEntry(instances, plan.handler.health);
   }
 
   get memoryBytes(): number {
     return this.#invoke.memory.byteLength;
+  }
+
+  get fuelUsed(): number | undefined {
+    return this.#meter.used;
   }
 
   invoke(
@@ -86,10 +107,11 @@ class LinkedCell implements Cell {
     payload: Uint8Array,
     outputMaxBytes: number,
     take: (bytes: Uint8Array) => void,
+    bounds: Bounds = UNBOUNDED,
   ): CellEnd {
     const { core, memory, postReturn, isUtf16 } = this.#invoke;
     const name = isUtf16 ? toUtf16(operation) : operation;
-    this.#enter();
+    this.#enter(bounds);
     let result: number;
     let end: CellEnd = OK;
     let output: Uint8Array | undefined;
@@ -118,8 +140,8 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  health(): CellEnd {
-    this.#enter();
+  health(bounds: Bounds = UNBOUNDED): CellEnd {
+    this.#enter(bounds);
     const { core, memory, postReturn, isUtf16 } = this.#health;
     let result: number;
     let end: CellEnd = OK;
@@ -138,10 +160,11 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  #enter(): void {
+  #enter({ deadlineMs, fuelMax }: Bounds): void {
     if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
     this.#state = 'entered';
     clearTrapReason();
+    this.#meter.begin(deadlineMs, fuelMax);
   }
 
   /** Gives the guest its result back; then the cell is idle again. */
@@ -182,8 +205,18 @@ function tooLarge(bytes: number, limit: number): CellEnd {
   };
 }
 
+const STOPS = {
+  deadline: {
+    code: 'EXECUTOR_DEADLINE',
+    detail: 'the guest was still running at its deadline and was stopped',
+  },
+  fuel: { code: 'EXECUTOR_FUEL', detail: 'the guest used all the fuel that this operation may use' },
+} as const;
+
 function toCrash(error: unknown): CellEnd {
   if (error instanceof HostError) return { kind: 'crash', code: error.code, detail: error.detail };
+  const stop = lastStop();
+  if (stop !== undefined) return { kind: 'crash', ...STOPS[stop] };
   // The engine reports an exhausted stack as a RangeError; a trap is always a RuntimeError.
   if (error instanceof RangeError) {
     return { kind: 'crash', code: 'EXECUTOR_STACK_OVERFLOW', detail: error.message };

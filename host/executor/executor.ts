@@ -181,13 +181,16 @@ export class ThreadExecutor implements Executor {
       cell: cellId,
       c: request.outputMaxBytes,
       x: Math.min(request.beginByMs, request.deadlineMs),
+      y: request.deadlineMs,
+      z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       operation: request.operation,
       payload: request.payload,
     });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, { kind: PROBE, cell: cellId, x: deadlineMs });
+    const frame = { kind: PROBE, cell: cellId, x: deadlineMs, y: deadlineMs };
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame);
   }
 
   /** Asks the thread to collect garbage between two calls; once, however often it is asked meanwhile. */

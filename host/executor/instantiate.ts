@@ -8,6 +8,7 @@
 
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
+import { type FuelMeter, lastStop, START_FUEL } from './fuel.ts';
 
 /** Said of anything a guest throws that is no trap. */
 export const UNCAUGHT = 'the guest threw an exception that nothing caught';
@@ -57,6 +58,7 @@ const prepared = new WeakMap<LinkPlan, readonly Step[]>();
 
 function toSource(name: string, item: CoreItem): Source {
   if (item.kind === 'export') return { name, instance: item.instance, from: item.name, trap: undefined };
+  if (item.kind !== 'trap') throw new Error(`imports of kind ${item.kind} are not linked`);
   const { reason } = item;
   const trapHere = (): number => {
     trapReason = reason;
@@ -95,25 +97,35 @@ function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebA
 
 /**
  * Instantiates the plan's modules, running their start functions; gives the exports of each instance, in the plan's
- * order. `modules` are in the order of `plan.modules` and may be shared between threads.
+ * order. `modules` are in the order of `plan.modules` and may be shared between threads. `meter` gets the counters.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function instantiate(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
+  meter: FuelMeter,
 ): readonly WebAssembly.Exports[] {
   const instances: WebAssembly.Exports[] = [];
   trapReason = undefined;
+  meter.begin(Number.POSITIVE_INFINITY, START_FUEL);
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
     const imports = step.groups.length === 0 ? undefined : importsFor(step, instances);
     try {
-      instances.push(new WebAssembly.Instance(module, imports).exports);
+      const { exports } = new WebAssembly.Instance(module, imports);
+      meter.add(exports);
+      instances.push(exports);
     } catch (error) {
-      const detail = trapReason ?? (error instanceof Error ? error.message : UNCAUGHT);
+      const detail = trapReason ?? startStop() ?? (error instanceof Error ? error.message : UNCAUGHT);
       throw new HostError('POOL_CREATE_FAILED', detail, { cause: error });
     }
   }
   return instances;
 }
+
+/** What to say of a start function that was stopped. */
+const startStop = (): string | undefined =>
+  lastStop() === undefined
+    ? undefined
+    : `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;

@@ -4,34 +4,37 @@
  * Bytes that do not fit a frame go by a `MessagePort` of their own, sent before the frame and read synchronously when
  * the frame is met, so that the order of frames is the order of everything. Nothing here knows pools or adapters.
  *
- * Both kinds of frame share one shape: five words, two numbers, then bytes.
+ * Both kinds of frame share one shape: words, three numbers, then bytes.
  *
  *   word 0  size      word 1  kind       word 2  sequence   word 3  cell or image number
  *   word 4  flags     word 5  a          word 6  b          word 7  c
- *   f64 4   x         f64 5   y          byte 48…  bytes
+ *   f64 4   x         f64 5   y          f64 6   z          byte 56…  bytes
  */
 
 import type { ErrorCode } from '../errors.ts';
 import { INLINE_MAX_BYTES, type Ring } from './ring.ts';
 
-export const FRAME_BYTES = 48;
+export const FRAME_BYTES = 56;
 
 /** Host to executor. */
 export const LOAD = 1; // cell = image number; the image comes by the port
 export const UNLOAD = 2; // cell = image number
 export const CREATE = 3; // cell = new cell number, a = image number
 export const DESTROY = 4; // cell
-export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms)
-export const PROBE = 6; // cell, x = begin by (ms)
+export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms), y = deadline (ms), z = fuel
+export const PROBE = 6; // cell, x = begin by (ms), y = deadline (ms)
 export const COLLECT = 7; // collect garbage now, then DONE
 
 /** Executor to host; the sequence is that of the request. */
-export const DONE = 1; // a = byte count, x = run ms, y = memory bytes
-export const FAILURE = 2; // a = message bytes, b = index into FAILURES, x, y
-export const CRASH = 3; // bytes = JSON CrashNote, x
+export const DONE = 1; // a = byte count, x = run ms, y = memory bytes, z = fuel used or NOT_METERED
+export const FAILURE = 2; // a = message bytes, b = index into FAILURES, x, y, z
+export const CRASH = 3; // bytes = JSON CrashNote, x, z
 export const NOT_BEGUN = 4; // a = 1: there is no such cell; 0: too late
 export const CREATED = 5; // x = create ms, y = memory bytes
 export const COLLECTED = 6; // a = memories found dead since the last report
+
+/** In the place of fuel: the guest has no counters. */
+export const NOT_METERED = -1;
 
 /** Flag: the bytes come by the port. */
 export const BULK = 1;
@@ -70,6 +73,7 @@ export function writeFrame(
   c: number,
   x: number,
   y: number,
+  z = 0,
 ): void {
   const { i32, f64 } = ring;
   const word = offset >> 2;
@@ -82,6 +86,7 @@ export function writeFrame(
   i32[word + 7] = c;
   f64[(offset >> 3) + 4] = x;
   f64[(offset >> 3) + 5] = y;
+  f64[(offset >> 3) + 6] = z;
 }
 
 /** Sequence numbers wrap at 2³¹. */

@@ -15,6 +15,8 @@ export interface RequestFrame {
   readonly a?: number;
   readonly c?: number;
   readonly x?: number;
+  readonly y?: number;
+  readonly z?: number;
   /** ASCII, by the manifest's schema. */
   readonly operation?: string;
   readonly payload?: Uint8Array;
@@ -93,8 +95,8 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
     const flags = isInline ? 0 : BULK;
-    const { kind, cell = 0, c = 0, x = 0 } = frame;
-    writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, 0);
+    const { kind, cell = 0, c = 0, x = 0, y = 0, z = 0 } = frame;
+    writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, y, z);
     ring.commit();
     if (!isWaking) {
       isWaking = true;

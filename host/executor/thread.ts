@@ -35,6 +35,7 @@ import {
   fitsInline,
   LOAD,
   NOT_BEGUN,
+  NOT_METERED,
   PROBE,
   RUN,
   type ThreadStart,
@@ -152,9 +153,10 @@ function commit(
   b: number,
   x: number,
   y: number,
+  z: number = NOT_METERED,
 ): void {
   if (placed.beside) bulk.postMessage(placed.beside, [placed.beside]);
-  writeFrame(answers, placed.offset, kind, sequence, cell, placed.beside ? BULK : 0, a, b, 0, x, y);
+  writeFrame(answers, placed.offset, kind, sequence, cell, placed.beside ? BULK : 0, a, b, 0, x, y, z);
   answers.commit();
   if (unannouncedCount++ === 0) unannouncedMs = systemClock.now();
 }
@@ -168,13 +170,14 @@ function answer(
   x: number,
   y: number,
   bytes: Uint8Array,
+  z: number = NOT_METERED,
 ): void {
-  commit(place(bytes), kind, sequence, cell, a, b, x, y);
+  commit(place(bytes), kind, sequence, cell, a, b, x, y, z);
 }
 
-function crash(sequence: number, cell: number, runMs: number, note: CrashNote): void {
+function crash(sequence: number, cell: number, runMs: number, note: CrashNote, fuel?: number): void {
   const bytes = encoder.encode(JSON.stringify(note));
-  answer(CRASH, sequence, cell, bytes.length, 0, runMs, 0, bytes);
+  answer(CRASH, sequence, cell, bytes.length, 0, runMs, 0, bytes, fuel);
 }
 
 function fromPort(): unknown {
@@ -229,28 +232,34 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     carrier?.subarray(0, payloadBytes) ??
     u8.subarray(operationAt + operationBytes, operationAt + operationBytes + payloadBytes);
   requests.begin(sequence, from);
+  const bounds = {
+    deadlineMs: f64[(offset >> 3) + 5] as number,
+    fuelMax: kind === PROBE ? Number.POSITIVE_INFINITY : (f64[(offset >> 3) + 6] as number),
+  };
   let placed: Placed | undefined;
   let byteCount = 0;
+  const takeBytes = (bytes: Uint8Array): void => {
+    byteCount = bytes.length;
+    placed = place(bytes, carrier);
+  };
   const end: CellEnd =
     kind === PROBE
-      ? cell.health()
-      : cell.invoke(operation, payload, i32[word + 7] as number, (bytes) => {
-          byteCount = bytes.length;
-          placed = place(bytes, carrier);
-        });
+      ? cell.health(bounds)
+      : cell.invoke(operation, payload, i32[word + 7] as number, takeBytes, bounds);
   // Like a released frame: garbage keeps its bytes until it is collected. Unless they were overwritten by the answer's.
   if (carrier && placed?.beside !== carrier.buffer) carrier.fill(0);
   const runMs = systemClock.now() - from;
+  const fuel = cell.fuelUsed;
   if (end.kind === 'ok') {
     // Only now: a guest that traps in its post-return has not succeeded.
-    commit(placed ?? place(NO_BYTES), DONE, sequence, cellId, byteCount, 0, runMs, cell.memoryBytes);
+    commit(placed ?? place(NO_BYTES), DONE, sequence, cellId, byteCount, 0, runMs, cell.memoryBytes, fuel);
   } else if (end.kind === 'failure') {
     const message = encoder.encode(end.message);
     const failure = FAILURES.indexOf(end.failure);
-    answer(FAILURE, sequence, cellId, message.length, failure, runMs, cell.memoryBytes, message);
+    answer(FAILURE, sequence, cellId, message.length, failure, runMs, cell.memoryBytes, message, fuel);
   } else {
     cells.delete(cellId);
-    crash(sequence, cellId, runMs, end);
+    crash(sequence, cellId, runMs, end, fuel);
   }
 }
 

@@ -26,7 +26,14 @@ export interface Answer {
 }
 
 /** Usage of a call that was refused before a cell was asked for. */
-export const NO_USAGE: Usage = { queueMs: 0, runMs: 0, attempts: 0, inputBytes: 0, outputBytes: 0 };
+export const NO_USAGE: Usage = {
+  queueMs: 0,
+  runMs: 0,
+  attempts: 0,
+  inputBytes: 0,
+  outputBytes: 0,
+  fuel: undefined,
+};
 
 /**
  * What Helmet would set on an API reply, as constants: running it costs a dozen header writes a call, and most of them
@@ -84,6 +91,7 @@ export function writeAnswer(
   if (status !== 204) headers.push('Content-Length', String(body.byteLength));
   if (usage !== undefined) {
     headers.push('Server-Timing', serverTiming(usage), 'X-Hotcell-Attempts', String(usage.attempts));
+    if (usage.fuel !== undefined) headers.push('X-Hotcell-Fuel', String(usage.fuel));
   }
   if (version !== undefined && version !== '') headers.push('X-Hotcell-Adapter-Version', version);
   if (options.replayed) headers.push('Idempotency-Replayed', 'true');

@@ -109,6 +109,7 @@ export function createPolicy(options: PolicyOptions): Policy {
         deadlineMs: startMs + Math.min(wanted ?? spec.timeoutMs, spec.timeoutMs),
         inputMaxBytes: spec.inputMaxBytes,
         outputMaxBytes: spec.outputMaxBytes,
+        fuelMax: spec.fuelMax,
       };
     },
   };

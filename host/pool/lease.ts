@@ -20,6 +20,7 @@ export interface LeaseRun {
   /** Absolute, ms. */
   readonly deadlineMs: number;
   readonly outputMaxBytes: number;
+  readonly fuelMax?: number;
 }
 
 export interface Lease {
@@ -65,6 +66,7 @@ export function openLease(options: {
         deadlineMs: request.deadlineMs,
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
+        ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
       });
       // The time of the call alone: a pinned cell that waits for its owner says nothing about the next wait.
       rates.held(clock.now() - fromMs);

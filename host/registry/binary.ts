@@ -68,6 +68,18 @@ export class ByteReader {
     return rejectAt(start, `${what} is not an unsigned 32-bit number`);
   }
 
+  /** LEB128 u64, rounded to a double. Throws REGISTRY_REJECTED — cut off, or more than ten bytes. */
+  u64(what: string): number {
+    const start = this.#at;
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.byte(what);
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    return rejectAt(start, `${what} is not an unsigned 64-bit number`);
+  }
+
   /** LEB128 s33: a type index when ≥ 0, else a type code. Throws REGISTRY_REJECTED — cut off or more than 33 bits. */
   s33(what: string): number {
     const start = this.#at;

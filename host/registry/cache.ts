@@ -15,18 +15,20 @@ import { notice } from '../channels.ts';
 import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
-/** Raised whenever `plan.ts` gives another plan for the same bytes, or refuses what it took before. */
-export const PLAN_FORMAT = 3;
+/** Raised whenever `plan.ts` or `harden.ts` gives something else for the same bytes, or refuses what it took before. */
+export const PLAN_FORMAT = 7;
 
-/** A few hundred adapters in several versions; at 10 KB each the folder stays at some megabytes. */
+/** A few hundred adapters in several versions. */
 const ENTRIES_MAX_COUNT = 500;
-/** A plan has a few hundred KB at most, the WIT text 256 KiB. */
-const ENTRY_MAX_BYTES = 4 * 1024 * 1024;
+/** 500 hardened AssemblyScript adapters take 30 MB, as many with a JavaScript engine in them 900 MB. */
+const FOLDER_MAX_BYTES = 1024 * 1024 * 1024;
+/** The largest component, half as large again by hardening; a plan has a few hundred KB at most, the WIT text 256 KiB. */
+const ENTRY_MAX_BYTES = 100 * 1024 * 1024;
 
 export interface Cache {
-  /** The result for a component of this digest and length, or undefined. Never rejects. */
-  get(sha256: string, componentBytes: number): Promise<Prepared | undefined>;
-  /** Keeps a result; the oldest go when there are more than 500. Never rejects. */
+  /** The result for a component of this digest, or undefined. Never rejects. */
+  get(sha256: string): Promise<Prepared | undefined>;
+  /** Keeps a result; the oldest go when there are more than 500, or of more than 1 GiB together. Never rejects. */
   put(sha256: string, prepared: Prepared): Promise<void>;
 }
 
@@ -52,13 +54,13 @@ export function createCache(options: CacheOptions): Cache {
   const pathOf = (sha256: string): string => join(folder, `${sha256}-${tools}.json`);
 
   return {
-    async get(sha256, componentBytes) {
+    async get(sha256) {
       const path = pathOf(sha256);
       try {
         const found = await files.stat(path);
         if (found === undefined) return undefined;
         if (found.sizeBytes > ENTRY_MAX_BYTES) throw new Error(`${found.sizeBytes} bytes`);
-        return decode(await files.read(path), componentBytes);
+        return decode(sha256, await files.read(path));
       } catch (error) {
         report('a cached preparation is damaged; the component is prepared again', error);
         return undefined;
@@ -71,7 +73,7 @@ export function createCache(options: CacheOptions): Cache {
       const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
       try {
         await files.makeFolder(folder);
-        await files.writeDurably(draft, encode(prepared));
+        await files.writeDurably(draft, encode(sha256, prepared));
         await files.rename(draft, path);
         await trim(files, folder);
       } catch (error) {
@@ -81,40 +83,50 @@ export function createCache(options: CacheOptions): Cache {
   };
 }
 
-function encode(prepared: Prepared): Uint8Array {
-  const body = JSON.stringify(prepared);
-  return Buffer.from(`${digest(body)}\n${body}`);
+/** A digest of what follows, a line of JSON with the component's digest, the code. */
+function encode(sha256: string, { code, ...rest }: Prepared): Uint8Array {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify({ sha256, ...rest })}\n`), code]);
+  return Buffer.concat([Buffer.from(`${digest(body)}\n`), body]);
 }
 
-function decode(bytes: Uint8Array, componentBytes: number): Prepared {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  const end = text.indexOf('\n');
-  const body = text.slice(end + 1);
-  if (end !== 64 || text.slice(0, end) !== digest(body)) throw new Error('the digest does not match');
-  const prepared = JSON.parse(body) as Prepared;
-  // Cheap, and it catches an entry renamed to the digest of another component.
-  for (const { offset, length } of prepared.plan.modules) {
-    if (offset + length > componentBytes) throw new Error('a module lies outside of the component');
+const DIGEST_CHARS = 64;
+
+function decode(sha256: string, bytes: Uint8Array): Prepared {
+  const body = bytes.subarray(DIGEST_CHARS + 1);
+  const first = new TextDecoder().decode(bytes.subarray(0, DIGEST_CHARS + 1));
+  if (first !== `${digest(body)}\n`) throw new Error('the digest does not match');
+  const end = body.indexOf(0x0a);
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, end));
+  const code = new Uint8Array(body.buffer, body.byteOffset + end + 1, body.length - end - 1);
+  const entry = JSON.parse(text) as Omit<Prepared, 'code'> & { readonly sha256: string };
+  // A file that was renamed or copied is whole, and still not this component's.
+  if (entry.sha256 !== sha256) throw new Error(`it is of the component ${entry.sha256}`);
+  const { plan, wit } = entry;
+  for (const { offset, length } of plan.modules) {
+    if (offset + length > code.length) throw new Error('a module lies outside of the code');
   }
-  return prepared;
+  return { plan, code, wit };
 }
 
-/** Removes the oldest entries beyond the limit, and drafts that a crash left behind among them. */
+/** Removes the oldest entries beyond the limits, and drafts that a crash left behind among them. */
 async function trim(files: Files, folder: string): Promise<void> {
   const entries = (await files.list(folder)) ?? [];
-  if (entries.length <= ENTRIES_MAX_COUNT) return;
-  const aged: { path: string; modifiedMs: number }[] = [];
+  const aged: { path: string; modifiedMs: number; sizeBytes: number }[] = [];
   for (const { name } of entries) {
     const path = join(folder, name);
     const found = await files.stat(path);
-    if (found !== undefined) aged.push({ path, modifiedMs: found.modifiedMs });
+    if (found !== undefined) aged.push({ path, ...found });
   }
-  aged.sort((a, b) => a.modifiedMs - b.modifiedMs);
-  for (const { path } of aged.slice(0, aged.length - ENTRIES_MAX_COUNT)) await files.remove(path);
+  aged.sort((a, b) => b.modifiedMs - a.modifiedMs);
+  let bytes = 0;
+  for (const [index, { path, sizeBytes }] of aged.entries()) {
+    bytes += sizeBytes;
+    if (index >= ENTRIES_MAX_COUNT || bytes > FOLDER_MAX_BYTES) await files.remove(path);
+  }
 }
 
 function report(message: string, cause: unknown): void {
   notice({ level: 'warn', event: 'registry.cache', message, cause });
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+const digest = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');

@@ -64,7 +64,8 @@ function resolve(
 
   const ref = (item: CoreItem | undefined, what: string): CoreExportRef | undefined => {
     if (!item) return undefined;
-    if (item.kind === 'trap') return rejectAt(offset, `the ${what} of ${name} can only trap`);
+    if (item.kind !== 'export')
+      return rejectAt(offset, `the ${what} of ${name} is not one of the component's own`);
     return { instance: item.instance, name: item.name };
   };
   const func = (item: CoreItem | undefined, what: string, expected: string): CoreExportRef | undefined => {

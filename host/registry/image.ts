@@ -36,15 +36,17 @@ export async function buildImage(
       `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
-  const { plan, wit } = await prepare(sha256, component, tools);
+  const { plan, code, wit } = await prepare(sha256, component, tools);
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
   const modules = await Promise.all(
-    plan.modules.map((range) => compile(capMemories(moduleBytes(component, range), maxPages))),
+    plan.modules.map((range) =>
+      compile(capMemories(code.subarray(range.offset, range.offset + range.length), maxPages)),
+    ),
   );
   imageCount += 1;
   const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
-  return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit });
+  return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit, grants: {} });
 }
 
 async function prepare(
@@ -52,18 +54,11 @@ async function prepare(
   component: Uint8Array,
   { preparer, cache }: { readonly preparer: Preparer; readonly cache: Cache },
 ): Promise<Prepared> {
-  const known = await cache.get(sha256, component.byteLength);
+  const known = await cache.get(sha256);
   if (known !== undefined) return known;
   const prepared = await preparer.prepare(component);
   await cache.put(sha256, prepared);
   return prepared;
-}
-
-function moduleBytes(
-  component: Uint8Array,
-  { offset, length }: { offset: number; length: number },
-): Uint8Array {
-  return component.subarray(offset, offset + length);
 }
 
 async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {

@@ -38,6 +38,12 @@ export const TABLE_ENTRIES_MAX = 100_000;
 /** Values that one exception carries: C++ and setjmp need one or two. Exceptions live outside of a cell's memory. */
 export const TAG_PARAMETERS_MAX = 16;
 
+/** Blocks within blocks of a function. Compilers reach some hundreds with large switches. */
+export const BLOCKS_MAX = 10_000;
+
+/** Locals of one function: V8 takes 50,000, and metering adds at most three. */
+export const LOCALS_MAX = 49_997;
+
 /** Definitions, types, imports, exports and functions in a file. A 13 MB engine has some 40,000. */
 export const ITEMS_MAX = 300_000;
 

@@ -31,7 +31,7 @@ const boundedAll = <K extends string>(rows: Readonly<Record<K, NumberRow>>) =>
 
 const limits = boundedAll(LIMIT_BOUNDS);
 /** An operation may narrow the limits of its adapter; memory belongs to the cell, which serves all of them. */
-const { timeoutMs, inputMaxBytes, outputMaxBytes } = limits;
+const { timeoutMs, inputMaxBytes, outputMaxBytes, fuelMax } = limits;
 
 export const manifestSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -92,6 +92,7 @@ export const manifestSchema = {
           timeoutMs,
           inputMaxBytes,
           outputMaxBytes,
+          fuelMax,
         },
       },
     },

@@ -23,6 +23,7 @@ interface OperationJson {
   readonly timeoutMs?: number;
   readonly inputMaxBytes?: number;
   readonly outputMaxBytes?: number;
+  readonly fuelMax?: number;
 }
 
 interface ManifestJson {
@@ -87,6 +88,7 @@ function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
       timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
       inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
       outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
+      fuelMax: operation.fuelMax ?? limits.fuelMax,
     });
   }
   return Object.freeze({
@@ -100,7 +102,7 @@ function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
     isolation: given.isolation ?? manifestSchema.properties.isolation.default,
-    capabilities: Object.freeze([]),
+    capabilities: Object.freeze({}),
   });
 }
 
@@ -131,7 +133,7 @@ function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] 
   }
   const limits = record(root.limits);
   for (const [name, operation] of Object.entries(record(root.operations))) {
-    for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes'] as const) {
+    for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes', 'fuelMax'] as const) {
       const own = number(record(operation)[limit]);
       const cap = number(limits[limit]) ?? defaults.limits[limit];
       if (own === undefined || own <= cap) continue;

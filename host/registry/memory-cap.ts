@@ -9,6 +9,7 @@
 import { ByteReader } from './binary.ts';
 import { readCoreValueType } from './core-module.ts';
 import { TABLE_ENTRIES_MAX } from './limits.ts';
+import { leb128 } from './wasm-writer.ts';
 
 const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
@@ -51,13 +52,4 @@ function cappedSection(module: Uint8Array, reader: ByteReader, id: number, most:
     body.push(1, ...leb128(initial), ...leb128(Math.min(maximum, most)));
   }
   return Uint8Array.from([id, ...leb128(body.length), ...body]);
-}
-
-/** Unsigned LEB128. Source: WebAssembly core, 5.2.2. */
-function leb128(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) + 128);
-  }
 }

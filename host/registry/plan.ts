@@ -79,8 +79,11 @@ export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: rea
     plan: {
       modules: ranges,
       instances: linking.instances,
-      invoke,
-      health,
+      types: [],
+      resources: [],
+      imports: [],
+      exports: [],
+      handler: { invoke, health },
       memoryCount,
       memoryPages: total((module) => module.memoryPages),
     },
@@ -249,7 +252,7 @@ function instantiateCore(
  */
 function lower(linking: Linking, lifted: Lifted, offset: number): CoreItem {
   const { core } = lifted;
-  if (core.kind === 'trap') return core;
+  if (core.kind !== 'export') return core;
   if (!isExportedStub(moduleOf(linking, core.instance), core.name)) {
     unsupportedAt(
       offset,

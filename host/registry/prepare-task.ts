@@ -12,7 +12,10 @@ import type { LinkPlan } from '../types.ts';
 
 /** What preparation finds out about a component. Plain data: survives structured clone and JSON. */
 export interface Prepared {
+  /** Its modules lie in `code`. */
   readonly plan: LinkPlan;
+  /** The hardened core modules, one behind the other. */
+  readonly code: Uint8Array;
   /** WIT text of the component. */
   readonly wit: string;
 }
@@ -42,6 +45,8 @@ export interface PrepareSteps {
     readonly plan: LinkPlan;
     readonly imports: readonly string[];
   };
+  /** Makes a core module count fuel. Throws REGISTRY_REJECTED. */
+  readonly meterModule: (module: Uint8Array) => Uint8Array;
   /** Throws anything: it is not our code. */
   readonly describeComponent: (component: Uint8Array) => Promise<string>;
 }
@@ -61,7 +66,7 @@ export async function prepareComponent(
     if (wit.length > WIT_MAX_CHARS) {
       throw new HostError('REGISTRY_REJECTED', `its WIT text is longer than ${WIT_MAX_CHARS} characters`);
     }
-    return { kind: 'prepared', prepared: { plan, wit } };
+    return { kind: 'prepared', prepared: { ...harden(component, plan, steps), wit } };
   } catch (error) {
     const refusal =
       error instanceof HostError
@@ -69,6 +74,27 @@ export async function prepareComponent(
         : new HostError('REGISTRY_REJECTED', `the component could not be read: ${printable(error)}`);
     return { kind: 'refused', code: refusal.code, detail: refusal.detail, problems: refusal.problems };
   }
+}
+
+/** All modules of the plan, metered; the plan that comes back says where they lie in `code`. */
+function harden(
+  component: Uint8Array,
+  plan: LinkPlan,
+  { meterModule }: PrepareSteps,
+): { plan: LinkPlan; code: Uint8Array } {
+  const metered = plan.modules.map(({ offset, length }) =>
+    meterModule(component.subarray(offset, offset + length)),
+  );
+  let end = 0;
+  const modules = metered.map(({ length }) => {
+    const offset = end;
+    end += length;
+    return { offset, length };
+  });
+  // Its own memory and not a slice of a pool: it is sent to another thread.
+  const code = new Uint8Array(end);
+  for (const [index, bytes] of metered.entries()) code.set(bytes, modules[index]?.offset);
+  return { plan: { ...plan, modules }, code };
 }
 
 /** Answers requests on this worker's port with `prepareComponent`, one after the other, until the thread is ended. */

@@ -4,7 +4,8 @@
  */
 
 import { describeComponent } from './compile.ts';
+import { meterModule } from './harden.ts';
 import { planComponent } from './plan.ts';
 import { servePreparation } from './prepare-task.ts';
 
-servePreparation({ planComponent, describeComponent });
+servePreparation({ planComponent, meterModule, describeComponent });

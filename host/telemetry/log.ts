@@ -141,6 +141,7 @@ function invokeFields({ receipt, error, traceparent }: InvokeEvent): Record<stri
     inputBytes: usage.inputBytes,
     outputBytes: usage.outputBytes,
   };
+  if (usage.fuel !== undefined) fields.fuel = usage.fuel;
   if (traceparent !== undefined) fields.traceparent = name(traceparent);
   if (error !== undefined) {
     // What an ADAPTER_ error says is the guest's, and it may say back what it was sent.

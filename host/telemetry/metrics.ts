@@ -134,6 +134,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     killed: counter('hotcell_executor_killed_total', 'Executors killed by the host at a deadline'),
     died: counter('hotcell_executor_died_total', 'Executors that died by themselves'),
   };
+  const fuelUnits = counter(
+    'hotcell_executor_fuel_units_total',
+    'Fuel that finished calls used, each in its last attempt',
+    'adapter',
+  );
   const memories = gauge(
     'hotcell_wasm_memories',
     'WebAssembly memories not yet collected, dead ones included',
@@ -224,7 +229,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     onInvoke({ receipt }) {
       const of = labels.ofReceipt(receipt);
       invocations.inc(of);
-      const { queueMs, runMs } = receipt.usage;
+      const { queueMs, runMs, fuel } = receipt.usage;
+      if (fuel !== undefined) fuelUnits.inc({ adapter: of.adapter }, fuel);
       invokeSeconds.observe({ adapter: of.adapter }, (queueMs + runMs) / 1000);
     },
     onAcquire: ({ adapter, waitMs }) =>

@@ -5,6 +5,7 @@
 
 import { type Clock, systemClock } from '../../host/clock.ts';
 import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
+import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { AdapterImage, Manifest, RunRequest, RunResult } from '../../host/types.ts';
 import { ALLOCATOR, coreText, toComponent } from '../registry/sample-components.ts';
@@ -56,7 +57,8 @@ const LOOPING_START = coreText({ fields: '(func $spin (loop $forever (br $foreve
 
 let imageCount = 0;
 
-async function imageOf(core: string): Promise<AdapterImage> {
+/** `rewrite` is what the registry does to modules; by default nothing, so that only a kill can stop them. */
+async function imageOf(core: string, rewrite = (module: Uint8Array) => module): Promise<AdapterImage> {
   const component = await toComponent(core);
   const { plan } = planComponent(component);
   return {
@@ -65,13 +67,15 @@ async function imageOf(core: string): Promise<AdapterImage> {
     manifest: {} as Manifest,
     plan,
     modules: plan.modules.map(
-      ({ offset, length }) => new WebAssembly.Module(component.slice(offset, offset + length)),
+      ({ offset, length }) => new WebAssembly.Module(rewrite(component.slice(offset, offset + length))),
     ),
     wit: '',
+    grants: {},
   };
 }
 
 export const guestImage = (): Promise<AdapterImage> => imageOf(GUEST);
+export const meteredImage = (): Promise<AdapterImage> => imageOf(GUEST, meterModule);
 export const loopingStartImage = (): Promise<AdapterImage> => imageOf(LOOPING_START);
 
 export interface Stage {

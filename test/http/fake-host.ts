@@ -29,6 +29,7 @@ const operation = (produces: string): OperationSpec => ({
   timeoutMs: 1_000,
   inputMaxBytes: INPUT_MAX_BYTES,
   outputMaxBytes: 2_000,
+  fuelMax: 1e12,
 });
 
 export function adapterDetail(version = '1.0.0', produces = 'application/octet-stream'): AdapterDetail {
@@ -52,9 +53,15 @@ export function adapterDetail(version = '1.0.0', produces = 'application/octet-s
       ...summary,
       component: 'echo.wasm',
       operations,
-      limits: { memoryMaxMiB: 64, timeoutMs: 1_000, inputMaxBytes: INPUT_MAX_BYTES, outputMaxBytes: 2_000 },
+      limits: {
+        memoryMaxMiB: 64,
+        timeoutMs: 1_000,
+        inputMaxBytes: INPUT_MAX_BYTES,
+        outputMaxBytes: 2_000,
+        fuelMax: 1e12,
+      },
       pool: {} as AdapterDetail['manifest']['pool'],
-      capabilities: [],
+      capabilities: {},
     },
   };
 }

@@ -18,6 +18,7 @@ const spec: OperationSpec = {
   timeoutMs: 1_000,
   inputMaxBytes: 16,
   outputMaxBytes: 32,
+  fuelMax: 1e12,
 };
 
 /** A caller that sends no header at all. */
@@ -229,6 +230,7 @@ describe('admission', () => {
       deadlineMs: 6_000,
       inputMaxBytes: 16,
       outputMaxBytes: 32,
+      fuelMax: 1e12,
     });
   });
 

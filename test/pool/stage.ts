@@ -24,6 +24,7 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
     timeoutMs: 1_000,
     inputMaxBytes: 1_000,
     outputMaxBytes: 1_000,
+    fuelMax: 1e12,
   });
   const lifted = {
     core: { instance: 0, name: 'f' },
@@ -42,7 +43,13 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
       sha256: '0'.repeat(64),
       world: 'bytes',
       operations: { echo: operation(idempotent) },
-      limits: { memoryMaxMiB: 1, timeoutMs: 1_000, inputMaxBytes: 1_000, outputMaxBytes: 1_000 },
+      limits: {
+        memoryMaxMiB: 1,
+        timeoutMs: 1_000,
+        inputMaxBytes: 1_000,
+        outputMaxBytes: 1_000,
+        fuelMax: 1e12,
+      },
       pool: {
         min: 0,
         max: 4,
@@ -59,11 +66,22 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
         ...options.pool,
       },
       isolation,
-      capabilities: [],
+      capabilities: {},
     },
-    plan: { modules: [], instances: [], invoke: lifted, health: lifted, memoryCount: 1, memoryPages: 1 },
+    plan: {
+      modules: [],
+      instances: [],
+      types: [],
+      resources: [],
+      imports: [],
+      exports: [],
+      handler: { invoke: lifted, health: lifted },
+      memoryCount: 1,
+      memoryPages: 1,
+    },
     modules: [],
     wit: '',
+    grants: {},
   };
 }
 
@@ -112,6 +130,7 @@ export function runOn(lease: Lease, clock: FakeClock, deadlineInMs = 60_000): Pr
     payload: new Uint8Array(),
     deadlineMs: clock.now() + deadlineInMs,
     outputMaxBytes: 1_000,
+    fuelMax: 1e12,
   });
 }
 

@@ -5,6 +5,7 @@
 
 import { HostError } from '../../host/errors.ts';
 import { describeComponent } from '../../host/registry/compile.ts';
+import { meterModule } from '../../host/registry/harden.ts';
 import { servePreparation } from '../../host/registry/prepare-task.ts';
 import { singleModulePlan } from './components.ts';
 
@@ -45,6 +46,7 @@ servePreparation({
       return { plan: { ...singleModulePlanOfNothing, modules: [] }, imports: [] };
     }
   },
+  meterModule,
   describeComponent: (component) =>
     Buffer.from(component).toString() === 'late'
       ? new Promise(() => undefined)
@@ -62,8 +64,11 @@ const lifted = {
 const singleModulePlanOfNothing = {
   modules: [],
   instances: [],
-  invoke: lifted,
-  health: lifted,
+  types: [],
+  resources: [],
+  imports: [],
+  exports: [],
+  handler: { invoke: lifted, health: lifted },
   memoryCount: 0,
   memoryPages: 0,
 };

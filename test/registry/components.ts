@@ -50,19 +50,25 @@ export function singleModulePlan(component: Uint8Array): LinkPlan {
   return {
     modules: [module],
     instances: [{ module: 0, imports: [] }],
-    invoke: {
-      core: at('hotcell:adapter/handler@1.0.0#invoke'),
-      memory: at('memory'),
-      realloc: at('cabi_realloc'),
-      postReturn: at('cabi_post_hotcell:adapter/handler@1.0.0#invoke'),
-      encoding: 'utf8',
-    },
-    health: {
-      core: at('hotcell:adapter/handler@1.0.0#health'),
-      memory: at('memory'),
-      realloc: at('cabi_realloc'),
-      postReturn: undefined,
-      encoding: 'utf8',
+    types: [],
+    resources: [],
+    imports: [],
+    exports: [],
+    handler: {
+      invoke: {
+        core: at('hotcell:adapter/handler@1.0.0#invoke'),
+        memory: at('memory'),
+        realloc: at('cabi_realloc'),
+        postReturn: at('cabi_post_hotcell:adapter/handler@1.0.0#invoke'),
+        encoding: 'utf8',
+      },
+      health: {
+        core: at('hotcell:adapter/handler@1.0.0#health'),
+        memory: at('memory'),
+        realloc: at('cabi_realloc'),
+        postReturn: undefined,
+        encoding: 'utf8',
+      },
     },
     memoryCount: 1,
     memoryPages: memoryPagesOf(component.subarray(module.offset, module.offset + module.length)),

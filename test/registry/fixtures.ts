@@ -23,7 +23,13 @@ export const defaults: ManifestDefaults = {
     maxCrashes: 3,
     replayMax: 2,
   },
-  limits: { memoryMaxMiB: 64, timeoutMs: 1_000, inputMaxBytes: 8 << 20, outputMaxBytes: 16 << 20 },
+  limits: {
+    memoryMaxMiB: 64,
+    timeoutMs: 1_000,
+    inputMaxBytes: 8 << 20,
+    outputMaxBytes: 16 << 20,
+    fuelMax: 1e12,
+  },
 };
 
 export const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

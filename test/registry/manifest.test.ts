@@ -23,7 +23,7 @@ describe('a manifest', () => {
     expect(manifest.limits).toEqual(defaults.limits);
     expect(manifest.pool).toEqual(defaults.pool);
     expect(manifest.isolation).toBe('tenant');
-    expect(manifest.capabilities).toEqual([]);
+    expect(manifest.capabilities).toEqual({});
     expect({ ...manifest.operations.echo }).toEqual({
       idempotent: false,
       description: undefined,
@@ -31,6 +31,7 @@ describe('a manifest', () => {
       timeoutMs: defaults.limits.timeoutMs,
       inputMaxBytes: defaults.limits.inputMaxBytes,
       outputMaxBytes: defaults.limits.outputMaxBytes,
+      fuelMax: defaults.limits.fuelMax,
     });
   });
 

@@ -48,8 +48,8 @@ describe('a package', () => {
   it('of a good component is installed with the plan that its bytes say', async () => {
     await expectGood();
     const { image } = registry.resolve('echo');
-    expect(image.plan.modules).toEqual(singleModulePlan(echo).modules);
-    expect(image.plan.invoke.core).toEqual(singleModulePlan(echo).invoke.core);
+    expect(image.plan.instances).toEqual(singleModulePlan(echo).instances);
+    expect(image.plan.handler).toEqual(singleModulePlan(echo).handler);
     expect(image.wit).toContain('hotcell:adapter/handler@1.0.0');
   });
 

@@ -36,8 +36,9 @@ function open(change: { clock?: FakeClock; heapMiB?: number; componentMaxBytes?:
 }
 
 async function expectGood(preparer: Preparer): Promise<void> {
-  const { plan, wit } = await preparer.prepare(good);
-  expect(plan).toEqual(singleModulePlan(good));
+  const { plan, code, wit } = await preparer.prepare(good);
+  // The modules lie in what was hardened, everything else is as the component says.
+  expect(plan).toEqual({ ...singleModulePlan(good), modules: [{ offset: 0, length: code.length }] });
   expect(wit).toContain('export hotcell:adapter/handler@1.0.0');
 }
 
@@ -164,6 +165,10 @@ describe('the steps of preparation', () => {
       planComponent: (component) => {
         step('planComponent');
         return { plan: singleModulePlan(component), imports };
+      },
+      meterModule: (module) => {
+        step('meterModule');
+        return module;
       },
       describeComponent: async () => {
         step('describeComponent');

@@ -84,7 +84,7 @@ describe('installing', () => {
     expect(image.modules).toHaveLength(1);
     expect(
       WebAssembly.Module.exports(image.modules[0] as WebAssembly.Module).map(({ name }) => name),
-    ).toContain(image.plan.invoke.core.name);
+    ).toContain(image.plan.handler?.invoke.core.name);
     expect(image.wit).toContain('hotcell:adapter/handler@1.0.0');
     expect(image.id).toMatch(new RegExp(`^echo@0\\.1\\.0\\+${digest(one).slice(0, 8)}#\\d+$`));
     expect(pools.events).toEqual(['activate echo 0.1.0 installed']);

@@ -108,6 +108,14 @@ describe('the exposition text', () => {
     expect(await value('hotcell_event_loop_lag_seconds{quantile="1"}')).toBeGreaterThanOrEqual(0);
   });
 
+  it('adds up the fuel of calls, of those that have any', async () => {
+    await using observed = observe();
+    const { usage } = invokeEvent().receipt;
+    for (const fuel of [1_500, undefined, 500])
+      invokeChannel.publish(invokeEvent({ usage: { ...usage, fuel } }));
+    expect(await observed.value('hotcell_executor_fuel_units_total{adapter="echo"}')).toBe(2_000);
+  });
+
   it('counts calls by outcome and puts microseconds into their buckets', async () => {
     await using observed = observe();
     invokeChannel.publish(

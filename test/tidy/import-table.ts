@@ -19,14 +19,16 @@ export interface Layer {
 export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
-    files: ['host/{types,errors,config,options,option-values,clock,channels}.ts'],
+    files: [
+      'host/{types,link-plan,capability-types,import-table,errors,config,options,option-values,clock,channels}.ts',
+    ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
   },
   { name: 'protocol', files: ['host/executor/{protocol,ring}.ts'], imports: ['base'], builtins: [] },
   {
     name: 'thread',
-    files: ['host/executor/{thread,cell,instantiate,lift}.ts'],
+    files: ['host/executor/{thread,cell,fuel,instantiate,lift,abi*,imports*}.ts', 'host/executor/wasi/**'],
     imports: ['base', 'protocol'],
     builtins: ['node:worker_threads', 'node:v8', 'node:vm'],
   },
@@ -34,6 +36,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'policy', files: ['host/policy/**'], imports: ['base'] },
   { name: 'registry', files: ['host/registry/**'], imports: ['base'] },
   { name: 'pool', files: ['host/pool/**'], imports: ['base'] },
+  { name: 'capabilities', files: ['host/capabilities/**'], imports: ['base'] },
   { name: 'vault', files: ['host/vault/**'], imports: ['base', 'formats'] },
   { name: 'copybook', files: ['host/copybook/**'], imports: ['base'] },
   { name: 'telemetry', files: ['host/telemetry/**'], imports: ['base'] },
@@ -54,6 +57,7 @@ export const LAYERS: readonly Layer[] = [
       'pool',
       'vault',
       'copybook',
+      'capabilities',
       'telemetry',
       'flow',
       'door',
