@@ -63,6 +63,7 @@ export const ERRORS = {
   EXECUTOR_STACK_OVERFLOW: row(502, false, 'The adapter recursed without end'),
   EXECUTOR_BAD_RESULT: row(502, false, 'The adapter returned something that is not a result'),
   EXECUTOR_OUTPUT_TOO_LARGE: row(502, false, 'The result is larger than this operation may return'),
+  EXECUTOR_IMPORT_FAILED: row(502, true, 'The host failed to answer the adapter'),
   EXECUTOR_DIED: row(502, true, 'The executor died during the call'),
   EXECUTOR_FUEL: row(504, false, 'The adapter used more fuel than this operation may'),
   EXECUTOR_DEADLINE: row(504, true, 'The call did not finish before its deadline'),

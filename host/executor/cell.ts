@@ -10,8 +10,8 @@
 
 import { type ErrorCode, HostError } from '../errors.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
-import { FuelMeter, lastStop } from './fuel.ts';
-import { clearTrapReason, instantiate, lastTrapReason, UNCAUGHT } from './instantiate.ts';
+import { Guest, type GuestBounds, type Scheduler, UNSUSPENDED_FUEL } from './guest.ts';
+import { instantiate, UNCAUGHT } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
 export type CellEnd =
@@ -25,22 +25,18 @@ export type CellEnd =
   /** The cell is dead. `detail` is safe to show. */
   | { readonly kind: 'crash'; readonly code: ErrorCode; readonly detail: string };
 
-/** What one entry of a guest may use. */
-export interface Bounds {
-  /** Absolute, in ms; Infinity for none. */
-  readonly deadlineMs: number;
-  /** Units; Infinity for no bound. */
-  readonly fuelMax: number;
-}
+export type Bounds = GuestBounds;
 
 export interface Cell {
   /** Size of the memory that results are read from, in bytes. */
   readonly memoryBytes: number;
   /** Units that the last entry used, the guest's allocations and cleanup included; undefined for a guest that is not metered. */
   readonly fuelUsed: number | undefined;
+  /** It may have to wait, or to let others run: `invoke` and `health` alone would keep the thread. */
+  readonly isSuspendable: boolean;
   /**
-   * Calls the handler. Both inputs are borrowed and copied into the guest. On success `take` gets a view of guest
-   * memory, valid only until it returns: it copies what it wants to keep and does not write.
+   * Calls the handler, and keeps the thread to the end. Both inputs are borrowed and copied into the guest. On success
+   * `take` gets a view of guest memory, valid only until it returns: it copies what it wants to keep and does not write.
    * Throws Error — a crashed or busy cell is entered: an error of the host.
    */
   invoke(
@@ -50,8 +46,23 @@ export interface Cell {
     take: (bytes: Uint8Array) => void,
     bounds?: Bounds,
   ): CellEnd;
+  /**
+   * The same on a stack of its own: others run while it waits, and between its slices. Both inputs are copied before this
+   * returns. `onEnd` is called right after `take`, with nothing in between; then the promise resolves.
+   */
+  invokeSuspendably(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+    onEnd: (end: CellEnd) => void,
+    bounds?: Bounds,
+  ): Promise<void>;
   /** Calls the guest's health check. An unhealthy guest is a `failure` of kind `internal`. Throws like `invoke`. */
   health(bounds?: Bounds): CellEnd;
+  healthSuspendably(onEnd: (end: CellEnd) => void, bounds?: Bounds): Promise<void>;
+  /** Stops a call that is suspended, as at its deadline. */
+  abandon(): void;
 }
 
 const UNBOUNDED: Bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY };
@@ -59,17 +70,24 @@ const OK: CellEnd = { kind: 'ok' };
 const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
 
 /**
- * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads.
+ * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads. Cells of one `scheduler` run
+ * by turns.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
-export function createCell(modules: readonly WebAssembly.Module[], plan: LinkPlan): Cell {
-  const meter = new FuelMeter();
-  return new LinkedCell(instantiate(modules, plan, meter), plan, meter);
+export function createCell(
+  modules: readonly WebAssembly.Module[],
+  plan: LinkPlan,
+  scheduler?: Scheduler,
+): Cell {
+  const guest = new Guest(scheduler);
+  return new LinkedCell(instantiate(modules, plan, guest), plan, guest);
 }
 
 /** A lifted function with its parts looked up. */
 interface Entry {
   readonly core: WebAssembly.CoreFunction;
+  /** Made at the first use: it costs a microsecond, and a spare cell needs none. */
+  suspendable?: (...values: number[]) => Promise<number>;
   readonly memory: GuestMemory;
   readonly realloc: WebAssembly.CoreFunction | undefined;
   readonly postReturn: WebAssembly.CoreFunction | undefined;
@@ -84,12 +102,12 @@ const HEALTH_RESULT_BYTES = 12;
 class LinkedCell implements Cell {
   readonly #invoke: Entry;
   readonly #health: Entry;
-  readonly #meter: FuelMeter;
+  readonly #guest: Guest;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
-  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan, meter: FuelMeter) {
-    this.#meter = meter;
+  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan, guest: Guest) {
     if (!plan.handler) throw new Error('a plan without a handler');
+    this.#guest = guest;
     this.#invoke = toEntry(instances, plan.handler.invoke);
     this.#health = toEntry(instances, plan.handler.health);
   }
@@ -99,7 +117,11 @@ class LinkedCell implements Cell {
   }
 
   get fuelUsed(): number | undefined {
-    return this.#meter.used;
+    return this.#guest.meter.used;
+  }
+
+  get isSuspendable(): boolean {
+    return this.#guest.meter.isMetered;
   }
 
   invoke(
@@ -109,17 +131,87 @@ class LinkedCell implements Cell {
     take: (bytes: Uint8Array) => void,
     bounds: Bounds = UNBOUNDED,
   ): CellEnd {
-    const { core, memory, postReturn, isUtf16 } = this.#invoke;
-    const name = isUtf16 ? toUtf16(operation) : operation;
-    this.#enter(bounds);
     let result: number;
+    this.#enter(bounds);
+    try {
+      result = this.#invoke.core(...this.#lowerInputs(operation, payload)) >>> 0;
+    } catch (error) {
+      return this.#crash(error);
+    }
+    return this.#endInvoke(result, outputMaxBytes, take);
+  }
+
+  async invokeSuspendably(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+    onEnd: (end: CellEnd) => void,
+    bounds: Bounds = UNBOUNDED,
+  ): Promise<void> {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      const inputs = this.#guest.unsuspended(() => this.#lowerInputs(operation, payload));
+      result = (await this.#onItsOwnStack(this.#invoke, inputs)) >>> 0;
+    } catch (error) {
+      onEnd(this.#crash(error));
+      return;
+    }
+    this.#guest.resume();
+    onEnd(this.#guest.unsuspended(() => this.#endInvoke(result, outputMaxBytes, take)));
+  }
+
+  health(bounds: Bounds = UNBOUNDED): CellEnd {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      result = this.#health.core() >>> 0;
+    } catch (error) {
+      return this.#crash(error);
+    }
+    return this.#endHealth(result);
+  }
+
+  async healthSuspendably(onEnd: (end: CellEnd) => void, bounds: Bounds = UNBOUNDED): Promise<void> {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      result = (await this.#onItsOwnStack(this.#health, [])) >>> 0;
+    } catch (error) {
+      onEnd(this.#crash(error));
+      return;
+    }
+    this.#guest.resume();
+    onEnd(this.#guest.unsuspended(() => this.#endHealth(result)));
+  }
+
+  abandon(): void {
+    this.#guest.abandon();
+  }
+
+  #enter(bounds: Bounds): void {
+    if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
+    this.#state = 'entered';
+    this.#guest.enter(bounds);
+  }
+
+  /** The guest's own code: what may be suspended. */
+  async #onItsOwnStack(entry: Entry, inputs: readonly number[]): Promise<number> {
+    entry.suspendable ??= WebAssembly.promising(entry.core);
+    this.#guest.canSuspend = true;
+    try {
+      return await entry.suspendable(...inputs);
+    } finally {
+      this.#guest.canSuspend = false;
+    }
+  }
+
+  #endInvoke(result: number, outputMaxBytes: number, take: (bytes: Uint8Array) => void): CellEnd {
+    const { memory, postReturn, isUtf16 } = this.#invoke;
     let end: CellEnd = OK;
     let output: Uint8Array | undefined;
     try {
-      const namePointer = this.#lower(name, isUtf16 ? 2 : 1);
-      const payloadPointer = this.#lower(payload, 1);
-      const nameLength = isUtf16 ? name.length / 2 : name.length;
-      result = core(namePointer, nameLength, payloadPointer, payload.length) >>> 0;
       memory.refresh();
       memory.checkRecord(result, INVOKE_RESULT_BYTES);
       const discriminant = memory.u8(result);
@@ -140,13 +232,10 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  health(bounds: Bounds = UNBOUNDED): CellEnd {
-    this.#enter(bounds);
-    const { core, memory, postReturn, isUtf16 } = this.#health;
-    let result: number;
+  #endHealth(result: number): CellEnd {
+    const { memory, postReturn, isUtf16 } = this.#health;
     let end: CellEnd = OK;
     try {
-      result = core() >>> 0;
       memory.refresh();
       memory.checkRecord(result, HEALTH_RESULT_BYTES);
       const discriminant = memory.u8(result);
@@ -160,13 +249,6 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  #enter({ deadlineMs, fuelMax }: Bounds): void {
-    if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
-    this.#state = 'entered';
-    clearTrapReason();
-    this.#meter.begin(deadlineMs, fuelMax);
-  }
-
   /** Gives the guest its result back; then the cell is idle again. */
   #leave(postReturn: WebAssembly.CoreFunction | undefined, result: number, end: CellEnd): CellEnd {
     if (postReturn) {
@@ -177,7 +259,17 @@ class LinkedCell implements Cell {
       }
     }
     this.#state = 'idle';
+    this.#guest.leave();
     return end;
+  }
+
+  /** Copies operation and payload into the guest; returns what the core function is called with. */
+  #lowerInputs(operation: Uint8Array, payload: Uint8Array): [number, number, number, number] {
+    const { isUtf16 } = this.#invoke;
+    const name = isUtf16 ? toUtf16(operation) : operation;
+    const namePointer = this.#lower(name, isUtf16 ? 2 : 1);
+    const payloadPointer = this.#lower(payload, 1);
+    return [namePointer, isUtf16 ? name.length / 2 : name.length, payloadPointer, payload.length];
   }
 
   /** Copies bytes into the guest; returns where. The allocator is asked for zero bytes too, as the ABI says. */
@@ -192,7 +284,8 @@ class LinkedCell implements Cell {
 
   #crash(error: unknown): CellEnd {
     this.#state = 'crashed';
-    return toCrash(error);
+    this.#guest.leave();
+    return toCrash(error, this.#guest);
   }
 }
 
@@ -211,18 +304,22 @@ const STOPS = {
     detail: 'the guest was still running at its deadline and was stopped',
   },
   fuel: { code: 'EXECUTOR_FUEL', detail: 'the guest used all the fuel that this operation may use' },
+  unsuspended: {
+    code: 'EXECUTOR_FUEL',
+    detail: `the guest used more than ${UNSUSPENDED_FUEL.toLocaleString('en')} units of fuel to allocate or to clean up`,
+  },
 } as const;
 
-function toCrash(error: unknown): CellEnd {
-  if (error instanceof HostError) return { kind: 'crash', code: error.code, detail: error.detail };
-  const stop = lastStop();
+function toCrash(error: unknown, { failure, stop }: Guest): CellEnd {
+  const reason = failure ?? error;
+  if (reason instanceof HostError) return { kind: 'crash', code: reason.code, detail: reason.detail };
   if (stop !== undefined) return { kind: 'crash', ...STOPS[stop] };
   // The engine reports an exhausted stack as a RangeError; a trap is always a RuntimeError.
   if (error instanceof RangeError) {
     return { kind: 'crash', code: 'EXECUTOR_STACK_OVERFLOW', detail: error.message };
   }
   const message = error instanceof WebAssembly.RuntimeError ? error.message : UNCAUGHT;
-  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: lastTrapReason() ?? message };
+  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: typeof reason === 'string' ? reason : message };
 }
 
 function toEntry(instances: readonly WebAssembly.Exports[], lifted: LiftedFunction): Entry {

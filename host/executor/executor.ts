@@ -62,6 +62,8 @@ interface InFlight {
   readonly deadlineMs: number;
   /** Longest time in the guest, in ms, whatever the deadline. */
   readonly runMaxMs: number;
+  readonly cell: number;
+  readonly sentMs: number;
   readonly settle: (result: RunResult) => void;
 }
 
@@ -213,7 +215,9 @@ export class ThreadExecutor implements Executor {
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((settle) => {
-      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, settle });
+      const { cell = 0 } = frame;
+      const sentMs = this.#options.clock.now();
+      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, settle });
     });
     this.#startSweep();
     this.#writer.send(frame, sequence);
@@ -273,7 +277,7 @@ export class ThreadExecutor implements Executor {
     const requests = this.#requests;
     // The order of these reads matters. What was begun before the drain and is unanswered after it was running in
     // between; what is not taken after the clock was read will be late for the thread too (`Ring.take`).
-    const { begun, begunAtMs } = requests;
+    const { begun, running, runningSinceMs } = requests;
     const isBlocked = this.#answers.isWriterWaiting;
     const now = clock.now();
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
@@ -286,11 +290,10 @@ export class ThreadExecutor implements Executor {
         this.#inFlight.delete(entry.sequence);
         entry.settle(LATE);
       } else if (
-        entry.sequence === begun &&
-        begun === taken &&
+        entry.sequence === running &&
         // It waited for this host, not for its guest.
         !isBlocked &&
-        now > Math.min(entry.deadlineMs + killGraceMs, begunAtMs + entry.runMaxMs)
+        now > Math.min(entry.deadlineMs + killGraceMs, runningSinceMs + entry.runMaxMs)
       ) {
         // Looked at twice: after a long turn of this loop the thread may need a moment to hand over what it has.
         overdue = entry.sequence;
@@ -300,9 +303,23 @@ export class ThreadExecutor implements Executor {
           'EXECUTOR_DEADLINE',
           'the guest was still running at its deadline and was stopped',
         );
-        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs });
+        entry.settle({ kind: 'crash', error, runMs: now - runningSinceMs });
         this.#terminate('killed');
         return;
+      } else if (
+        isUpTo(entry.sequence, begun) &&
+        entry.sequence !== running &&
+        !isBlocked &&
+        now > entry.deadlineMs + killGraceMs
+      ) {
+        // It is suspended, and whoever has the thread kept it from being stopped there.
+        this.#inFlight.delete(entry.sequence);
+        this.#send({ kind: DESTROY, cell: entry.cell });
+        const error = new HostError(
+          'EXECUTOR_DEADLINE',
+          'the guest had not ended at its deadline and was stopped',
+        );
+        entry.settle({ kind: 'crash', error, runMs: now - entry.sentMs });
       }
     }
     this.#overdue = overdue;
@@ -341,7 +358,11 @@ export class ThreadExecutor implements Executor {
       // Only the last one begun can be unanswered, unless the answers could not be read.
       if (isUpTo(entry.sequence, begun)) {
         const error = new HostError('EXECUTOR_DIED', 'the executor ended while this call was running');
-        entry.settle({ kind: 'crash', error, runMs: this.#options.clock.now() - this.#requests.begunAtMs });
+        entry.settle({
+          kind: 'crash',
+          error,
+          runMs: this.#options.clock.now() - this.#requests.runningSinceMs,
+        });
       } else {
         entry.settle(EXECUTOR_GONE);
       }

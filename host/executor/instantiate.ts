@@ -8,36 +8,16 @@
 
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
-import { type FuelMeter, lastStop, START_FUEL } from './fuel.ts';
+import { type Guest, trapRunning } from './guest.ts';
 
 /** Said of anything a guest throws that is no trap. */
 export const UNCAUGHT = 'the guest threw an exception that nothing caught';
 
-/** Why a guest was trapped by something it should not have called; set by the trap, read by the crash it causes. */
-let trapReason: string | undefined;
-
-/** Forgets the reason before a guest is entered. */
-export function clearTrapReason(): void {
-  trapReason = undefined;
-}
-
-/** The reason of the trap that just ended a guest, when it was one of ours. */
-export const lastTrapReason = (): string | undefined => trapReason;
-
 /**
- * A function whose call is a real WebAssembly trap: an exception made in JavaScript could be caught by the guest's own
- * exception handling, a trap cannot. The module is `(func (export "t") unreachable)`.
+ * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs
+ * before its first line.
  */
-const TRAP_MODULE = new Uint8Array([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-  // Type () -> (), one function of it, exported as "t", its body.
-  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00],
-  ...[0x03, 0x02, 0x01, 0x00],
-  ...[0x07, 0x05, 0x01, 0x01, 0x74, 0x00, 0x00],
-  ...[0x0a, 0x05, 0x01, 0x03, 0x00, 0x00, 0x0b],
-]);
-const trapExports = new WebAssembly.Instance(new WebAssembly.Module(TRAP_MODULE)).exports;
-const trap = trapExports.t as WebAssembly.CoreFunction;
+export const START_FUEL = 100_000_000;
 
 /** Where an import comes from: an export of an earlier instance, or a trap. */
 interface Source {
@@ -60,11 +40,7 @@ function toSource(name: string, item: CoreItem): Source {
   if (item.kind === 'export') return { name, instance: item.instance, from: item.name, trap: undefined };
   if (item.kind !== 'trap') throw new Error(`imports of kind ${item.kind} are not linked`);
   const { reason } = item;
-  const trapHere = (): number => {
-    trapReason = reason;
-    return trap();
-  };
-  return { name, instance: -1, from: '', trap: trapHere };
+  return { name, instance: -1, from: '', trap: () => trapRunning(reason) };
 }
 
 function prepare(plan: LinkPlan): readonly Step[] {
@@ -97,35 +73,36 @@ function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebA
 
 /**
  * Instantiates the plan's modules, running their start functions; gives the exports of each instance, in the plan's
- * order. `modules` are in the order of `plan.modules` and may be shared between threads. `meter` gets the counters.
+ * order. `modules` are in the order of `plan.modules` and may be shared between threads. `guest` gets the counters.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function instantiate(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
-  meter: FuelMeter,
+  guest: Guest,
 ): readonly WebAssembly.Exports[] {
   const instances: WebAssembly.Exports[] = [];
-  trapReason = undefined;
-  meter.begin(Number.POSITIVE_INFINITY, START_FUEL);
+  guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: START_FUEL });
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
     const imports = step.groups.length === 0 ? undefined : importsFor(step, instances);
     try {
       const { exports } = new WebAssembly.Instance(module, imports);
-      meter.add(exports);
+      guest.add(exports);
       instances.push(exports);
     } catch (error) {
-      const detail = trapReason ?? startStop() ?? (error instanceof Error ? error.message : UNCAUGHT);
-      throw new HostError('POOL_CREATE_FAILED', detail, { cause: error });
+      guest.leave();
+      throw new HostError('POOL_CREATE_FAILED', whyNot(guest, error), { cause: error });
     }
   }
+  guest.leave();
   return instances;
 }
 
-/** What to say of a start function that was stopped. */
-const startStop = (): string | undefined =>
-  lastStop() === undefined
-    ? undefined
-    : `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;
+function whyNot({ failure, stop }: Guest, error: unknown): string {
+  if (failure !== undefined) return typeof failure === 'string' ? failure : failure.detail;
+  if (stop !== undefined)
+    return `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;
+  return error instanceof Error ? error.message : UNCAUGHT;
+}
