@@ -49,7 +49,7 @@ describe('a package', () => {
     await expectGood();
     const { image } = registry.resolve('echo');
     expect(image.plan.instances).toEqual(singleModulePlan(echo).instances);
-    expect(image.plan.handler).toEqual(singleModulePlan(echo).handler);
+    expect(image.plan.handler?.invoke.core).toEqual(singleModulePlan(echo).handler?.invoke.core);
     expect(image.wit).toContain('hotcell:adapter/handler@1.0.0');
   });
 
