@@ -37,7 +37,7 @@ async function open(options: Partial<FleetOptions> = {}): Promise<Watched> {
 async function kill(executor: Executor | undefined): Promise<string | undefined> {
   if (!executor) return undefined;
   const { id } = await executor.createCell(image.id);
-  return endOf(await executor.run(id, call('loop', pattern(0), 50)));
+  return endOf(await executor.run(id, call('loop', pattern(0), 300)));
 }
 
 /** An executor without a thread: ready and dead when told. */

@@ -94,6 +94,7 @@ let startLink: ThreadExecutorOptions['startLink'];
 export const placeInProcesses = (): void => {
   startLink = createProcessStarter({ uid: 0 });
 };
+export const isInProcess = (): boolean => startLink !== undefined;
 /** Starts an executor where the others live. */
 export const startPlaced = (options: ThreadExecutorOptions): ThreadExecutor =>
   new ThreadExecutor({ ...(startLink ? { startLink } : {}), ...options });
