@@ -25,6 +25,8 @@ export interface HostConfig {
   readonly bundled: boolean;
   /** At least 1: an option of 0 has become the number of cores. */
   readonly executors: number;
+  readonly placement: 'thread' | 'process';
+  readonly processUid: number;
   readonly memoryBudget: number;
   readonly bodyMaxBytes: number;
   readonly drainTimeoutMs: number;

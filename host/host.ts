@@ -11,7 +11,9 @@ import { notice, poolClosedChannel } from './channels.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type HostConfig, isLoopback, LIMIT_DEFAULTS, resolveConfig } from './config.ts';
 import { HostError, hasCode } from './errors.ts';
-import { createFleet } from './executor/fleet.ts';
+import { ThreadExecutor } from './executor/executor.ts';
+import { createFleet, type FleetOptions } from './executor/fleet.ts';
+import { createProcessStarter } from './executor/process-link.ts';
 import { invoke, type Rooms } from './invoke.ts';
 import { createPolicy } from './policy/policy.ts';
 import { createMemoryBudget } from './pool/budget.ts';
@@ -40,6 +42,17 @@ interface Active {
   readonly before: Active | undefined;
 }
 
+/** Throws CONFIG_INVALID — this process may not start others as another user. */
+function executorStarter({ placement, processUid }: HostConfig): FleetOptions['startExecutor'] {
+  if (placement === 'thread') return undefined;
+  if (processUid !== 0 && process.getuid?.() !== 0) {
+    const problems = [{ at: 'processUid', message: 'may be set only when the host runs as root' }];
+    throw new HostError('CONFIG_INVALID', 'one problem in the configuration', { problems });
+  }
+  const startLink = createProcessStarter({ uid: processUid });
+  return (options) => new ThreadExecutor({ ...options, startLink });
+}
+
 /**
  * Starts a host: boots the executors, loads every adapter, warms every pool. Ready when it resolves.
  * Throws CONFIG_INVALID — with all problems; REGISTRY_STORE_FAILED — the data directory cannot be used.
@@ -57,11 +70,17 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
 
-  const budget = createMemoryBudget({ limit: config.memoryBudget, collect: () => fleet.collect() });
+  const isInProcesses = config.placement === 'process';
+  const budget = createMemoryBudget({
+    limit: config.memoryBudget,
+    processCount: isInProcesses ? config.executors : undefined,
+    collect: () => fleet.collect(),
+  });
   const fleet = await createFleet({
     count: config.executors,
     clock,
     killGraceMs: config.killGraceMs,
+    startExecutor: executorStarter(config),
     onJoin: (executor) => {
       for (const pool of pools) pool.join(executor);
     },
@@ -96,6 +115,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
 
   const registry = createRegistry({
     dataDir: config.data,
+    keepCode: isInProcesses,
     only,
     ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),
     ...(config.adapters === undefined ? {} : { adaptersDir: config.adapters }),

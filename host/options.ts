@@ -144,12 +144,31 @@ export const OPTIONS = {
     default: true,
     reason: 'Serve the adapters of this repository too.',
   },
-  executors: whole('threads', [0, 256], 0, 'Threads that run guests; 0 means one for each available core.'),
+  executors: whole(
+    'executors',
+    [0, 256],
+    0,
+    'Threads or processes that run guests; 0 means one for each available core.',
+  ),
+  placement: {
+    kind: 'choice',
+    unit: '',
+    default: 'thread',
+    choices: ['thread', 'process'],
+    reason:
+      'Where executors live: threads are faster, and an abort of the engine then ends the host; child processes contain it.',
+  },
+  processUid: whole(
+    '',
+    [0, 2_147_483_647],
+    0,
+    'User and group of executors in processes, so that they cannot signal the host; only root may set it. 0 means those of the host.',
+  ),
   memoryBudget: whole(
     'wasm memories',
     [64, 16_000],
     8000,
-    'Memories alive in the whole process. V8 reserves 8 GiB of addresses for each and fails near 16,300.',
+    'Memories alive in one process: the host, or each executor in a process. V8 reserves 8 GiB of addresses for each and fails near 16,300.',
   ),
   bodyMaxBytes: whole(
     'bytes',

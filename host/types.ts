@@ -135,6 +135,8 @@ export interface AdapterImage {
   readonly plan: LinkPlan;
   /** Compiled once, shared with every thread. Same order as `plan.modules`. */
   readonly modules: readonly WebAssembly.Module[];
+  /** The bytes that they were compiled from, for executors in other processes; undefined where there are none. */
+  readonly code?: readonly Uint8Array[];
   /** WIT text of the component. */
   readonly wit: string;
   /** The narrower of what the manifest asks for and what the operator permits. */

@@ -2,9 +2,9 @@
  * Reads answers of an executor: a frame in the ring becomes a `RunResult` with bytes of its own.
  */
 
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { HostError } from '../errors.ts';
 import type { RunResult } from '../types.ts';
+import type { FrameRing, HostBulk } from './link.ts';
 import {
   BULK,
   CRASH,
@@ -17,7 +17,6 @@ import {
   NOT_BEGUN,
   NOT_METERED,
 } from './protocol.ts';
-import type { Ring } from './ring.ts';
 
 export const LATE: RunResult = { kind: 'not-begun', reason: 'late', cellLost: false };
 export const CELL_GONE: RunResult = { kind: 'not-begun', reason: 'cell-gone', cellLost: true };
@@ -26,14 +25,15 @@ export const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-d
 const decoder = new TextDecoder();
 
 /** The bytes of the frame at `offset`, copied: the frame may be overwritten afterwards. Their buffer may end in zeros. */
-function bytesOf(ring: Ring, offset: number, port: MessagePort): Uint8Array {
+function bytesOf(ring: FrameRing, offset: number, port: Pick<HostBulk, 'receive'>): Uint8Array {
   const word = offset >> 2;
   const byteCount = ring.i32[word + 5] as number;
   if ((ring.i32[word + 4] as number) & BULK) {
-    const received = receiveMessageOnPort(port);
-    if (!received) throw new Error('an answer announced bytes that did not come');
-    return new Uint8Array(received.message as ArrayBuffer, 0, byteCount);
+    return new Uint8Array(port.receive() as ArrayBuffer, 0, byteCount);
   }
+  // Room for more than the frame has would come out of this process's own memory, unwritten.
+  if (byteCount < 0 || byteCount > (ring.i32[word] as number) - FRAME_BYTES)
+    throw new Error('an answer is longer than its frame');
   const from = offset + FRAME_BYTES;
   // Not from the shared pool: these bytes become the caller's, who may transfer them or look at their buffer.
   const bytes = Buffer.allocUnsafeSlow(byteCount);
@@ -42,7 +42,7 @@ function bytesOf(ring: Ring, offset: number, port: MessagePort): Uint8Array {
 }
 
 /** The answer in the frame at `offset`. Must be called for every such frame: its bytes may wait at the port. */
-export function readAnswer(ring: Ring, offset: number, port: MessagePort): RunResult {
+export function readAnswer(ring: FrameRing, offset: number, port: Pick<HostBulk, 'receive'>): RunResult {
   const word = offset >> 2;
   const kind = ring.i32[word + 1] as number;
   const runMs = ring.f64[(offset >> 3) + 4] as number;

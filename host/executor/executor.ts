@@ -7,12 +7,12 @@
  * nothing, calls that wait behind are answered as late and skipped by the thread. It does not move calls elsewhere.
  */
 
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import type { HostLink, HostLinkOptions } from './link.ts';
 import {
   COLLECT,
   COLLECTED,
@@ -24,20 +24,16 @@ import {
   nextSequence,
   PROBE,
   RUN,
-  THREAD_HEAP_MAX_MIB,
-  type ThreadStart,
   UNLOAD,
 } from './protocol.ts';
 import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
-import { Ring } from './ring.ts';
+import { startThread } from './thread-link.ts';
 
 /** How often the running request is compared with its deadline while anything is in flight. */
 const SWEEP_MS = 5;
 
 /** An instantiation that takes longer than this hangs (a `start` function that loops). */
 const CREATE_TIMEOUT_MS = 5_000;
-
-const THREAD_URL = new URL('./thread.ts', import.meta.url);
 
 export interface ThreadExecutorOptions {
   readonly id: number;
@@ -54,6 +50,8 @@ export interface ThreadExecutorOptions {
   readonly lastSequence?: number;
   /** What the thread runs. Default `thread.ts`. */
   readonly threadUrl?: URL;
+  /** Starts what runs the cells. Default: a thread. */
+  readonly startLink?: (options: HostLinkOptions) => HostLink;
 }
 
 interface InFlight {
@@ -70,10 +68,7 @@ interface InFlight {
 export class ThreadExecutor implements Executor {
   readonly id: number;
   readonly #options: ThreadExecutorOptions;
-  readonly #requests = new Ring();
-  readonly #answers = new Ring();
-  readonly #bulk = new MessageChannel();
-  readonly #worker: Worker;
+  readonly #link: HostLink;
   readonly #writer: RequestWriter;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #images = new Map<string, number>();
@@ -93,41 +88,33 @@ export class ThreadExecutor implements Executor {
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
     this.#options = options;
-    const { shared: requests } = this.#requests;
-    const { shared: answers } = this.#answers;
-    this.#worker = new Worker(options.threadUrl ?? THREAD_URL, {
-      name: `executor-${options.id}`,
-      workerData: { requests, answers, bulk: this.#bulk.port2 } satisfies ThreadStart,
-      transferList: [this.#bulk.port2],
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MAX_MIB },
-      // A guest has no way to these; an empty environment keeps a bug from becoming a leak.
-      env: {},
-      argv: [],
-    });
-    this.#bulk.port1.unref();
-    this.#writer = createRequestWriter(this.#requests, this.#bulk.port1, () => {
-      if (this.alive) this.#worker.postMessage(0);
-    });
-    this.#worker.on('message', () => this.#drain());
-    this.#worker.on('error', (cause) =>
-      notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
-    );
-    this.#online = new Promise((resolve) => {
-      // Its first message, not the event `online`: that comes before the thread has loaded its code.
-      this.#worker.once('message', () => resolve());
-      this.#worker.once('exit', () => resolve());
-    });
-    this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#settleAll();
-        resolve();
-      });
-    });
     this.#lastSequence = options.lastSequence ?? 0;
-    // The marks begin where the numbers do, or the first requests would look like taken ones.
-    this.#requests.take(this.#lastSequence);
-    this.#requests.begin(this.#lastSequence, 0);
-    this.#answers.sleep();
+    const online = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    this.#online = online.promise;
+    this.#ended = ended.promise;
+    const { startLink = startThread, id, threadUrl } = options;
+    this.#link = startLink({
+      id,
+      lastSequence: this.#lastSequence,
+      threadUrl,
+      onWake: () => {
+        // Its first bell says that it has loaded its code.
+        online.resolve();
+        this.#drain();
+      },
+      onError: (cause) =>
+        notice({ level: 'error', event: 'executor.error', message: `executor ${this.id} failed`, cause }),
+      onExit: () => {
+        online.resolve();
+        this.#settleAll();
+        ended.resolve();
+      },
+    });
+    this.#writer = createRequestWriter(this.#link.requests, this.#link.bulk, () => {
+      if (this.alive) this.#link.wake();
+    });
+    this.#link.answers.sleep();
   }
 
   get inFlight(): number {
@@ -147,8 +134,7 @@ export class ThreadExecutor implements Executor {
     if (this.#images.has(image.id)) return;
     const number = ++this.#lastImage;
     this.#images.set(image.id, number);
-    const message = { modules: image.modules, plan: image.plan };
-    this.#send({ kind: LOAD, cell: number, message });
+    this.#send({ kind: LOAD, cell: number, message: this.#link.imageMessage(image) });
   }
 
   unload(imageId: string): void {
@@ -232,7 +218,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #drain(): void {
-    const ring = this.#answers;
+    const ring = this.#link.answers;
     while (!this.#isBroken) {
       const offset = ring.next();
       if (offset < 0) {
@@ -246,7 +232,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #receive(offset: number): void {
-    const { i32 } = this.#answers;
+    const { i32 } = this.#link.answers;
     const word = offset >> 2;
     if (i32[word + 1] === COLLECTED) {
       this.#options.onCollected(this, i32[word + 5] as number);
@@ -254,7 +240,7 @@ export class ThreadExecutor implements Executor {
     }
     let result: RunResult;
     try {
-      result = readAnswer(this.#answers, offset, this.#bulk.port1);
+      result = readAnswer(this.#link.answers, offset, this.#link.bulk);
     } catch (cause) {
       this.#isBroken = true;
       const message = `executor ${this.id} wrote an answer that cannot be read`;
@@ -274,11 +260,11 @@ export class ThreadExecutor implements Executor {
 
   #compareDeadlines(): void {
     const { killGraceMs, clock } = this.#options;
-    const requests = this.#requests;
+    const requests = this.#link.requests;
     // The order of these reads matters. What was begun before the drain and is unanswered after it was running in
     // between; what is not taken after the clock was read will be late for the thread too (`Ring.take`).
     const { begun, running, runningSinceMs } = requests;
-    const isBlocked = this.#answers.isWriterWaiting;
+    const isBlocked = this.#link.answers.isWriterWaiting;
     const now = clock.now();
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
     this.#drain();
@@ -341,7 +327,7 @@ export class ThreadExecutor implements Executor {
     this.#state = 'ending';
     this.#stopSweep();
     this.#options.onEnd(this, end);
-    void this.#worker.terminate();
+    this.#link.kill();
   }
 
   /** After the thread is gone: first what it had answered, then who was in the guest, then who was not. */
@@ -353,7 +339,7 @@ export class ThreadExecutor implements Executor {
     this.#stopSweep();
     this.#state = 'ended';
     this.#drain();
-    const begun = this.#requests.begun;
+    const begun = this.#link.requests.begun;
     for (const entry of this.#inFlight.values()) {
       // Only the last one begun can be unanswered, unless the answers could not be read.
       if (isUpTo(entry.sequence, begun)) {
@@ -361,7 +347,7 @@ export class ThreadExecutor implements Executor {
         entry.settle({
           kind: 'crash',
           error,
-          runMs: this.#options.clock.now() - this.#requests.runningSinceMs,
+          runMs: this.#options.clock.now() - this.#link.requests.runningSinceMs,
         });
       } else {
         entry.settle(EXECUTOR_GONE);
@@ -369,6 +355,6 @@ export class ThreadExecutor implements Executor {
     }
     this.#inFlight.clear();
     this.#writer.clear();
-    this.#bulk.port1.close();
+    this.#link.close();
   }
 }

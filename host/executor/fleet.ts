@@ -37,7 +37,7 @@ export interface FleetOptions {
   readonly onLeave: (executor: Executor) => void;
   readonly onCollected: (executor: Executor, memories: number) => void;
   /** Starts an executor. Default: a thread. */
-  readonly startExecutor?: (options: ThreadExecutorOptions) => FleetExecutor;
+  readonly startExecutor?: ((options: ThreadExecutorOptions) => FleetExecutor) | undefined;
 }
 
 export interface Fleet {

@@ -12,7 +12,8 @@
  */
 
 import type { ErrorCode } from '../errors.ts';
-import { INLINE_MAX_BYTES, type Ring } from './ring.ts';
+import type { FrameRing } from './link.ts';
+import { INLINE_MAX_BYTES } from './ring.ts';
 
 export const FRAME_BYTES = 56;
 
@@ -62,7 +63,7 @@ export interface ThreadStart {
 
 /** Writes the fixed part. The bytes follow at `offset + FRAME_BYTES`; then the caller commits. */
 export function writeFrame(
-  ring: Ring,
+  ring: FrameRing,
   offset: number,
   kind: number,
   sequence: number,

@@ -5,9 +5,8 @@
  * is copied before `send` returns; the caller keeps its bytes.
  */
 
-import type { MessagePort } from 'node:worker_threads';
+import type { FrameRing, HostBulk } from './link.ts';
 import { BULK, FRAME_BYTES, fitsInline, RUN, writeFrame } from './protocol.ts';
-import type { Ring } from './ring.ts';
 
 export interface RequestFrame {
   readonly kind: number;
@@ -51,19 +50,12 @@ const carrierBytes = (payloadBytes: number, lastResultBytes: number): number =>
     Math.min(lastResultBytes + (lastResultBytes >> 4), payloadBytes * 4),
   ) + 4096;
 
-/** A buffer of its own with a copy of the payload. What is behind it was never written, and nobody but the thread gets it. */
-function carrierOf(payload: Uint8Array, lastResultBytes: number): ArrayBuffer {
-  const carrier = Buffer.allocUnsafeSlow(carrierBytes(payload.length, lastResultBytes));
-  carrier.set(payload);
-  return carrier.buffer;
-}
-
 /**
  * `wake` is called when the reader sleeps and must be woken by a message: at the end of the turn of the event loop. The
  * reader is faster than whoever writes, so woken at each frame it would fall asleep between any two: one message a turn
  * instead of one a call.
  */
-export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => void): RequestWriter {
+export function createRequestWriter(ring: FrameRing, port: HostBulk, wake: () => void): RequestWriter {
   const waiting: { readonly frame: RequestFrame; readonly sequence: number }[] = [];
 
   let lastResultBytes = 0;
@@ -90,8 +82,7 @@ export function createRequestWriter(ring: Ring, port: MessagePort, wake: () => v
     if (payload && isInline) {
       ring.u8.set(payload, at + operationBytes);
     } else if (payload) {
-      const carrier = carrierOf(payload, lastResultBytes);
-      port.postMessage(carrier, [carrier]);
+      port.postPayload(payload, carrierBytes(payloadBytes, lastResultBytes));
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
     const flags = isInline ? 0 : BULK;

@@ -8,18 +8,11 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import {
-  isMainThread,
-  type MessagePort,
-  parentPort,
-  receiveMessageOnPort,
-  workerData,
-} from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
-import type { LinkPlan } from '../types.ts';
 import { type Cell, type CellEnd, createCell } from './cell.ts';
 import type { Scheduler } from './guest.ts';
+import { type Image, providedLink } from './link.ts';
 import {
   BULK,
   COLLECT,
@@ -39,24 +32,13 @@ import {
   NOT_METERED,
   PROBE,
   RUN,
-  type ThreadStart,
   UNLOAD,
   writeFrame,
 } from './protocol.ts';
-import { Ring } from './ring.ts';
+import { openThreadSide } from './thread-side.ts';
 
-if (isMainThread || !parentPort) throw new Error('host/executor/thread.ts runs in a worker thread only');
-
-interface Image {
-  readonly modules: readonly WebAssembly.Module[];
-  readonly plan: LinkPlan;
-}
-
-const port = parentPort;
-const start = workerData as ThreadStart;
-const requests = new Ring(start.requests);
-const answers = new Ring(start.answers);
-const bulk = start.bulk as MessagePort;
+const link = providedLink() ?? openThreadSide();
+const { requests, answers, bulk } = link;
 
 const images = new Map<number, Image>();
 const slots = new Map<number, Slot>();
@@ -111,7 +93,7 @@ let unannouncedMs = 0;
 /** Wakes the host if it sleeps. */
 function announce(): void {
   unannouncedCount = 0;
-  if (answers.wakeNeeded()) port.postMessage(0);
+  if (answers.wakeNeeded()) link.wakeHost();
 }
 
 function isAnnouncementDue(): boolean {
@@ -126,6 +108,7 @@ interface Placed {
   readonly offset: number;
   /** Copy of bytes that did not fit the frame; zeros behind them. */
   readonly beside: ArrayBuffer | undefined;
+  readonly byteCount: number;
 }
 
 /**
@@ -144,7 +127,7 @@ function place(bytes: Uint8Array, carrier?: Uint8Array<ArrayBuffer>): Placed {
     offset = answers.reserve(frameBytes);
   }
   if (inline && bytes.length > 0) answers.u8.set(bytes, offset + FRAME_BYTES);
-  return { offset, beside };
+  return { offset, beside, byteCount: bytes.length };
 }
 
 function copyInto(bytes: Uint8Array, carrier: Uint8Array<ArrayBuffer> | undefined): ArrayBuffer {
@@ -165,7 +148,7 @@ function commit(
   y: number,
   z: number = NOT_METERED,
 ): void {
-  if (placed.beside) bulk.postMessage(placed.beside, [placed.beside]);
+  if (placed.beside) bulk.post(placed.beside, placed.byteCount);
   writeFrame(answers, placed.offset, kind, sequence, cell, placed.beside ? BULK : 0, a, b, 0, x, y, z);
   answers.commit();
   if (unannouncedCount++ === 0) unannouncedMs = systemClock.now();
@@ -188,12 +171,6 @@ function answer(
 function crash(sequence: number, cell: number, runMs: number, note: CrashNote, fuel?: number): void {
   const bytes = encoder.encode(JSON.stringify(note));
   answer(CRASH, sequence, cell, bytes.length, 0, runMs, 0, bytes, fuel);
-}
-
-function fromPort(): unknown {
-  const received = receiveMessageOnPort(bulk);
-  if (!received) throw new Error('a frame announced bytes that did not come');
-  return received.message;
 }
 
 function create(sequence: number, cellId: number, imageNumber: number): void {
@@ -245,7 +222,8 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   const operationBytes = i32[word + 5] as number;
   const payloadBytes = i32[word + 6] as number;
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
-  const carrier = (i32[word + 4] as number) & BULK ? new Uint8Array(fromPort() as ArrayBuffer) : undefined;
+  const carrier =
+    (i32[word + 4] as number) & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
   const slot = slots.get(cellId);
   requests.take(sequence);
   const from = systemClock.now();
@@ -343,7 +321,7 @@ function handle(offset: number): Promise<void> | undefined {
       destroy(cellId);
       break;
     case LOAD:
-      images.set(cellId, fromPort() as Image);
+      images.set(cellId, bulk.receive() as Image);
       break;
     case UNLOAD:
       images.delete(cellId);
@@ -403,8 +381,8 @@ async function turn(): Promise<void> {
   if (turns.length > 0) turnSoon();
 }
 
-port.on('message', drain);
-// The first message: the host learns that this file is loaded.
-port.postMessage(0);
+link.onWake(drain);
+// The first bell: the host learns that this file is loaded.
+link.wakeHost();
 // Not asleep yet; work that came before this line is found here.
 void drain();

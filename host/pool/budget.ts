@@ -1,10 +1,11 @@
 /**
- * The host-wide budget of wasm memories.
+ * The budget of wasm memories: host-wide, or for each executor where each is a process of its own.
  *
  * V8 reserves 8 GiB of address space for each linear memory, zero-page ones too, and one process can hold about
  * 16,300 of them over all its threads; an allocation beyond that kills the thread that asked, and a thread's dead
  * memories count until *its* collector has run. So every memory counts from creation until its executor reports it
- * collected, and above 60 % of the budget the executors are asked to collect between calls.
+ * collected, and above 60 % of the budget the executors are asked to collect between calls. Executors in processes have
+ * an address space each: then every executor has the whole limit to itself.
  */
 
 import type { Executor } from '../types.ts';
@@ -16,6 +17,7 @@ const COLLECT_EVERY = 256;
 
 export interface MemoryBudget {
   readonly live: number;
+  /** Of all together. */
   readonly limit: number;
   /** Counts `memories` of a new cell; false when the budget is spent. */
   reserve(executor: Executor, memories: number): boolean;
@@ -26,11 +28,14 @@ export interface MemoryBudget {
 }
 
 export function createMemoryBudget(options: {
+  /** Memories of one process. */
   readonly limit: number;
+  /** Executors that are processes of their own. Default: all are threads of one. */
+  readonly processCount?: number | undefined;
   /** Asks all executors to collect garbage. */
   readonly collect: () => void;
 }): MemoryBudget {
-  const { limit } = options;
+  const { limit, processCount } = options;
   const byExecutor = new Map<Executor, number>();
   let live = 0;
   let reservedSinceCollect = 0;
@@ -38,18 +43,20 @@ export function createMemoryBudget(options: {
     get live() {
       return live;
     },
-    limit,
+    limit: limit * (processCount ?? 1),
     reserve(executor, memories) {
       reservedSinceCollect += memories;
-      const isTight = live + memories > limit * COLLECT_ABOVE;
-      const fits = live + memories <= limit;
+      const held = byExecutor.get(executor) ?? 0;
+      const inProcess = (processCount === undefined ? live : held) + memories;
+      const isTight = inProcess > limit * COLLECT_ABOVE;
+      const fits = inProcess <= limit;
       if (isTight && (reservedSinceCollect >= COLLECT_EVERY || !fits)) {
         reservedSinceCollect = 0;
         options.collect();
       }
       if (!fits) return false;
       live += memories;
-      byExecutor.set(executor, (byExecutor.get(executor) ?? 0) + memories);
+      byExecutor.set(executor, held + memories);
       return true;
     },
     release(executor, memories) {

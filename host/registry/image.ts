@@ -2,7 +2,8 @@
  * Manifest + component → `AdapterImage`: verify, prepare (or take from the cache), compile once.
  *
  * The modules are compiled here, in the host, and shared with every thread; this is also where V8 validates the code.
- * Nothing of an image refers to the component's bytes, so they can be dropped. It activates nothing.
+ * Nothing of an image refers to the component's bytes, so they can be dropped; with `keepCode` it keeps those of its modules
+ * as they were compiled, for executors in other processes. It activates nothing.
  */
 
 import { createHash } from 'node:crypto';
@@ -27,7 +28,7 @@ let imageCount = 0;
 export async function buildImage(
   manifest: Manifest,
   component: Uint8Array,
-  tools: { readonly preparer: Preparer; readonly cache: Cache },
+  tools: { readonly preparer: Preparer; readonly cache: Cache; readonly keepCode?: boolean },
 ): Promise<AdapterImage> {
   const sha256 = createHash('sha256').update(component).digest('hex');
   if (sha256 !== manifest.sha256) {
@@ -39,14 +40,21 @@ export async function buildImage(
   const { plan, code, wit } = await prepare(sha256, component, tools);
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
-  const modules = await Promise.all(
-    plan.modules.map((range) =>
-      compile(capMemories(code.subarray(range.offset, range.offset + range.length), maxPages)),
-    ),
+  const capped = plan.modules.map((range) =>
+    capMemories(code.subarray(range.offset, range.offset + range.length), maxPages),
   );
+  const modules = await Promise.all(capped.map(compile));
   imageCount += 1;
   const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
-  return Object.freeze({ id, manifest, plan, modules: Object.freeze(modules), wit, grants: {} });
+  return Object.freeze({
+    id,
+    manifest,
+    plan,
+    modules: Object.freeze(modules),
+    wit,
+    grants: {},
+    ...(tools.keepCode ? { code: capped } : {}),
+  });
 }
 
 async function prepare(

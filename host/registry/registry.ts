@@ -25,6 +25,8 @@ import { createStore, LEFTOVER_AGE_MS } from './store.ts';
 import { createTurns } from './turns.ts';
 
 export interface RegistryOptions {
+  /** Whether images keep the bytes of their modules, for executors in other processes. Default false. */
+  readonly keepCode?: boolean;
   /** Installed packages and the cache live under it. Created when it is missing. */
   readonly dataDir: string;
   /** Folder of package folders that come with the host. */
@@ -90,7 +92,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const store = createStore({ folder: options.dataDir, files, isLeftover });
   const cache = createCache({ folder: options.dataDir, files, toolchain: currentToolchain() });
   const preparer = createPreparer({ ...options.prepare, clock });
-  const tools = { preparer, cache };
+  const tools = { preparer, cache, keepCode: options.keepCode ?? false };
 
   const active = new Map<string, ActiveAdapter>();
   /** Folders below the installed ones, by name, in rising order of precedence. */

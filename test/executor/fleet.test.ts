@@ -3,7 +3,7 @@ import { createFakeClock, systemClock } from '../../host/clock.ts';
 import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
 import { createFleet, type Fleet, type FleetExecutor, type FleetOptions } from '../../host/executor/fleet.ts';
 import type { AdapterImage, Executor } from '../../host/types.ts';
-import { call, endOf, guestImage, pattern } from './stage.ts';
+import { call, endOf, guestImage, pattern, startPlaced } from './stage.ts';
 
 let image: AdapterImage;
 let fleet: Fleet | undefined;
@@ -27,6 +27,7 @@ async function open(options: Partial<FleetOptions> = {}): Promise<Watched> {
     onJoin: ({ id }) => joined.push(id),
     onLeave: ({ id }) => left.push(id),
     onCollected: () => {},
+    startExecutor: startPlaced,
     ...options,
   });
   return { fleet, joined, left };
@@ -36,7 +37,7 @@ async function open(options: Partial<FleetOptions> = {}): Promise<Watched> {
 async function kill(executor: Executor | undefined): Promise<string | undefined> {
   if (!executor) return undefined;
   const { id } = await executor.createCell(image.id);
-  return endOf(await executor.run(id, call('loop', pattern(0), 50)));
+  return endOf(await executor.run(id, call('loop', pattern(0), 300)));
 }
 
 /** An executor without a thread: ready and dead when told. */

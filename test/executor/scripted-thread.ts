@@ -3,22 +3,12 @@
  * answers that cannot be read. It never wakes the host, so that answers are found only when the host looks by itself.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
-import {
-  BULK,
-  DONE,
-  FAILURE,
-  FRAME_BYTES,
-  RUN,
-  type ThreadStart,
-  writeFrame,
-} from '../../host/executor/protocol.ts';
-import { Ring } from '../../host/executor/ring.ts';
+import { providedLink } from '../../host/executor/link.ts';
+import { BULK, DONE, FAILURE, FRAME_BYTES, RUN, writeFrame } from '../../host/executor/protocol.ts';
+import { openThreadSide } from '../../host/executor/thread-side.ts';
 
-if (!parentPort) throw new Error('runs in a worker only');
-const start = workerData as ThreadStart;
-const requests = new Ring(start.requests);
-const answers = new Ring(start.answers);
+const link = providedLink() ?? openThreadSide();
+const { requests, answers } = link;
 
 function answer(kind: number, sequence: number, flags: number, a: number, b: number): void {
   writeFrame(answers, answers.reserve(FRAME_BYTES), kind, sequence, 0, flags, a, b, 0, 0, 0);
@@ -50,6 +40,6 @@ function drain(): void {
   requests.sleep();
 }
 
-parentPort.on('message', drain);
-parentPort.postMessage(0);
+link.onWake(drain);
+link.wakeHost();
 drain();

@@ -5,6 +5,7 @@
 
 import { type Clock, systemClock } from '../../host/clock.ts';
 import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
+import { createProcessStarter } from '../../host/executor/process-link.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { AdapterImage, Manifest, RunRequest, RunResult } from '../../host/types.ts';
@@ -61,14 +62,16 @@ let imageCount = 0;
 async function imageOf(core: string, rewrite = (module: Uint8Array) => module): Promise<AdapterImage> {
   const component = await toComponent(core);
   const { plan } = planComponent(component);
+  const code = plan.modules.map(({ offset, length }) =>
+    rewrite(component.slice(offset, offset + length)),
+  ) as Uint8Array<ArrayBuffer>[];
   return {
     id: `guest@1.0.0#${imageCount++}`,
     // An executor looks at nothing but the id, the plan and the modules.
     manifest: {} as Manifest,
     plan,
-    modules: plan.modules.map(
-      ({ offset, length }) => new WebAssembly.Module(rewrite(component.slice(offset, offset + length))),
-    ),
+    modules: code.map((bytes) => new WebAssembly.Module(bytes)),
+    code,
     wit: '',
     grants: {},
   };
@@ -86,11 +89,21 @@ export interface Stage {
   readonly collected: () => number;
 }
 
+/** Where executors of these tests live. */
+let startLink: ThreadExecutorOptions['startLink'];
+export const placeInProcesses = (): void => {
+  startLink = createProcessStarter({ uid: 0 });
+};
+export const isInProcess = (): boolean => startLink !== undefined;
+/** Starts an executor where the others live. */
+export const startPlaced = (options: ThreadExecutorOptions): ThreadExecutor =>
+  new ThreadExecutor({ ...(startLink ? { startLink } : {}), ...options });
+
 /** An executor that reports. The caller stops it. */
 export function startStage(options: Partial<ThreadExecutorOptions> = {}): Stage {
   const ends: string[] = [];
   let collected = 0;
-  const executor = new ThreadExecutor({
+  const executor = startPlaced({
     id: 0,
     clock: systemClock,
     killGraceMs: 10,
