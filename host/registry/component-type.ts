@@ -5,6 +5,7 @@
  * are read to the end and checked, but not kept. Always: an unknown type code is refused.
  */
 
+import type { CoreExportRef } from '../types.ts';
 import { type ByteReader, rejectAt, unsupportedAt } from './binary.ts';
 import { readCoreExternType, readCoreSignature, readCoreValueType } from './core-module.ts';
 import {
@@ -57,12 +58,21 @@ export type Declaration = { readonly offset: number } & (
   | { readonly kind: 'declare'; readonly name: string; readonly extern: ExternType }
 );
 
+/** A resource type. The object is its identity: however it is called elsewhere, it is this one. */
+export interface Resource {
+  /** Name of the imported interface, or of the type when the world itself imports it; undefined: of the component. */
+  readonly interface: string | undefined;
+  /** One of the component is named by its first export. */
+  name: string;
+  readonly destructor: CoreExportRef | undefined;
+}
+
 /** A type together with the index space that its own indices refer to. */
 export interface ScopedType {
   readonly definition: TypeDefinition;
   readonly types: readonly ScopedType[];
   /** Which resource it is, when it is one. */
-  readonly resource?: { readonly name: string };
+  readonly resource?: Resource;
 }
 
 /** What reading a type needs beside the bytes. */

@@ -9,7 +9,7 @@
 import { HostError } from '../errors.ts';
 import { rejectAt, unsupportedAt } from './binary.ts';
 import type { Definition } from './component.ts';
-import type { Declaration, ExternType, TypeDefinition } from './component-type.ts';
+import type { Declaration, ExternType, Resource, TypeDefinition } from './component-type.ts';
 import {
   at,
   createFrame,
@@ -17,7 +17,6 @@ import {
   type Frame,
   type Imported,
   type Linking,
-  type Resource,
   resolveAlias,
   sortOf,
   type TypeValue,

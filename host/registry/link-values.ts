@@ -8,20 +8,11 @@
 import type { CoreExportRef, CoreItem, ImportedFunction } from '../types.ts';
 import { rejectAt } from './binary.ts';
 import type { Component, NamedIndex } from './component.ts';
-import type { ScopedType } from './component-type.ts';
+import type { Resource, ScopedType } from './component-type.ts';
 import { type CoreModule, exportedSignature } from './core-module.ts';
 import { type Alias, SORTS, type Sort } from './index-space.ts';
 import type { Allowance } from './limits.ts';
 import type { TypeTable } from './type-table.ts';
-
-/** A resource type. The object is its identity: however it is called elsewhere, it is this one. */
-export interface Resource {
-  /** Name of the imported interface, or of the type when the world itself imports it; undefined: of the component. */
-  readonly interface: string | undefined;
-  /** One of the component is named by its first export. */
-  name: string;
-  readonly destructor: CoreExportRef | undefined;
-}
 
 /** What is handed to a core import while resources have no index yet. */
 export type LinkItem =
@@ -75,7 +66,6 @@ export type Value =
 export type TypeValue = ScopedType & {
   readonly kind: 'type';
   readonly frame: Frame;
-  readonly resource?: Resource;
 };
 
 /** A component or an instance type that is being gone through: the values of its index spaces so far. */

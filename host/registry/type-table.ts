@@ -8,9 +8,8 @@
 import { createShapes, isPrimitive, type Shapes } from '../flat-types.ts';
 import type { NamedType, ResourceType, TypeRef, WitFunction, WitType } from '../types.ts';
 import { rejectAt, unsupportedAt } from './binary.ts';
-import type { ScopedType, TypeDefinition, ValueType } from './component-type.ts';
+import type { Resource, ScopedType, TypeDefinition, ValueType } from './component-type.ts';
 import { createAllowance, TYPE_DEPTH_MAX, TYPE_PARTS_MAX, TYPES_MAX, VALUE_MAX_BYTES } from './limits.ts';
-import type { Resource, TypeValue } from './link-values.ts';
 
 /** Flags are one number in core code. Source: component model, Binary, "Type Definitions". */
 const FLAGS_MAX = 32;
@@ -118,7 +117,7 @@ export function createTypeTable(): TypeTable {
     const optional = (part: ValueType | undefined): TypeRef | undefined =>
       part === undefined ? undefined : inner(part);
     if (name === 'own' || name === 'borrow') {
-      const { resource } = scope[first as number] as TypeValue;
+      const resource = scope[first as number]?.resource;
       if (!resource) return rejectAt(offset, `${name} of a type that is not a resource`);
       return { kind: name, resource: indexOf(resource) };
     }
