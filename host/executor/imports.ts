@@ -8,6 +8,8 @@
 
 import type { Grants } from '../capability-types.ts';
 
+export { ServiceFailure } from '../service-failure.ts';
+
 /** What an imported function may use: one for each cell, the fields of the call changing with each call. */
 export interface CellContext {
   readonly grants: Grants;
@@ -23,16 +25,6 @@ export interface CellContext {
 
 /** Throw it from an imported function to end the guest: it becomes a real trap, and the cell is destroyed. */
 export class GuestTrap extends Error {}
-
-/** The host's answer that a guest may see, by a code of the interface asked. Survives threads as `{ code, message }`. */
-export class ServiceFailure extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** May return a promise when its specification says `waits`; only then. */
 export type ImportFunction = (cell: CellContext, ...values: readonly never[]) => unknown;
