@@ -10,6 +10,7 @@ import type { ImportImplementation } from './imports-contract.ts';
 import * as hotcell from './imports-hotcell.ts';
 import * as cli from './wasi/cli.ts';
 import { hotcellClock, monotonicClock, wallClock } from './wasi/clocks.ts';
+import { files, preopens } from './wasi/files.ts';
 import { poll } from './wasi/poll.ts';
 import { hotcellRandom, insecure, insecureSeed, random } from './wasi/random.ts';
 import { ioError, streams } from './wasi/stream-functions.ts';
@@ -52,4 +53,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, ImportImplementation>> = {
   'wasi:io/error': ioError,
   'wasi:io/poll': poll,
   'wasi:io/streams': streams,
+
+  'wasi:filesystem/preopens': preopens,
+  'wasi:filesystem/types': files,
 };
