@@ -35,6 +35,11 @@ const RUNNING_SINCE_F64 = 2;
 const RUNNING = 6;
 
 const SKIP = -1;
+/**
+ * Half a page between a byte's place in its page of the file and in ours. A large buffer begins 16 bytes into a page, and where
+ * both places differ by so little the processor copies at a sixth of its speed (1 MiB: 410 against 70 µs).
+ */
+const COPY_SHIFT_BYTES = 2048;
 /** A torn group is whole some nanoseconds later; one that never is was not written by this code. */
 const TORN_MAX = 1000;
 /** Released bytes are given back, wiped, when the reader finds nothing more, or after a quarter of the ring. */
@@ -101,10 +106,10 @@ export class ProcessRing {
   /** A ring of a file that `layOutRing` prepared and nobody has used yet. */
   constructor(options: ProcessRingOptions) {
     this.#options = options;
-    const copy = new ArrayBuffer(RING_BYTES);
-    this.i32 = new Int32Array(copy);
-    this.f64 = new Float64Array(copy);
-    this.u8 = new Uint8Array(copy);
+    const copy = new ArrayBuffer(COPY_SHIFT_BYTES + RING_BYTES);
+    this.i32 = new Int32Array(copy, COPY_SHIFT_BYTES);
+    this.f64 = new Float64Array(copy, COPY_SHIFT_BYTES);
+    this.u8 = new Uint8Array(copy, COPY_SHIFT_BYTES);
     const isWriter = options.role === 'writer';
     this.#mineAt = options.fileOffset + (isWriter ? 0 : READER_AT);
     this.#theirsAt = options.fileOffset + (isWriter ? READER_AT : 0);
