@@ -40,10 +40,14 @@ export interface CellAbi {
   readonly handleCount: number;
   /**
    * The core function for `plan.imports[index]`. `call` gets the lifted arguments, which are its own. Gives a promise when `call`
-   * does; a rejection passes through. Handles lent to the call are given back when it has ended.
+   * does; a rejection passes through. `meanwhile` runs what hands an answer that was waited for to the guest. Handles lent to the call are given back when it has ended.
    * Throws EXECUTOR_BAD_RESULT — the guest broke the ABI; HOST_INTERNAL — the result is not of its type.
    */
-  importFunction(index: number, call: (...values: unknown[]) => unknown): AbiFunction;
+  importFunction(
+    index: number,
+    call: (...values: unknown[]) => unknown,
+    meanwhile?: (finish: () => unknown) => unknown,
+  ): AbiFunction;
   /**
    * The core function of a builtin on `plan.resources[resource]`. Dropping an own handle calls `drop` with the host's object, or
    * the destructor of the guest with its representation.
@@ -134,7 +138,11 @@ class BoundAbi implements CellAbi {
     if (!this.#state.mayLeave) throw badResult('the guest called out of its allocator or its cleanup');
   }
 
-  importFunction(index: number, call: (...values: unknown[]) => unknown): AbiFunction {
+  importFunction(
+    index: number,
+    call: (...values: unknown[]) => unknown,
+    meanwhile: (finish: () => unknown) => unknown = (finish) => finish(),
+  ): AbiFunction {
     const codec = this.#compiled.imports[index];
     const declared = this.#compiled.plan.imports[index];
     if (codec === undefined || declared === undefined) throw new Error(`a plan without import ${index}`);
@@ -173,7 +181,9 @@ class BoundAbi implements CellAbi {
       }
       const lent = handles.takeLent();
       const value = call(...values);
-      if (isThenable(value)) return value.then((settled) => finish(space, settled, lent, resultPointer));
+      if (isThenable(value)) {
+        return value.then((settled) => meanwhile(() => finish(space, settled, lent, resultPointer)));
+      }
       return finish(space, value, lent, resultPointer);
     };
   }

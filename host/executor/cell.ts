@@ -8,9 +8,13 @@
  * Source: component model, Canonical ABI, "Lifting and Lowering Values".
  */
 
+import type { Grants } from '../capability-types.ts';
 import { type ErrorCode, HostError } from '../errors.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
-import { Guest, type GuestBounds, type Scheduler, UNSUSPENDED_FUEL } from './guest.ts';
+import { Guest, type GuestBounds, type Scheduler } from './guest.ts';
+import { endStandardOutput } from './imports.ts';
+import { GuestContext, type HostPort } from './imports-context.ts';
+import { linkerOf } from './imports-link.ts';
 import { instantiate, UNCAUGHT } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
@@ -69,18 +73,34 @@ const UNBOUNDED: Bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Numbe
 const OK: CellEnd = { kind: 'ok' };
 const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
 
+/** What a cell has beside its modules. */
+export interface CellSurroundings {
+  /** Cells of one scheduler run by turns. */
+  readonly scheduler?: Scheduler;
+  readonly grants?: Grants;
+  readonly host?: HostPort;
+}
+
 /**
- * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads. Cells of one `scheduler` run
- * by turns.
+ * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function createCell(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
-  scheduler?: Scheduler,
+  { scheduler, grants, host }: CellSurroundings = {},
 ): Cell {
   const guest = new Guest(scheduler);
-  return new LinkedCell(instantiate(modules, plan, guest), plan, guest);
+  // A component that takes nothing from the host, as codecs are, needs no ABI but the direct call below.
+  if (plan.imports.length === 0 && plan.resources.length === 0)
+    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, false);
+  const context = new GuestContext(guest, grants, host);
+  const linker = linkerOf(plan);
+  const instances: WebAssembly.Exports[] = [];
+  const bound = linker.bind(guest, context, instances);
+  instantiate(modules, plan, guest, instances, bound);
+  context.end();
+  return new LinkedCell(instances, plan, guest, context, linker.waits);
 }
 
 /** A lifted function with its parts looked up. */
@@ -103,11 +123,21 @@ class LinkedCell implements Cell {
   readonly #invoke: Entry;
   readonly #health: Entry;
   readonly #guest: Guest;
+  readonly #context: GuestContext | undefined;
+  readonly isSuspendable: boolean;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
-  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan, guest: Guest) {
+  constructor(
+    instances: readonly WebAssembly.Exports[],
+    plan: LinkPlan,
+    guest: Guest,
+    context: GuestContext | undefined,
+    waits: boolean,
+  ) {
     if (!plan.handler) throw new Error('a plan without a handler');
     this.#guest = guest;
+    this.#context = context;
+    this.isSuspendable = waits || guest.meter.isMetered;
     this.#invoke = toEntry(instances, plan.handler.invoke);
     this.#health = toEntry(instances, plan.handler.health);
   }
@@ -118,10 +148,6 @@ class LinkedCell implements Cell {
 
   get fuelUsed(): number | undefined {
     return this.#guest.meter.used;
-  }
-
-  get isSuspendable(): boolean {
-    return this.#guest.meter.isMetered;
   }
 
   invoke(
@@ -193,6 +219,7 @@ class LinkedCell implements Cell {
   #enter(bounds: Bounds): void {
     if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
     this.#state = 'entered';
+    this.#context?.begin();
     this.#guest.enter(bounds);
   }
 
@@ -259,6 +286,7 @@ class LinkedCell implements Cell {
       }
     }
     this.#state = 'idle';
+    this.#endContext();
     this.#guest.leave();
     return end;
   }
@@ -282,8 +310,15 @@ class LinkedCell implements Cell {
     return pointer;
   }
 
+  #endContext(): void {
+    if (this.#context === undefined) return;
+    endStandardOutput(this.#context);
+    this.#context.end();
+  }
+
   #crash(error: unknown): CellEnd {
     this.#state = 'crashed';
+    this.#endContext();
     this.#guest.leave();
     return toCrash(error, this.#guest);
   }
@@ -306,7 +341,7 @@ const STOPS = {
   fuel: { code: 'EXECUTOR_FUEL', detail: 'the guest used all the fuel that this operation may use' },
   unsuspended: {
     code: 'EXECUTOR_FUEL',
-    detail: `the guest used more than ${UNSUSPENDED_FUEL.toLocaleString('en')} units of fuel to allocate or to clean up`,
+    detail: 'the guest used too much fuel to allocate or to clean up: it cannot be suspended there',
   },
 } as const;
 

@@ -37,16 +37,6 @@ export class FuelMeter {
     this.#takeBack(fuelMax);
   }
 
-  /** Bounds what may still be used by `units`; gives what takes the bound away again. */
-  narrow(units: number): () => void {
-    const before = this.#fuelMax;
-    this.#fuelMax = Math.min(before, this.#granted - this.#left() + units);
-    this.#takeBack(this.#remaining());
-    return () => {
-      this.#fuelMax = before;
-    };
-  }
-
   /** Units used since `begin`; undefined when nothing counts them. */
   get used(): number | undefined {
     return this.#counters.length === 0 ? undefined : this.#granted - this.#left();

@@ -6,7 +6,7 @@
  * Source: WebAssembly core specification, Binary Format.
  */
 
-export type FlatType = 'i32' | 'i64' | 'f32' | 'f64';
+import type { FlatType } from '../flat-types.ts';
 
 const HEAD = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const TYPE_CODES: Readonly<Record<FlatType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };

@@ -10,18 +10,20 @@
 
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
+import type { FlatType } from '../flat-types.ts';
 import { FuelMeter } from './fuel.ts';
-import { buildWaitModule, type FlatType, REFILL_MODULE, TRAP_MODULE } from './guest-modules.ts';
+import { buildWaitModule, REFILL_MODULE, TRAP_MODULE } from './guest-modules.ts';
+import { GuestTrap } from './imports-contract.ts';
 
 /** Exports that hardening adds to every module; `registry/harden.ts` has the same names. */
 const REFILL_EXPORT = 'hotcell:refill';
 const START_EXPORT = 'hotcell:start';
 
 /**
- * Units for a guest that the host enters on its own behalf, to allocate or to clean up after a call: about 10 ms. It cannot be
- * suspended there, so its neighbours wait for it.
+ * Slices of fuel for a guest that the host enters on its own stack, to allocate or to clean up after a call: about 10 ms. It
+ * cannot be suspended there, so its neighbours wait for it.
  */
-export const UNSUSPENDED_FUEL = 10_000_000;
+const UNSUSPENDED_SLICES = 10;
 
 /** `unsuspended`: it used its fuel for what the host called on its own stack. */
 export type Stop = 'deadline' | 'fuel' | 'unsuspended';
@@ -53,7 +55,7 @@ const trap = new WebAssembly.Instance(new WebAssembly.Module(TRAP_MODULE)).expor
   .t as WebAssembly.CoreFunction;
 
 /** Ends the running guest with this reason. Never returns; the number is for the types of core functions. */
-export function trapRunning(reason: string | Error): number {
+export function trapRunning(reason: unknown): number {
   running?.fail(reason);
   return trap() as number;
 }
@@ -112,7 +114,8 @@ export class Guest {
   failure: HostError | string | undefined;
   /** It runs on a stack of its own with no frame of the host in between. */
   canSuspend = false;
-  #isNarrow = false;
+  /** Infinity unless the host waits on its own stack. */
+  #slicesLeft = Number.POSITIVE_INFINITY;
   /** Ends the wait that it is in. */
   #endWait: (() => void) | undefined;
 
@@ -146,9 +149,13 @@ export class Guest {
   }
 
   /** Notes why it ends; the first reason counts. */
-  fail(reason: string | Error): void {
+  fail(reason: unknown): void {
     if (typeof reason === 'string' || reason instanceof HostError) this.failure ??= reason;
-    else this.failure ??= new HostError('EXECUTOR_IMPORT_FAILED', reason.message, { cause: reason });
+    else if (reason instanceof GuestTrap) this.failure ??= reason.message;
+    else if (!(reason instanceof Error)) this.fail(new Error(String(reason)));
+    else if (reason instanceof WebAssembly.RuntimeError || reason instanceof RangeError) {
+      // Its own, where the host had entered it: told by what it throws in the end.
+    } else this.failure ??= new HostError('EXECUTOR_IMPORT_FAILED', reason.message, { cause: reason });
   }
 
   /** It may not go on. */
@@ -157,21 +164,34 @@ export class Guest {
   }
 
   refill(): number {
-    if (!this.meter.refill()) this.stop ??= this.#isNarrow ? 'unsuspended' : 'fuel';
+    if (!this.meter.refill()) this.stop ??= 'fuel';
+    else if (--this.#slicesLeft < 0) this.stop ??= 'unsuspended';
     else if (systemClock.now() >= this.deadlineMs) this.stop ??= 'deadline';
     if (this.isEnding) return STOP;
     return this.canSuspend ? YIELD : GO;
   }
 
-  /** Runs what the host calls on its own stack: nobody else runs meanwhile, so the guest may use little. */
+  /** Runs what the host does on its own stack, entering the guest perhaps: nobody else runs meanwhile, so it may use little. */
   unsuspended<T>(run: () => T): T {
-    const widen = this.meter.narrow(UNSUSPENDED_FUEL);
-    this.#isNarrow = true;
+    const { canSuspend } = this;
+    const slices = this.#slicesLeft;
+    this.canSuspend = false;
+    this.#slicesLeft = Math.min(slices, UNSUSPENDED_SLICES);
     try {
       return run();
     } finally {
-      this.#isNarrow = false;
-      widen();
+      this.canSuspend = canSuspend;
+      this.#slicesLeft = slices;
+    }
+  }
+
+  /** The same when it does not run: what the host answered is handed to it before it goes on. */
+  unsuspendedMeanwhile<T>(run: () => T): T {
+    running = this;
+    try {
+      return this.unsuspended(run);
+    } finally {
+      running = undefined;
     }
   }
 
@@ -200,7 +220,7 @@ export class Guest {
       };
       this.#endWait = () => end(none);
       answer.then(end, (error: unknown) => {
-        this.fail(error instanceof Error ? error : String(error));
+        this.fail(error);
         end(none);
       });
     });
@@ -237,10 +257,10 @@ export function waitingImport(
   const call = (...values: (number | bigint)[]): unknown => {
     const guest = running as Guest;
     try {
-      const answer = find(guest)(...values);
+      const answer = guest.unsuspended(() => find(guest)(...values));
       return isThenable(answer) ? guest.wait(answer, none) : answer;
     } catch (error) {
-      guest.fail(error instanceof Error ? error : String(error));
+      guest.fail(error);
       return none;
     }
   };

@@ -1,6 +1,6 @@
 /**
- * A link plan → running core instances: instantiates the plan's modules in order, each import from an earlier instance
- * or a trap.
+ * A link plan → running core instances: instantiates the plan's modules in order, each import from an earlier instance,
+ * the host or a trap.
  *
  * Runs in the executor's thread, for each new cell, so what depends on the plan alone is worked out once a thread.
  * Start functions run here. It knows nothing of calls.
@@ -19,12 +19,19 @@ export const UNCAUGHT = 'the guest threw an exception that nothing caught';
  */
 export const START_FUEL = 100_000_000;
 
-/** Where an import comes from: an export of an earlier instance, or a trap. */
-interface Source {
-  readonly name: string;
-  readonly instance: number;
-  readonly from: string;
-  readonly trap: WebAssembly.CoreFunction | undefined;
+/** Where an import comes from: an export of an earlier instance, the host, or a trap. */
+type Source = { readonly name: string } & (
+  | { readonly kind: 'export'; readonly instance: number; readonly from: string }
+  | { readonly kind: 'trap'; readonly trap: WebAssembly.CoreFunction }
+  | { readonly kind: 'host'; readonly item: HostItem }
+);
+
+type HostItem = Extract<CoreItem, { readonly kind: 'import' | 'resource' }>;
+
+/** Core functions of the host for one cell. */
+export interface HostFunctions {
+  importFunction(index: number): WebAssembly.CoreFunction;
+  resourceFunction(builtin: 'new' | 'drop' | 'rep', resource: number): WebAssembly.CoreFunction;
 }
 
 /** One core instantiation with its imports grouped by module name, and its trap functions made once for all cells. */
@@ -37,10 +44,10 @@ interface Step {
 const prepared = new WeakMap<LinkPlan, readonly Step[]>();
 
 function toSource(name: string, item: CoreItem): Source {
-  if (item.kind === 'export') return { name, instance: item.instance, from: item.name, trap: undefined };
-  if (item.kind !== 'trap') throw new Error(`imports of kind ${item.kind} are not linked`);
+  if (item.kind === 'export') return { kind: 'export', name, instance: item.instance, from: item.name };
+  if (item.kind !== 'trap') return { kind: 'host', name, item };
   const { reason } = item;
-  return { name, instance: -1, from: '', trap: () => trapRunning(reason) };
+  return { kind: 'trap', name, trap: () => trapRunning(reason) };
 }
 
 function prepare(plan: LinkPlan): readonly Step[] {
@@ -57,13 +64,25 @@ function prepare(plan: LinkPlan): readonly Step[] {
   return steps;
 }
 
-function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebAssembly.Imports {
+function importsFor(
+  step: Step,
+  instances: readonly WebAssembly.Exports[],
+  host: HostFunctions | undefined,
+): WebAssembly.Imports {
+  const find = (source: Source): WebAssembly.ImportValue | undefined => {
+    if (source.kind === 'export') return instances[source.instance]?.[source.from];
+    if (source.kind === 'trap') return source.trap;
+    const { item } = source;
+    return item.kind === 'import'
+      ? host?.importFunction(item.index)
+      : host?.resourceFunction(item.builtin, item.resource);
+  };
   // Without a prototype, so that a guest's `__proto__` is a name like any other.
   const imports: WebAssembly.Imports = Object.create(null);
   for (const { module, sources } of step.groups) {
     const group: WebAssembly.Imports[string] = Object.create(null);
     for (const source of sources) {
-      const value = source.trap ?? instances[source.instance]?.[source.from];
+      const value = find(source);
       if (value !== undefined) group[source.name] = value;
     }
     imports[module] = group;
@@ -73,20 +92,22 @@ function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebA
 
 /**
  * Instantiates the plan's modules, running their start functions; gives the exports of each instance, in the plan's
- * order. `modules` are in the order of `plan.modules` and may be shared between threads. `guest` gets the counters.
+ * order. `modules` are in the order of `plan.modules` and may be shared between threads. `guest` gets the counters; `instances`
+ * is filled one by one, for those who look things up in it; `host` gives what the plan takes from the host.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function instantiate(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
   guest: Guest,
+  instances: WebAssembly.Exports[] = [],
+  host?: HostFunctions,
 ): readonly WebAssembly.Exports[] {
-  const instances: WebAssembly.Exports[] = [];
   guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: START_FUEL });
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
-    const imports = step.groups.length === 0 ? undefined : importsFor(step, instances);
+    const imports = step.groups.length === 0 ? undefined : importsFor(step, instances, host);
     try {
       const { exports } = new WebAssembly.Instance(module, imports);
       guest.add(exports);

@@ -201,7 +201,7 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
   };
   let cell: Cell;
   try {
-    cell = createCell(image.modules, image.plan, scheduler);
+    cell = createCell(image.modules, image.plan, { scheduler });
   } catch (error) {
     const detail = error instanceof HostError ? error.detail : String(error);
     crash(sequence, cellId, systemClock.now() - from, {
