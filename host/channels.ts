@@ -103,6 +103,18 @@ export const poolClosedChannel = channel('hotcell:pool-closed');
 export const httpRefusedChannel = channel('hotcell:http-refused');
 export const vaultChannel = channel('hotcell:vault');
 export const copybookChannel = channel('hotcell:copybook');
+/** A line that a guest wrote. */
+export interface GuestLogEvent {
+  readonly adapter: string;
+  /** Undefined while a cell is made. */
+  readonly tenant: string | undefined;
+  readonly requestId: string | undefined;
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** Written by the guest: anything. */
+  readonly message: string;
+}
+
+export const guestLogChannel = channel('hotcell:guest-log');
 export const serviceChannel = channel('hotcell:service');
 export const noticeChannel = channel('hotcell:notice');
 

@@ -7,11 +7,13 @@
  * nothing, calls that wait behind are answered as late and skipped by the thread. It does not move calls elsewhere.
  */
 
+import type { Services } from '../capability-types.ts';
 import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
-import { EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
 import type { HostLink, HostLinkOptions } from './link.ts';
 import {
   COLLECT,
@@ -21,9 +23,12 @@ import {
   fitsInline,
   isUpTo,
   LOAD,
+  LOG,
   nextSequence,
   PROBE,
   RUN,
+  SERVED,
+  SERVICE,
   UNLOAD,
 } from './protocol.ts';
 import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
@@ -48,6 +53,8 @@ export interface ThreadExecutorOptions {
   readonly createTimeoutMs?: number;
   /** Number before that of the first request; numbers wrap at 2³¹. Default 0. */
   readonly lastSequence?: number;
+  /** What guests may ask of the host. */
+  readonly services?: Services | undefined;
   /** What the thread runs. Default `thread.ts`. */
   readonly threadUrl?: URL;
   /** Starts what runs the cells. Default: a thread. */
@@ -62,6 +69,7 @@ interface InFlight {
   readonly runMaxMs: number;
   readonly cell: number;
   readonly sentMs: number;
+  readonly asker: Asker | undefined;
   readonly settle: (result: RunResult) => void;
 }
 
@@ -72,6 +80,7 @@ export class ThreadExecutor implements Executor {
   readonly #writer: RequestWriter;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #images = new Map<string, number>();
+  readonly #guestCalls: GuestCalls;
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
   #lastSequence: number;
@@ -88,6 +97,7 @@ export class ThreadExecutor implements Executor {
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#guestCalls = createGuestCalls(options.services);
     this.#lastSequence = options.lastSequence ?? 0;
     const online = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -164,7 +174,9 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, {
+    const { caller, deadlineMs } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
       c: request.outputMaxBytes,
@@ -173,7 +185,8 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       operation: request.operation,
       payload: request.payload,
-    });
+    };
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
@@ -196,14 +209,18 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame): Promise<RunResult> {
+  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, asker?: Asker): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
-    const promise = new Promise<RunResult>((settle) => {
+    const promise = new Promise<RunResult>((resolve) => {
+      const settle = (result: RunResult): void => {
+        asker?.session?.end();
+        resolve(result);
+      };
       const { cell = 0 } = frame;
       const sentMs = this.#options.clock.now();
-      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, settle });
+      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, asker, settle });
     });
     this.#startSweep();
     this.#writer.send(frame, sequence);
@@ -238,8 +255,14 @@ export class ThreadExecutor implements Executor {
       this.#options.onCollected(this, i32[word + 5] as number);
       return;
     }
+    const sequence = i32[word + 2] as number;
     let result: RunResult;
     try {
+      const kind = i32[word + 1];
+      if (kind === SERVICE || kind === LOG) {
+        this.#hear(kind, sequence, offset);
+        return;
+      }
       result = readAnswer(this.#link.answers, offset, this.#link.bulk);
     } catch (cause) {
       this.#isBroken = true;
@@ -248,7 +271,6 @@ export class ThreadExecutor implements Executor {
       this.#terminate('died');
       return;
     }
-    const sequence = i32[word + 2] as number;
     const entry = this.#inFlight.get(sequence);
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
@@ -256,6 +278,21 @@ export class ThreadExecutor implements Executor {
     if (result.kind === 'ok' && !fitsInline(result.bytes.length))
       this.#writer.noteResult(result.bytes.length);
     entry.settle(result);
+  }
+
+  /** A guest asks, or writes to the log. */
+  #hear(kind: number, sequence: number, offset: number): void {
+    const { answers, bulk } = this.#link;
+    const number = answers.i32[(offset >> 2) + 6] as number;
+    const bytes = bytesOf(answers, offset, bulk);
+    const asker = this.#inFlight.get(sequence)?.asker;
+    if (kind === LOG) {
+      if (asker) this.#guestCalls.log(asker.caller, number, new TextDecoder().decode(bytes));
+      return;
+    }
+    this.#guestCalls.ask(asker, bytes, (status, payload) =>
+      this.#send({ kind: SERVED, a: number, c: status, payload }),
+    );
   }
 
   #compareDeadlines(): void {

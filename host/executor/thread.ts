@@ -10,8 +10,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
+import { decodePlain, encodePlain } from '../plain-data.ts';
+import { ServiceFailure, type ServiceFailureCode } from '../service-failure.ts';
 import { type Cell, type CellEnd, createCell } from './cell.ts';
 import type { Scheduler } from './guest.ts';
+import { type HostPort, LOG_LEVELS } from './imports-context.ts';
 import { type Image, providedLink } from './link.ts';
 import {
   BULK,
@@ -28,10 +31,15 @@ import {
   FRAME_BYTES,
   fitsInline,
   LOAD,
+  LOG,
   NOT_BEGUN,
   NOT_METERED,
   PROBE,
   RUN,
+  SERVED,
+  SERVED_FAILURE,
+  SERVED_OK,
+  SERVICE,
   UNLOAD,
   writeFrame,
 } from './protocol.ts';
@@ -199,9 +207,23 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
       requests.run(slot.sequence, systemClock.now());
     },
   };
+  const host: HostPort = {
+    service: (method, argument) =>
+      new Promise((resolve, reject) => {
+        lastQuestion = (lastQuestion + 1) & 0x7fffffff;
+        questions.set(lastQuestion, { resolve, reject });
+        const bytes = encodePlain({ method, argument });
+        answer(SERVICE, slot.sequence, cellId, bytes.length, lastQuestion, 0, 0, bytes);
+        if (!isDraining) announce();
+      }),
+    log(level, message) {
+      const bytes = encoder.encode(message);
+      answer(LOG, slot.sequence, cellId, bytes.length, LOG_LEVELS.indexOf(level), 0, 0, bytes);
+    },
+  };
   let cell: Cell;
   try {
-    cell = createCell(image.modules, image.plan, { scheduler });
+    cell = createCell(image.modules, image.plan, { scheduler, grants: image.grants, host });
   } catch (error) {
     const detail = error instanceof HostError ? error.detail : String(error);
     crash(sequence, cellId, systemClock.now() - from, {
@@ -266,6 +288,34 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   return slot.isResting ? undefined : ended;
 }
 
+/** Questions to the host that are not answered, by number. */
+const questions = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+let lastQuestion = 0;
+
+/** The host's answer: whoever asked goes on when it is its turn. */
+function served(offset: number): void {
+  const word = offset >> 2;
+  const { i32, u8 } = requests;
+  const number = i32[word + 5] as number;
+  const status = i32[word + 7] as number;
+  const bytes =
+    (i32[word + 4] as number) & BULK
+      ? new Uint8Array(bulk.receive() as ArrayBuffer)
+      : u8.subarray(offset + FRAME_BYTES, offset + FRAME_BYTES + (i32[word + 6] as number));
+  const question = questions.get(number);
+  if (!question) return;
+  questions.delete(number);
+  const value = decodePlain(bytes);
+  turns.push(() => {
+    if (status === SERVED_OK) question.resolve(value);
+    else {
+      const { code, message } = value as { code: ServiceFailureCode; message: string };
+      question.reject(status === SERVED_FAILURE ? new ServiceFailure(code, message) : new Error(message));
+    }
+  });
+  turnSoon();
+}
+
 /** Answers a call that ended. */
 function finish(
   slot: Slot,
@@ -325,6 +375,9 @@ function handle(offset: number): Promise<void> | undefined {
       break;
     case UNLOAD:
       images.delete(cellId);
+      break;
+    case SERVED:
+      served(offset);
       break;
     case COLLECT:
       collectGarbage();

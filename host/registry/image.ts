@@ -7,6 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
@@ -31,7 +32,12 @@ let imageCount = 0;
 export async function buildImage(
   manifest: Manifest,
   component: Uint8Array,
-  tools: { readonly preparer: Preparer; readonly cache: Cache; readonly keepCode?: boolean },
+  tools: {
+    readonly preparer: Preparer;
+    readonly cache: Cache;
+    readonly keepCode?: boolean;
+    readonly grantsOf?: ((manifest: Manifest) => Promise<Grants>) | undefined;
+  },
 ): Promise<AdapterImage> {
   const sha256 = createHash('sha256').update(component).digest('hex');
   if (sha256 !== manifest.sha256) {
@@ -43,6 +49,7 @@ export async function buildImage(
   const { plan, code, wit, needs } = await prepare(sha256, component, tools);
   checkWorld(manifest, plan);
   refuseUngranted(needs, manifest.capabilities);
+  const grants = (await tools.grantsOf?.(manifest)) ?? {};
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
   const capped = plan.modules.map((range) =>
@@ -57,7 +64,7 @@ export async function buildImage(
     plan,
     modules: Object.freeze(modules),
     wit,
-    grants: {},
+    grants,
     ...(tools.keepCode ? { code: capped } : {}),
   });
 }

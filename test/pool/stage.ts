@@ -25,6 +25,9 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
     inputMaxBytes: 1_000,
     outputMaxBytes: 1_000,
     fuelMax: 1e12,
+    tenant: 'a',
+    requestId: 'r1',
+    traceparent: undefined,
   });
   const lifted = {
     core: { instance: 0, name: 'f' },
@@ -131,6 +134,9 @@ export function runOn(lease: Lease, clock: FakeClock, deadlineInMs = 60_000): Pr
     deadlineMs: clock.now() + deadlineInMs,
     outputMaxBytes: 1_000,
     fuelMax: 1e12,
+    tenant: 'a',
+    requestId: 'r1',
+    traceparent: undefined,
   });
 }
 
