@@ -25,9 +25,6 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
     inputMaxBytes: 1_000,
     outputMaxBytes: 1_000,
     fuelMax: 1e12,
-    tenant: 'a',
-    requestId: 'r1',
-    traceparent: undefined,
   });
   const lifted = {
     core: { instance: 0, name: 'f' },
