@@ -98,3 +98,21 @@ export interface HttpResponseHead {
 export type ServiceMethod = keyof ServiceMethods;
 export type ServiceArgument<M extends ServiceMethod> = ServiceMethods[M]['argument'];
 export type ServiceAnswer<M extends ServiceMethod> = ServiceMethods[M]['answer'];
+
+/** Their names. The record is complete or does not compile. */
+export const SERVICE_METHODS: ReadonlySet<string> = new Set(
+  Object.keys({
+    'kv.get': true,
+    'kv.set': true,
+    'kv.delete': true,
+    'kv.list': true,
+    'kv.increment': true,
+    'http.send': true,
+    'http.open': true,
+    'http.write': true,
+    'http.finish': true,
+    'http.response': true,
+    'http.read': true,
+    'http.close': true,
+  } satisfies Record<ServiceMethod, true>),
+);

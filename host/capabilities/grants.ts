@@ -120,7 +120,11 @@ export async function grantsOf(
 }
 
 /** What is said of the adapter itself stands before what is said of all. */
-function policyOf<K extends Name>(policy: CapabilityPolicy, adapter: string, name: K): PolicyCapabilities[K] {
+function policyOf<K extends Name>(
+  policy: CapabilityPolicy,
+  adapter: string,
+  name: K,
+): PolicyCapabilities[K] | undefined {
   for (const key of [adapter, '*']) {
     const said = Object.hasOwn(policy, key) ? policy[key]?.[name] : undefined;
     if (said !== undefined) return said;
