@@ -67,6 +67,7 @@ export const ERRORS = {
   EXECUTOR_TRAP: row(502, false, 'The adapter crashed'),
   EXECUTOR_STACK_OVERFLOW: row(502, false, 'The adapter recursed without end'),
   EXECUTOR_BAD_RESULT: row(502, false, 'The adapter returned something that is not a result'),
+  EXECUTOR_BAD_ARGUMENT: row(422, false, 'An argument is not of the type that the function takes'),
   EXECUTOR_OUTPUT_TOO_LARGE: row(502, false, 'The result is larger than this operation may return'),
   EXECUTOR_DIED: row(502, true, 'The executor died during the call'),
   EXECUTOR_FUEL: row(504, false, 'The adapter used more fuel than this operation may'),
