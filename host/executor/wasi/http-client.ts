@@ -144,11 +144,12 @@ export function sendRequest(
 ): Result<FutureResponse, HttpErrorCode> {
   const head = request.head();
   const { body } = request;
-  request.drop();
   if (options) release(cell);
-  if (!head) return err({ tag: 'HTTP-request-URI-invalid' });
-  if (body?.isAbandoned)
-    return err(internalError('the body of the request was dropped before it was finished'));
+  if (!head || body?.isAbandoned) {
+    request.drop();
+    return err(head ? internalError('the body was dropped before it was finished') : NO_DESTINATION);
+  }
+  request.end();
   const future = new FutureResponse(cell, {
     ...head,
     hasBody: body !== undefined,
