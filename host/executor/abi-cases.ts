@@ -26,18 +26,19 @@ function caseCodec(payloads: readonly (Codec | undefined)[], shape: Shape): Code
   const count = payloads.length;
   const discriminant = count <= 0x100 ? 1 : count <= 0x1_0000 ? 2 : 4;
   let align: Codec['align'] = discriminant;
+  let payloadAlign = 1;
   let payloadSize = 0;
   let payloadLifted = 0;
   let flat: CoreType[] | undefined = ['i32'];
   for (const payload of payloads) {
     if (payload === undefined) continue;
     if (payload.align > align) align = payload.align;
+    payloadAlign = Math.max(payloadAlign, payload.align);
     payloadSize = Math.max(payloadSize, payload.size);
     payloadLifted = Math.max(payloadLifted, payload.liftedBytes);
     flat = flat && payload.flat && join(flat, payload.flat);
   }
   if (flat !== undefined && flat.length > FLAT_MAX) flat = undefined;
-  const payloadAlign = Math.max(1, ...payloads.map((payload) => payload?.align ?? 1));
   const payloadOffset = alignUp(discriminant, payloadAlign);
   const joined = flat ?? [];
   /** By case: its flat types where the joined ones differ, else undefined. */

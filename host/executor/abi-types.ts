@@ -79,8 +79,10 @@ export function compileTypes(plan: LinkPlan): (signature: WitFunction) => Functi
     }
   };
   for (const type of plan.types) {
-    const depth =
-      1 + Math.max(0, ...partsOf(type).map((part) => (typeof part === 'number' ? (depths[part] ?? 0) : 0)));
+    const depth = partsOf(type).reduce<number>(
+      (most, part) => (typeof part === 'number' ? Math.max(most, 1 + (depths[part] ?? 0)) : most),
+      1,
+    );
     if (depth > TYPE_MAX_DEPTH) throw unsupported(`types nested more than ${TYPE_MAX_DEPTH} deep`);
     depths.push(depth);
     const codec = make(type);

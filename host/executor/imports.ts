@@ -11,6 +11,7 @@ import * as hotcell from './imports-hotcell.ts';
 import * as cli from './wasi/cli.ts';
 import { hotcellClock, monotonicClock, wallClock } from './wasi/clocks.ts';
 import { files, preopens } from './wasi/files.ts';
+import { httpTypes, outgoingHandler } from './wasi/http.ts';
 import { poll } from './wasi/poll.ts';
 import { hotcellRandom, insecure, insecureSeed, random } from './wasi/random.ts';
 import { ioError, streams } from './wasi/stream-functions.ts';
@@ -56,4 +57,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, ImportImplementation>> = {
 
   'wasi:filesystem/preopens': preopens,
   'wasi:filesystem/types': files,
+
+  'wasi:http/outgoing-handler': outgoingHandler,
+  'wasi:http/types': httpTypes,
 };

@@ -113,7 +113,8 @@ function declared(
     into.functions.push(imported);
     return { kind: 'func', source: 'import', imported };
   }
-  if (sort !== 'type') return unsupportedAt(offset, `"${into.interface}" with a ${sort} "${name}" in it`);
+  if (sort !== 'type')
+    return unsupportedAt(offset, `the ${sort} "${name}" within the import "${into.interface}"`);
   if (type !== undefined) return at(frame, 'type', type, 'type');
   into.resources.push(name);
   const resource: Resource = { interface: into.interface, name, destructor: undefined };
