@@ -411,6 +411,22 @@ describe('a handle means the same to guest and host', () => {
     ]);
   });
 
+  it('so what is exported takes no resources of interfaces that are not served', async () => {
+    const bytes = await parse(`(component
+      (import "acme:x/y@1.0.0" (instance $s (export "own-one" (type (sub resource)))))
+      (alias export $s "own-one" (type $r))
+      (core module $m (func (export "f") (param i32)))
+      (core instance $i (instantiate $m))
+      (func $f (param "a" (own $r)) (canon lift (core func $i "f")))
+      (export "f" (func $f)))`);
+    expect(checkImports(planComponent(bytes), table('func()'))).toEqual([]);
+    expect(refusal(bytes).problems).toEqual([{ at: 'acme:x/y@1.0.0', message: 'acme:x/y is not served' }]);
+  });
+
+  it('while its own resources are what a component may export', async () => {
+    expect(needsOf(await blobComponent())).toEqual([]);
+  });
+
   it('so no two interfaces that the host serves define resources of one name', () => {
     const names = Object.values(IMPORTS).flatMap(({ resources }) => resources);
     expect(names).toEqual([...new Set(names)]);
@@ -432,6 +448,7 @@ describe('a QuickJS component that is not stubbed', () => {
     expect(error.problems?.some(({ message }) => message === 'wasi:filesystem/types is not served')).toBe(
       true,
     );
+    expect(checkImports(planned, IMPORTS).map(({ capability }) => capability)).toEqual(['clock', 'clock']);
     expect(JSON.parse(JSON.stringify(plan)).imports).toEqual(JSON.parse(JSON.stringify(plan.imports)));
   });
 });
