@@ -1,14 +1,15 @@
 /**
- * `npm run bench -- containment`: what it costs that guests cannot run away, and how soon one is back that would. One table a
- * question; they live in bench/containment/.
+ * `npm run bench -- containment`: what it costs that guests cannot run away, how soon one is back that would, and what a process
+ * around them costs. One table a question; they live in bench/containment/.
  */
 
 import { endlessTable } from './containment/endless.ts';
 import { fuelMeanTable, fuelTables } from './containment/fuel.ts';
 import { hardeningTable } from './containment/hardening.ts';
+import { placementTables } from './containment/placement.ts';
 import type { Bench } from './harness.ts';
 
 export const bench: Bench = {
   title: 'Hotcell: containment',
-  tables: [...fuelTables, fuelMeanTable, hardeningTable, endlessTable],
+  tables: [...fuelTables, fuelMeanTable, hardeningTable, endlessTable, ...placementTables],
 };

@@ -21,9 +21,21 @@ export interface Clock {
 /** Read once: the getter costs more than the counter, and the clock is read several times a call. */
 let originMs = performance.timeOrigin;
 
-/** Moves this process's clock, so that `now()` is what it is in another one. Before anybody reads it. */
-export function alignClock(timeOriginMs: number): void {
-  originMs = timeOriginMs;
+/** The system's monotonic clock in ms: the same in every process, from an origin that means nothing. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1e6;
+}
+
+/** What `alignClock` in another process needs to show the same time as this one. */
+export const clockOriginMs = (): number => systemClock.now() - monotonicMs();
+
+/**
+ * Sets this process's clock by that of another: both read the time of day when they began, and it may have been set in between.
+ * To be called before anybody reads the clock.
+ */
+export function alignClock(otherOriginMs: number): void {
+  originMs = otherOriginMs + monotonicMs() - performance.now();
 }
 
 export const systemClock: Clock = {

@@ -163,7 +163,7 @@ export const OPTIONS = {
       'Where executors live: threads are faster, and an abort of the engine then ends the host; child processes contain it.',
   },
   processUid: whole(
-    '',
+    'user id',
     [0, 2_147_483_647],
     0,
     'User and group of executors in processes, so that they cannot signal the host; only root may set it. 0 means those of the host.',

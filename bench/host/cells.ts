@@ -5,7 +5,7 @@
 
 import { systemClock } from '../../host/clock.ts';
 import type { Cell } from '../../host/executor/cell.ts';
-import { ThreadExecutor } from '../../host/executor/executor.ts';
+import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
 import { LIMIT_DEFAULTS, POOL_DEFAULTS } from '../../host/options.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { parseManifest } from '../../host/registry/manifest.ts';
@@ -37,26 +37,29 @@ export function makeImage(
   rewrite: (module: Uint8Array) => Uint8Array = meterModule,
 ): AdapterImage {
   const { plan } = planComponent(component);
+  const code = plan.modules.map(
+    ({ offset, length }) => rewrite(component.slice(offset, offset + length)) as Uint8Array<ArrayBuffer>,
+  );
   return {
     id: `${manifest.name}@bench#${imageCount++}`,
     manifest: parseManifest(manifest, { pool: POOL_DEFAULTS, limits: LIMIT_DEFAULTS }),
     plan,
-    modules: plan.modules.map(
-      ({ offset, length }) => new WebAssembly.Module(rewrite(component.slice(offset, offset + length))),
-    ),
+    modules: code.map((module) => new WebAssembly.Module(module)),
+    code,
     wit: '',
     grants: {},
   };
 }
 
-/** A thread of its own. It is live at once; what is asked before it has booted waits for it. */
-export function startExecutor(id = 0): ThreadExecutor {
+/** A thread of its own, or what `startLink` starts. It is live at once; what is asked before it has booted waits for it. */
+export function startExecutor(id = 0, startLink?: ThreadExecutorOptions['startLink']): ThreadExecutor {
   return new ThreadExecutor({
     id,
     clock: systemClock,
     killGraceMs: KILL_GRACE_MS,
     onEnd: () => {},
     onCollected: () => {},
+    ...(startLink ? { startLink } : {}),
   });
 }
 

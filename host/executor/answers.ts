@@ -2,7 +2,7 @@
  * Reads answers of an executor: a frame in the ring becomes a `RunResult` with bytes of its own.
  */
 
-import { HostError } from '../errors.ts';
+import { ERRORS, HostError } from '../errors.ts';
 import type { RunResult } from '../types.ts';
 import type { FrameRing, HostBulk } from './link.ts';
 import {
@@ -67,6 +67,8 @@ export function readAnswer(ring: FrameRing, offset: number, port: Pick<HostBulk,
     }
     case CRASH: {
       const note = JSON.parse(decoder.decode(bytesOf(ring, offset, port))) as CrashNote;
+      if (!Object.hasOwn(ERRORS, note.code) || typeof note.detail !== 'string')
+        throw new Error('unknown crash');
       return { kind: 'crash', error: new HostError(note.code, note.detail), runMs, fuel };
     }
     case NOT_BEGUN:

@@ -252,7 +252,8 @@ export class ThreadExecutor implements Executor {
     const { i32 } = this.#link.answers;
     const word = offset >> 2;
     if (i32[word + 1] === COLLECTED) {
-      this.#options.onCollected(this, i32[word + 5] as number);
+      // Never below zero: what is not trusted must not make room by a count.
+      this.#options.onCollected(this, Math.max(0, i32[word + 5] as number));
       return;
     }
     const sequence = i32[word + 2] as number;

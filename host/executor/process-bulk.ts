@@ -1,10 +1,10 @@
 /**
  * Bytes beside the ring between two processes: one file in memory for each direction, written in order.
  *
- * At 0 the reader counts what it has received. A message is 16 bytes of header and then its bytes. The writer begins again at the start of the file when everything has
- * been received; the file is as long as what was once under way, and is cut when that is over. Nothing is trusted: a
- * header that does not fit the file is an error. Messages with structure (`SERIALIZED`, `IMAGE`) go from the host to the
- * executor only; whoever reads for the host refuses them.
+ * At 0 the reader counts what it has received. A message is 16 bytes of header, its number among them, and then its bytes.
+ * The writer begins again at the start when everything has been received; the file is as long as what was once
+ * under way, and is cut when that is over. Nothing is trusted: a header that does not fit the file is an error. Messages
+ * with structure go from the host to the executor only; whoever reads for the host refuses them.
  */
 
 import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
@@ -14,8 +14,6 @@ const HEADER_BYTES = 16;
 /** Kinds of messages. */
 const BYTES = 1;
 const SERIALIZED = 2;
-/** In the place of a message: the next one is at the start. */
-const SKIP = 3;
 
 /**
  * The bytes of a message begin in the middle of a page of the file, its header before them. Large buffers begin 16 bytes into
@@ -67,14 +65,14 @@ export function createBulkWriter(fd: number): BulkWriter {
     header.setUint32(0, kind, true);
     header.setUint32(4, bytes, true);
     header.setUint32(8, roomBytes, true);
+    header.setInt32(12, posted, true);
     writeAll(header, HEADER_BYTES, position);
   };
   const rewind = (): void => {
     if (position <= REUSE_BYTES && highest <= KEEP_BYTES) return;
     if (received() !== posted) return;
     if (position > REUSE_BYTES) {
-      writeHeader(SKIP, 0, 0);
-      highest = Math.max(highest, position + HEADER_BYTES);
+      // Nothing is left behind to say so: the next messages may be written over it before it is read.
       position = START;
     } else {
       // The reader is at the same position: nobody needs what lies behind it.
@@ -84,9 +82,9 @@ export function createBulkWriter(fd: number): BulkWriter {
   };
   const send = (kind: number, bytes: Uint8Array, roomBytes: number): void => {
     rewind();
+    posted = (posted + 1) | 0;
     writeAll(bytes, bytes.length, position + HEADER_BYTES);
     writeHeader(kind, bytes.length, roomBytes);
-    posted = (posted + 1) | 0;
     position = align(position + HEADER_BYTES + bytes.length);
     highest = Math.max(highest, position);
   };
@@ -122,18 +120,16 @@ export function createBulkReader(options: {
       done += bytes;
     }
   };
-  const readHeader = (): number => {
-    if (readSync(fd, header, 0, HEADER_BYTES, position) !== HEADER_BYTES)
-      throw new Error('a frame announced bytes that did not come');
-    return header.getUint32(0, true);
-  };
+  /** True when the header at `at` is that of message number `sequence`. */
+  const readHeader = (at: number, sequence: number): boolean =>
+    readSync(fd, header, 0, HEADER_BYTES, at) === HEADER_BYTES && header.getInt32(12, true) === sequence;
   return {
     receive() {
-      let kind = readHeader();
-      if (kind === SKIP) {
-        position = START;
-        kind = readHeader();
-      }
+      const sequence = ((counts[0] as number) + 1) | 0;
+      // The start first: only there a header is never written over by the bytes of a message, which may look like one.
+      if (readHeader(START, sequence)) position = START;
+      else if (!readHeader(position, sequence)) throw new Error('a frame announced bytes that did not come');
+      const kind = header.getUint32(0, true);
       const length = header.getUint32(4, true);
       const room = Math.max(length, header.getUint32(8, true));
       if ((kind !== BYTES && !(kind === SERIALIZED && allowsSerialized)) || room > MESSAGE_MAX_BYTES)
@@ -145,8 +141,8 @@ export function createBulkReader(options: {
       const bytes = new Uint8Array(buffer, 0, length);
       readAll(bytes, position + HEADER_BYTES);
       position = align(position + HEADER_BYTES + length);
-      counts[0] = ((counts[0] as number) + 1) | 0;
-      counts[1] = ~(counts[0] as number);
+      counts[0] = sequence;
+      counts[1] = ~sequence;
       writeSync(fd, counts, 0, 8, 0);
       return kind === BYTES ? buffer : deserialize(bytes);
     },

@@ -11,7 +11,7 @@ import { alignClock } from '../clock.ts';
 import { type ExecutorLink, provideLink } from './link.ts';
 import { createBulkReader, createBulkWriter } from './process-bulk.ts';
 import { ProcessRing, RING_FILE_BYTES } from './process-ring.ts';
-import { BELL, type ImageCode, monotonicMs, RINGS_FD, TO_EXECUTOR_FD, TO_HOST_FD } from './process-start.ts';
+import { BELL, type ImageCode, RINGS_FD, TO_EXECUTOR_FD, TO_HOST_FD } from './process-start.ts';
 
 /** A link that is broken cannot say so: the host sees that this process is gone. */
 function fail(cause: unknown): never {
@@ -67,9 +67,9 @@ function openProcessSide(): ExecutorLink {
   };
 }
 
-const [, , threadUrl, epochMs] = process.argv;
-if (threadUrl === undefined || epochMs === undefined) throw new Error('started by the host only');
-// A deadline must mean the same on both sides: two processes have read the time of day at different times.
-alignClock(Number(epochMs) + monotonicMs() - performance.now());
+const [, , threadUrl, originMs] = process.argv;
+if (threadUrl === undefined || originMs === undefined) throw new Error('started by the host only');
+// A deadline must mean the same on both sides.
+alignClock(Number(originMs));
 provideLink(openProcessSide());
 await import(threadUrl);

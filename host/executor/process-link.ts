@@ -11,12 +11,12 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../clock.ts';
+import { clockOriginMs } from '../clock.ts';
 import type { HostLink, HostLinkOptions } from './link.ts';
 import { createBulkReader, createBulkWriter } from './process-bulk.ts';
 import { openMemoryFile } from './process-files.ts';
 import { layOutRing, ProcessRing, RING_FILE_BYTES } from './process-ring.ts';
-import { BELL, type ImageCode, monotonicMs, RINGS_FD, TO_EXECUTOR_FD, TO_HOST_FD } from './process-start.ts';
+import { BELL, type ImageCode, RINGS_FD, TO_EXECUTOR_FD, TO_HOST_FD } from './process-start.ts';
 import { THREAD_HEAP_MAX_MIB } from './protocol.ts';
 
 const ENTRY = fileURLToPath(new URL('./process-entry.ts', import.meta.url));
@@ -71,7 +71,7 @@ function spawnChild(uid: number, threadUrl: URL, [rings, toExecutor, toHost]: [n
       '--no-warnings',
       ENTRY,
       threadUrl.href,
-      String(systemClock.now() - monotonicMs()),
+      String(clockOriginMs()),
     ],
     { cwd: '/', env: {}, stdio, windowsHide: true, ...(uid === 0 ? {} : { uid, gid: uid }) },
   );

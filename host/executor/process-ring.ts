@@ -96,6 +96,8 @@ export class ProcessRing {
   #position = 0;
   #frames = 0;
   #reserved = 0;
+  /** Writer: end of the last committed frame; a frame that was reserved and given up is not part of the file. */
+  #committed = 0;
   /** Writer: up to here the file has it. Reader: up to here it was given back. */
   #settled = 0;
   /** Reader: up to here the copy has it. */
@@ -144,6 +146,7 @@ export class ProcessRing {
 
   commit(): void {
     this.#position = (this.#position + this.#reserved) | 0;
+    this.#committed = this.#position;
     this.#frames = (this.#frames + 1) | 0;
     if (this.#options.eager) this.#flush();
   }
@@ -186,9 +189,9 @@ export class ProcessRing {
 
   /** Frames first, then the word that makes them visible. */
   #flush(): void {
-    if (this.#settled === this.#position) return;
+    if (this.#settled === this.#committed) return;
     const from = this.#settled & (RING_BYTES - 1);
-    const bytes = (this.#position - this.#settled) >>> 0;
+    const bytes = (this.#committed - this.#settled) >>> 0;
     const first = Math.min(bytes, RING_BYTES - from);
     this.#attempt(() => {
       this.#write(this.u8, from, first, this.#options.fileOffset + DATA_AT + from);
@@ -197,8 +200,8 @@ export class ProcessRing {
     // A later frame is rounded up to words, and must not carry bytes of an earlier one over.
     this.u8.fill(0, from, from + first);
     this.u8.fill(0, 0, bytes - first);
-    this.#settled = this.#position;
-    this.#mine[HEAD] = this.#position;
+    this.#settled = this.#committed;
+    this.#mine[HEAD] = this.#committed;
     this.#mine[COMMITTED] = this.#frames;
     this.#publish();
   }

@@ -19,9 +19,3 @@ export interface ImageCode {
   readonly plan: LinkPlan;
   readonly grants: Grants;
 }
-
-/** The system's monotonic clock in ms: the same in all processes, from an origin that means nothing. */
-export function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1_000 + nanoseconds / 1e6;
-}

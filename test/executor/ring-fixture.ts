@@ -4,13 +4,25 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { ProcessRing } from '../../host/executor/process-ring.ts';
 import { Ring } from '../../host/executor/ring.ts';
 import { checkFrame, fillFrame, frameBytes, type RingTask } from './ring-frames.ts';
 
 if (!parentPort) throw new Error('runs in a worker only');
 const port = parentPort;
 const task = workerData as RingTask;
-const ring = new Ring(task.shared);
+const ring =
+  typeof task.shared === 'number'
+    ? new ProcessRing({
+        fd: task.shared,
+        fileOffset: 0,
+        role: task.role,
+        eager: true,
+        onBroken(cause) {
+          throw cause;
+        },
+      })
+    : new Ring(task.shared);
 
 function read(): void {
   let frame = 0;

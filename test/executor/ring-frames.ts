@@ -2,12 +2,14 @@
  * Frames that can be checked: size and content follow from a number and a seed. Also rings of any size and start.
  */
 
-import { RING_BYTES, type Ring } from '../../host/executor/ring.ts';
+import type { FrameRing } from '../../host/executor/link.ts';
+import { RING_BYTES } from '../../host/executor/ring.ts';
 
 /** Given to `ring-fixture.ts`. */
 export interface RingTask {
   readonly role: 'reader' | 'writer';
-  readonly shared: SharedArrayBuffer;
+  /** Memory of a ring between threads, or the file of one between processes. */
+  readonly shared: SharedArrayBuffer | number;
   readonly frames: number;
   readonly seed: number;
 }
@@ -37,7 +39,7 @@ export function mix(frame: number, seed: number): number {
 export const frameBytes = (frame: number, seed: number): number => 12 + (mix(frame, ~seed) & 127);
 
 /** Word 1 and, a byte at a time, everything behind it, so that a single byte written too far or too late shows. */
-export function fillFrame(ring: Ring, offset: number, frame: number, seed: number): void {
+export function fillFrame(ring: FrameRing, offset: number, frame: number, seed: number): void {
   const bytes = frameBytes(frame, seed);
   const mark = mix(frame, seed);
   ring.i32[(offset >> 2) + 1] = mark;
@@ -46,7 +48,7 @@ export function fillFrame(ring: Ring, offset: number, frame: number, seed: numbe
 }
 
 /** What is wrong with the frame at `offset`, or undefined. */
-export function checkFrame(ring: Ring, offset: number, frame: number, seed: number): string | undefined {
+export function checkFrame(ring: FrameRing, offset: number, frame: number, seed: number): string | undefined {
   const bytes = frameBytes(frame, seed);
   const mark = mix(frame, seed);
   if (ring.i32[offset >> 2] !== ((bytes + 7) & ~7)) return `frame ${frame} has another size`;

@@ -28,12 +28,19 @@ export interface Answer {
   readonly code: string | undefined;
 }
 
+/** Where the executors of these tests live. */
+let placement: 'thread' | 'process' = 'thread';
+export const placeInProcesses = (): void => {
+  placement = 'process';
+};
+
 export async function serveHost(options: CreateHostOptions = {}): Promise<Served> {
   const ownData = options.data === undefined ? await mkdtemp(join(tmpdir(), 'hotcell-')) : undefined;
   const dataDir = options.data ?? (ownData as string);
   const host = await createHost({
     bundled: false,
     executors: 2,
+    placement,
     drainTimeoutMs: 2_000,
     ...options,
     data: dataDir,

@@ -3,10 +3,10 @@ import { createFakeClock } from '../../host/clock.ts';
 import { createMemoryBudget } from '../../host/pool/budget.ts';
 import { createFakeExecutor } from './fake-executor.ts';
 
-const make = (limit: number) => {
+const make = (limit: number, processCount?: number) => {
   const clock = createFakeClock();
   let collects = 0;
-  const budget = createMemoryBudget({ limit, collect: () => collects++ });
+  const budget = createMemoryBudget({ limit, processCount, collect: () => collects++ });
   const [one, two] = [createFakeExecutor({ id: 1, clock }), createFakeExecutor({ id: 2, clock })];
   return { budget, one, two, collects: () => collects };
 };
@@ -21,6 +21,19 @@ test('a memory counts until it is reported gone, over all executors', () => {
   expect(budget.live).toBe(5);
   budget.release(one, 1);
   expect([budget.reserve(two, 1), budget.live]).toEqual([true, 5]);
+});
+
+test('executors in processes have the limit each, and the sum is what all may have', () => {
+  const { budget, one, two, collects } = make(5, 2);
+  expect([budget.reserve(one, 5), budget.reserve(one, 1), budget.reserve(two, 3)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  expect([budget.live, budget.limit]).toEqual([8, 10]);
+  expect(collects()).toBe(1);
+  budget.forget(one);
+  expect([budget.reserve(one, 5), budget.reserve(two, 3)]).toEqual([true, false]);
 });
 
 test('with an executor all its memories are gone, and late reports of it change nothing', () => {
