@@ -32,6 +32,7 @@ export interface HostConfig {
   readonly bodyMaxBytes: number;
   readonly drainTimeoutMs: number;
   readonly killGraceMs: number;
+  readonly metering: 'guests' | 'all';
   readonly prepareTimeoutMs: number;
   readonly prepareHeapMiB: number;
   readonly componentMaxBytes: number;

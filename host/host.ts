@@ -29,6 +29,9 @@ import type { AdapterDetail, AdapterImage, AdapterSummary, Host, HostState, Repl
 /** Where the build puts the adapters that come with Hotcell. */
 const BUNDLED_DIR = fileURLToPath(new URL('../.build/adapters', import.meta.url));
 
+/** Adapters of this repository that are not metered: SIMD kernels that would pay for it, and whose every loop ends. */
+const TRUSTED_CODECS = ['cipher', 'copybook'];
+
 export interface CreateHostOptions extends Partial<Omit<HostConfig, 'pool'>> {
   /** Host-wide pool defaults, for adapters whose manifest does not say. */
   readonly pool?: Partial<HostConfig['pool']>;
@@ -122,6 +125,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
   const registry = createRegistry({
     dataDir: config.data,
     keepCode: isInProcesses,
+    trusted: config.metering === 'all' ? [] : TRUSTED_CODECS,
     grantsOf: (manifest) => grantsOf(manifest, config.capabilities, secretSources),
     only,
     ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),

@@ -187,6 +187,14 @@ export const OPTIONS = {
     25,
     'How long past its deadline a running guest is left before its executor is killed. Fuel stops it within a millisecond or so of running; a busy machine may not let it run.',
   ),
+  metering: {
+    kind: 'choice',
+    unit: '',
+    choices: ['guests', 'all'],
+    default: 'guests',
+    reason:
+      "Who counts fuel: all, or all but the codecs that come with Hotcell, whose loops are the host's own and end.",
+  },
   prepareTimeoutMs: whole(
     'ms',
     [1000, 600_000],

@@ -36,6 +36,8 @@ export async function buildImage(
     readonly preparer: Preparer;
     readonly cache: Cache;
     readonly keepCode?: boolean;
+    /** False for a guest that is trusted. Default true. */
+    readonly isMetered?: boolean;
     readonly grantsOf?: ((manifest: Manifest) => Promise<Grants>) | undefined;
   },
 ): Promise<AdapterImage> {
@@ -46,7 +48,7 @@ export async function buildImage(
       `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
-  const { plan, code, wit, needs } = await prepare(sha256, component, tools);
+  const { plan, code, wit, needs } = await prepare(sha256, component, tools.isMetered ?? true, tools);
   checkWorld(manifest, plan);
   refuseUngranted(needs, manifest.capabilities);
   const grants = (await tools.grantsOf?.(manifest)) ?? {};
@@ -72,12 +74,13 @@ export async function buildImage(
 async function prepare(
   sha256: string,
   component: Uint8Array,
+  isMetered: boolean,
   { preparer, cache }: { readonly preparer: Preparer; readonly cache: Cache },
 ): Promise<Prepared> {
-  const known = await cache.get(sha256);
+  const known = await cache.get(sha256, isMetered);
   if (known !== undefined) return known;
-  const prepared = await preparer.prepare(component);
-  await cache.put(sha256, prepared);
+  const prepared = await preparer.prepare(component, isMetered);
+  await cache.put(sha256, prepared, isMetered);
   return prepared;
 }
 

@@ -26,6 +26,8 @@ export interface Prepared {
 
 export interface PrepareRequest {
   readonly component: Uint8Array;
+  /** False for a guest that is trusted not to run on and on: its modules stay as they are. */
+  readonly isMetered: boolean;
 }
 
 export type PrepareReply =
@@ -61,11 +63,12 @@ const WIT_MAX_CHARS = 256 * 1024;
 export async function prepareComponent(
   component: Uint8Array,
   steps: PrepareSteps,
+  isMetered = true,
 ): Promise<Exclude<PrepareReply, { kind: 'ready' }>> {
   try {
     const planned = steps.planComponent(component);
     const needs = steps.checkImports(planned);
-    const hardened = harden(component, planned.plan, steps);
+    const hardened = harden(component, planned.plan, isMetered ? steps.meterModule : (module) => module);
     const wit = await describe(component, steps);
     if (wit.length > WIT_MAX_CHARS) {
       throw new HostError('REGISTRY_REJECTED', `its WIT text is longer than ${WIT_MAX_CHARS} characters`);
@@ -80,24 +83,24 @@ export async function prepareComponent(
   }
 }
 
-/** All modules of the plan, metered; the plan that comes back says where they lie in `code`. */
+/** All modules of the plan, rewritten; the plan that comes back says where they lie in `code`. */
 function harden(
   component: Uint8Array,
   plan: LinkPlan,
-  { meterModule }: PrepareSteps,
+  rewrite: (module: Uint8Array) => Uint8Array,
 ): { plan: LinkPlan; code: Uint8Array } {
-  const metered = plan.modules.map(({ offset, length }) =>
-    meterModule(component.subarray(offset, offset + length)),
+  const rewritten = plan.modules.map(({ offset, length }) =>
+    rewrite(component.subarray(offset, offset + length)),
   );
   let end = 0;
-  const modules = metered.map(({ length }) => {
+  const modules = rewritten.map(({ length }) => {
     const offset = end;
     end += length;
     return { offset, length };
   });
   // Its own memory and not a slice of a pool: it is sent to another thread.
   const code = new Uint8Array(end);
-  for (const [index, bytes] of metered.entries()) code.set(bytes, modules[index]?.offset);
+  for (const [index, bytes] of rewritten.entries()) code.set(bytes, modules[index]?.offset);
   return { plan: { ...plan, modules }, code };
 }
 
@@ -107,7 +110,7 @@ export function servePreparation(steps: PrepareSteps): void {
   if (port === null) throw new Error('preparation is served in a worker thread only');
   port.postMessage({ kind: 'ready' } satisfies PrepareReply);
   port.on('message', async (request: PrepareRequest) => {
-    const reply: PrepareReply = await prepareComponent(request.component, steps);
+    const reply: PrepareReply = await prepareComponent(request.component, steps, request.isMetered);
     port.postMessage(reply);
   });
 }
