@@ -309,4 +309,26 @@ describe('a damaged component with imports', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('is refused with a code or planned, whichever bits of a real one are flipped around its modules', async () => {
+    const whole = await quickJsComponent(HELLO_JS, { stubWasi: false });
+    const { modules } = planComponent(whole).plan;
+    const isCode = (at: number): boolean =>
+      modules.some(({ offset, length }) => at >= offset && at < offset + length);
+    const around = [...whole.keys()].filter((at) => !isCode(at));
+    fc.assert(
+      fc.property(fc.nat(around.length - 1), fc.nat(7), (index, bit) => {
+        const damaged = whole.slice();
+        const at = around[index] ?? 0;
+        damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
+        try {
+          checkImports(planComponent(damaged), IMPORTS);
+        } catch (error) {
+          expect(error).toBeInstanceOf(HostError);
+          expect((error as HostError).status).toBe(422);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  }, 60_000);
 });
