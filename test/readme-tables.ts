@@ -1,5 +1,6 @@
 /** The tables that the READMEs print from the sources. Tests compare cell by cell. */
 
+import { capabilityRows } from '../host/capabilities/grants.ts';
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
 import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
@@ -101,6 +102,18 @@ export function operationTable(): Table {
 /** What instructions cost. */
 export function costTable(): Table {
   return [['instructions', 'units of fuel'], ...costRows().map((row) => [...row])];
+}
+
+/** Numbers of the capabilities. */
+export function capabilityTable(): Table {
+  const head = [
+    'field',
+    'of a manifest that does not say',
+    'of an operator who does not say',
+    'bound',
+    'why',
+  ];
+  return [head, ...capabilityRows().map((row) => [...row])];
 }
 
 /** Every error code. */
