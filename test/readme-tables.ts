@@ -16,7 +16,8 @@ export function optionTable(): Table {
     const unit = row.unit === '' ? '' : ` ${row.unit}`;
     const bound =
       row.kind === 'number' ? `${row.min} – ${row.max}` : row.kind === 'choice' ? row.choices.join(' ') : '';
-    return [`\`${name}\``, `\`${environmentName(name)}\``, `${value}${unit}`, bound, row.reason];
+    const variable = row.kind === 'capabilities' ? '–' : `\`${environmentName(name)}\``;
+    return [`\`${name}\``, variable, `${value}${unit}`, bound, row.reason];
   });
   return [['option', 'variable', 'default', 'bound', 'why'], ...body];
 }
