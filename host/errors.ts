@@ -45,6 +45,11 @@ export const ERRORS = {
   REGISTRY_DIGEST_MISMATCH: row(422, false, 'The component is not the one the manifest names'),
   REGISTRY_REJECTED: row(422, false, 'The component was refused'),
   REGISTRY_IMPORT_FORBIDDEN: row(422, false, 'The component imports something it was not granted'),
+  REGISTRY_CAPABILITY_DENIED: row(
+    403,
+    false,
+    'The adapter asks for a capability that the operator does not permit',
+  ),
   REGISTRY_UNSUPPORTED: row(422, false, 'The component needs a feature this host does not have'),
   REGISTRY_PREPARE_LIMIT: row(422, false, 'Preparing the component took more time or memory than allowed'),
   REGISTRY_STORE_FAILED: row(500, true, 'The package could not be written or read'),

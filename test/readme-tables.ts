@@ -11,7 +11,7 @@ import type { Table } from './markdown.ts';
 export function optionTable(): Table {
   const body = OPTION_NAMES.map((name) => {
     const row = optionRow(name);
-    const value = row.kind === 'tokens' ? '[]' : (row.default ?? 'none');
+    const value = row.kind === 'tokens' ? '[]' : row.kind === 'capabilities' ? '{}' : (row.default ?? 'none');
     const unit = row.unit === '' ? '' : ` ${row.unit}`;
     const bound =
       row.kind === 'number' ? `${row.min} – ${row.max}` : row.kind === 'choice' ? row.choices.join(' ') : '';
@@ -65,6 +65,10 @@ function boundOf(field: FieldSchema): string {
   return field.minimum === undefined ? '' : `${field.minimum} – ${field.maximum}`;
 }
 
+/** `[]` and `{}` for what is empty. */
+const shownDefault = (value: unknown): string =>
+  Array.isArray(value) ? value.join(' ') || '[]' : typeof value === 'object' ? '{}' : String(value);
+
 const fieldRows = (
   fields: Readonly<Record<string, FieldSchema>>,
   absent: (name: string, field: FieldSchema) => string,
@@ -72,7 +76,7 @@ const fieldRows = (
   Object.entries(fields).map(([name, field]) => [
     `\`${name}\``,
     field.type,
-    field.default === undefined ? absent(name, field) : `\`${[field.default].flat().join(' ') || '[]'}\``,
+    field.default === undefined ? absent(name, field) : `\`${shownDefault(field.default)}\``,
     boundOf(field),
     field.description,
   ]);
