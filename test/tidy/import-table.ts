@@ -28,7 +28,10 @@ export const LAYERS: readonly Layer[] = [
   { name: 'protocol', files: ['host/executor/{protocol,ring,link}.ts'], imports: ['base'], builtins: [] },
   {
     name: 'thread',
-    files: ['host/executor/{thread,thread-side,cell,fuel,instantiate,lift,abi*,imports*}.ts', 'host/executor/wasi/**'],
+    files: [
+      'host/executor/{thread,thread-side,cell,fuel,instantiate,lift,abi*,imports*}.ts',
+      'host/executor/wasi/**',
+    ],
     imports: ['base', 'protocol'],
     builtins: ['node:worker_threads', 'node:v8', 'node:vm'],
   },
