@@ -42,7 +42,7 @@ const SKIP = -1;
 const COPY_SHIFT_BYTES = 2048;
 /** A torn group is whole some nanoseconds later; one that never is was not written by this code. */
 const TORN_MAX = 1000;
-/** Released bytes are given back, wiped, when the reader finds nothing more, or after a quarter of the ring. */
+/** Released bytes are given back, wiped, when the reader falls asleep, or after a quarter of the ring. */
 const GIVE_BACK_BYTES = RING_BYTES / 4;
 const ZEROS = new Uint8Array(GIVE_BACK_BYTES + 2 * INLINE_MAX_BYTES);
 /** A full ring is looked at again after so long: nobody can wake a process that blocks. */
@@ -226,7 +226,6 @@ export class ProcessRing {
 
   /** Brings what is new into the copy; false when there is nothing. */
   #fetch(): boolean {
-    this.#giveBack();
     this.#look();
     if (this.#isBroken) return false;
     const head = this.#theirs[HEAD] as number;
@@ -249,11 +248,13 @@ export class ProcessRing {
     this.f64.fill(0, offset >> 3, (offset + size) >> 3);
     this.#frames = (this.#frames + 1) | 0;
     this.#position = (this.#position + size) | 0;
-    if ((this.#position - this.#settled) >>> 0 >= GIVE_BACK_BYTES) this.#giveBack();
+    if ((this.#position - this.#settled) >>> 0 < GIVE_BACK_BYTES) return;
+    this.#wipe();
+    this.#publish();
   }
 
-  /** Wipes released bytes in the file, as `Ring.release` does in memory, and then tells the writer. */
-  #giveBack(): void {
+  /** Wipes released bytes in the file, as `Ring.release` does in memory; the writer may have them after the next `#publish`. */
+  #wipe(): void {
     const bytes = (this.#position - this.#settled) >>> 0;
     if (bytes === 0 || this.#isBroken) return;
     const from = this.#settled & (RING_BYTES - 1);
@@ -264,7 +265,6 @@ export class ProcessRing {
     });
     this.#settled = this.#position;
     this.#mine[TAIL] = this.#position;
-    this.#publish();
   }
 
   get waitingCount(): number {
@@ -274,6 +274,7 @@ export class ProcessRing {
   /** Counted, not flagged: the writer then has nothing to clear, and each side writes only its own group. */
   sleep(): boolean {
     this.#mine[SLEEPS] = ((this.#mine[SLEEPS] as number) + 1) | 0;
+    this.#wipe();
     this.#publish();
     this.#look();
     return this.#isBroken || this.#theirs[HEAD] === this.#known;

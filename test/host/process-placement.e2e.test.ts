@@ -12,7 +12,6 @@ await import('./faults.e2e.test.ts');
 
 /** Long enough to be killed in the middle, on any machine. */
 const SPIN = '1000';
-const UNHURRIED = { 'x-request-timeout-ms': '30000' };
 
 describe('a host whose executors are processes', () => {
   const children: ChildProcess[] = [];
@@ -29,7 +28,8 @@ describe('a host whose executors are processes', () => {
           ? { ...manifest.operations, spin: { ...manifest.operations.spin, idempotent: true } }
           : manifest.operations;
       const pool = { max: 32, permits: 64, tenantShare: 1, acquireTimeoutMs: 20_000 };
-      await served.host.install({ ...manifest, operations, pool }, component);
+      const limits = { memoryMaxMiB: 64, timeoutMs: 30_000 };
+      await served.host.install({ ...manifest, operations, pool, limits }, component);
     }
   });
   afterAll(async () => {
@@ -50,11 +50,9 @@ describe('a host whose executors are processes', () => {
 
   it('replays what was running in a process that somebody killed, and gives what waited to another', async () => {
     const { died } = served.host.snapshot().executors;
-    const running = served.call('/v1/adapters/faulty/spin', SPIN, UNHURRIED);
+    const running = served.call('/v1/adapters/faulty/spin', SPIN);
     await expect.poll(() => served.host.snapshot().executors.busy).toBe(1);
-    const waiting = Array.from({ length: 20 }, () =>
-      served.call('/v1/adapters/faulty/count', '', { ...UNHURRIED }),
-    );
+    const waiting = Array.from({ length: 20 }, () => served.call('/v1/adapters/faulty/count'));
     // All are admitted; the first was given to the executor before the others, and keeps it busy.
     await expect
       .poll(() => served.host.snapshot().pools.find(({ adapter }) => adapter === 'faulty')?.permitsTaken)
@@ -85,8 +83,8 @@ describe('a host whose executors are processes', () => {
     );
   });
 
-  // Whoever runs this as root may change users, and is not refused.
-  it.skipIf(process.getuid?.() === 0)('refuses a user for them that it may not give', async () => {
+  it('refuses a user for them that it may not give', async (context) => {
+    if (process.getuid?.() === 0) context.skip('whoever runs this as root may give them any user');
     await expect(createHost({ bundled: false, placement: 'process', processUid: 1 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });

@@ -53,6 +53,25 @@ describe('a package', () => {
     expect(image.wit).toContain('hotcell:adapter/handler@1.0.0');
   });
 
+  it('keeps the bytes of its modules where executors need them, and only there', async () => {
+    await expectGood();
+    expect(registry.resolve('echo').image.code).toBeUndefined();
+    const keeping = createRegistry({
+      keepCode: true,
+      dataDir: folder.path,
+      defaults,
+      prepare: { timeoutMs: 60_000, heapMiB: 64, componentMaxBytes: 1 << 20 },
+      clock: systemClock,
+      activate: async () => undefined,
+      retire: async () => undefined,
+    });
+    const { code, modules } = await keeping.install(manifestJson({ sha256: digest(echo) }), echo);
+    const exportsOf = (module: WebAssembly.Module): unknown => WebAssembly.Module.exports(module);
+    const compiled = code?.map((bytes) => new WebAssembly.Module(Uint8Array.from(bytes)));
+    expect(compiled?.map(exportsOf)).toEqual(modules.map(exportsOf));
+    await keeping.close();
+  });
+
   const sundial = async (): Promise<Uint8Array> =>
     Uint8Array.from(
       await componentNew(
