@@ -135,7 +135,7 @@ export function createTypeSchema(
     // Cases without a value are alike but for their names.
     if (bare.length > 0) branches.push(closed({ tag: { type: 'string', enum: bare } }, ['tag']));
     if (branches.length === 1) return branches[0] as Schema;
-    return { type: 'object', required: ['tag'], discriminator: { propertyName: 'tag' }, oneOf: branches };
+    return { type: 'object', discriminator: { propertyName: 'tag' }, oneOf: branches };
   };
 
   return { inline, definition };
