@@ -12,11 +12,12 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { join } from 'node:path';
 import { notice } from '../channels.ts';
+import { IMPORTS } from '../import-table.ts';
 import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
 /** Raised whenever `plan.ts` or `harden.ts` gives something else for the same bytes, or refuses what it took before. */
-export const PLAN_FORMAT = 7;
+export const PLAN_FORMAT = 8;
 
 /** A few hundred adapters in several versions. */
 const ENTRIES_MAX_COUNT = 500;
@@ -44,7 +45,9 @@ export function currentToolchain(): string {
   const path = findPackageJSON('@bytecodealliance/jco-transpile/wasm-tools', import.meta.url);
   if (path === undefined) throw new Error('jco-transpile is not installed');
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-  return `jco-transpile@${version} plan@${PLAN_FORMAT}`;
+  // What is served decided what was accepted, and what it needs.
+  const imports = digest(JSON.stringify(IMPORTS)).slice(0, 16);
+  return `jco-transpile@${version} plan@${PLAN_FORMAT} imports@${imports}`;
 }
 
 export function createCache(options: CacheOptions): Cache {
@@ -101,11 +104,11 @@ function decode(sha256: string, bytes: Uint8Array): Prepared {
   const entry = JSON.parse(text) as Omit<Prepared, 'code'> & { readonly sha256: string };
   // A file that was renamed or copied is whole, and still not this component's.
   if (entry.sha256 !== sha256) throw new Error(`it is of the component ${entry.sha256}`);
-  const { plan, wit } = entry;
+  const { plan, wit, needs } = entry;
   for (const { offset, length } of plan.modules) {
     if (offset + length > code.length) throw new Error('a module lies outside of the code');
   }
-  return { plan, code, wit };
+  return { plan, code, wit, needs };
 }
 
 /** Removes the oldest entries beyond the limits, and drafts that a crash left behind among them. */

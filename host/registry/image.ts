@@ -9,6 +9,8 @@ import { createHash } from 'node:crypto';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
+import { refuseUngranted } from './check-imports.ts';
+import { HANDLER } from './handler.ts';
 import { capMemories } from './memory-cap.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
@@ -21,8 +23,9 @@ let imageCount = 0;
 /**
  * Builds the image of one version. The bytes are borrowed until the promise settles and must not change meanwhile.
  *
- * Throws REGISTRY_DIGEST_MISMATCH — not the component that the manifest names; REGISTRY_REJECTED — malformed, does not
- * compile, or begins with more memory than its limit; what `Preparer.prepare` throws.
+ * Throws REGISTRY_DIGEST_MISMATCH — not the component that the manifest names; REGISTRY_REJECTED — malformed, not of the manifest's
+ * world, does not compile, or begins with more memory than its limit; REGISTRY_IMPORT_FORBIDDEN — it imports what takes a
+ * capability that the manifest does not ask for; what `Preparer.prepare` throws.
  */
 export async function buildImage(
   manifest: Manifest,
@@ -36,7 +39,9 @@ export async function buildImage(
       `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
-  const { plan, code, wit } = await prepare(sha256, component, tools);
+  const { plan, code, wit, needs } = await prepare(sha256, component, tools);
+  checkWorld(manifest, plan);
+  refuseUngranted(needs, manifest.capabilities);
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
   const modules = await Promise.all(
@@ -69,6 +74,14 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
       cause: error,
     });
   }
+}
+
+/** The bytes world is called by its handler alone. */
+function checkWorld({ world }: Manifest, { handler, exports }: LinkPlan): void {
+  if (world !== 'bytes' || handler) return;
+  const names = [...new Set(exports.map((one) => one.interface ?? one.name))];
+  const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
+  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${HANDLER}, but ${shown}`);
 }
 
 /** All memories of one cell together: a component may instantiate a module many times. */

@@ -1,14 +1,16 @@
 /**
  * What the disposable worker does with one component, and the messages it exchanges with the host.
  *
- * Order is the point: our own reader first, which checks every name and import, and jco last, so that jco never meets
- * bytes whose names were not checked. Every end is a message; what is thrown here never reaches the host as an object,
+ * Order is the point: our own reader first, which checks every name and import, then the rewriting of the code, which reads every
+ * instruction, and jco last, so that jco never meets what was not checked. Every end is a message; what is thrown here never reaches the host as an object,
  * because classes do not survive threads.
  */
 
 import { parentPort } from 'node:worker_threads';
 import { type ErrorCode, HostError, type Problem } from '../errors.ts';
 import type { LinkPlan } from '../types.ts';
+import type { ImportNeed } from './check-imports.ts';
+import type { Planned } from './plan.ts';
 
 /** What preparation finds out about a component. Plain data: survives structured clone and JSON. */
 export interface Prepared {
@@ -18,6 +20,8 @@ export interface Prepared {
   readonly code: Uint8Array;
   /** WIT text of the component. */
   readonly wit: string;
+  /** What its imports take. Whether that is granted is asked at each install: this result is cached. */
+  readonly needs: readonly ImportNeed[];
 }
 
 export interface PrepareRequest {
@@ -41,10 +45,9 @@ export interface PrepareSteps {
    * Reads the whole component, every name included. Throws REGISTRY_REJECTED — malformed, or a name that jco must not
    * see; REGISTRY_UNSUPPORTED; REGISTRY_IMPORT_FORBIDDEN.
    */
-  readonly planComponent: (component: Uint8Array) => {
-    readonly plan: LinkPlan;
-    readonly imports: readonly string[];
-  };
+  readonly planComponent: (component: Uint8Array) => Planned;
+  /** The capabilities that its imports take. Throws REGISTRY_IMPORT_FORBIDDEN — some are not served at all. */
+  readonly checkImports: (planned: Planned) => readonly ImportNeed[];
   /** Makes a core module count fuel. Throws REGISTRY_REJECTED. */
   readonly meterModule: (module: Uint8Array) => Uint8Array;
   /** Throws anything: it is not our code. */
@@ -60,13 +63,14 @@ export async function prepareComponent(
   steps: PrepareSteps,
 ): Promise<Exclude<PrepareReply, { kind: 'ready' }>> {
   try {
-    const { plan, imports } = steps.planComponent(component);
-    if (imports.length > 0) throw forbidden(imports);
+    const planned = steps.planComponent(component);
+    const needs = steps.checkImports(planned);
+    const hardened = harden(component, planned.plan, steps);
     const wit = await describe(component, steps);
     if (wit.length > WIT_MAX_CHARS) {
       throw new HostError('REGISTRY_REJECTED', `its WIT text is longer than ${WIT_MAX_CHARS} characters`);
     }
-    return { kind: 'prepared', prepared: { ...harden(component, plan, steps), wit } };
+    return { kind: 'prepared', prepared: { ...hardened, wit, needs } };
   } catch (error) {
     const refusal =
       error instanceof HostError
@@ -116,18 +120,6 @@ async function describe(component: Uint8Array, steps: PrepareSteps): Promise<str
       cause: error,
     });
   }
-}
-
-/** No import is on the list in this version: capabilities, which open it, cannot be granted yet. */
-function forbidden(imports: readonly string[]): HostError {
-  const shown = imports
-    .slice(0, 50)
-    .map((name) => ({ at: printable(name), message: 'is not granted by any capability' }));
-  const names = shown.slice(0, 5).map((problem) => problem.at);
-  const more = imports.length > names.length ? ` and ${imports.length - names.length} more` : '';
-  return new HostError('REGISTRY_IMPORT_FORBIDDEN', `the component imports ${names.join(', ')}${more}`, {
-    problems: shown,
-  });
 }
 
 /**

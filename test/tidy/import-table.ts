@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,link-plan,capability-types,import-table,errors,config,options,option-values,clock,channels}.ts',
+      'host/{types,link-plan,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
