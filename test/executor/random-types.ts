@@ -20,7 +20,20 @@ const PRIMITIVES = [
 ] as const;
 
 /** Names that JavaScript has a meaning for, among ordinary ones. */
-const NAMES = ['a', 'constructor', 'then', 'to-string', 'value', 'tag', 'some', 'ok', 'error', 'b-c', 'x1', 'length'];
+const NAMES = [
+  'a',
+  'constructor',
+  'then',
+  'to-string',
+  'value',
+  'tag',
+  'some',
+  'ok',
+  'error',
+  'b-c',
+  'x1',
+  'length',
+];
 
 const names = (max: number) => fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: max });
 
@@ -36,7 +49,10 @@ type Tree =
 
 const tree = (depth: number): fc.Arbitrary<Tree> => {
   const leaf: fc.Arbitrary<Tree> = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...PRIMITIVES).map((name) => ({ kind: 'primitive' as const, name })) },
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(...PRIMITIVES).map((name) => ({ kind: 'primitive' as const, name })),
+    },
     {
       weight: 1,
       arbitrary: fc.record({
@@ -49,7 +65,11 @@ const tree = (depth: number): fc.Arbitrary<Tree> => {
   );
   if (depth === 0) return leaf;
   const part = tree(depth - 1);
-  const node = (kind: WitType['kind'], parts: fc.Arbitrary<(Tree | undefined)[]>, max = 4): fc.Arbitrary<Tree> =>
+  const node = (
+    kind: WitType['kind'],
+    parts: fc.Arbitrary<(Tree | undefined)[]>,
+    max = 4,
+  ): fc.Arbitrary<Tree> =>
     fc.record({
       kind: fc.constant(kind),
       names: names(max),
@@ -77,13 +97,20 @@ function flatten(node: Tree, types: WitType[]): TypeRef {
   const push = (type: WitType): number => types.push(type) - 1;
   switch (node.kind) {
     case 'list':
-      return push({ kind: 'list', element: first, ...(node.length === undefined ? {} : { length: node.length }) });
+      return push({
+        kind: 'list',
+        element: first,
+        ...(node.length === undefined ? {} : { length: node.length }),
+      });
     case 'record':
       return push({ kind: 'record', fields: named });
     case 'tuple':
       return push({ kind: 'tuple', parts: refs as TypeRef[] });
     case 'variant':
-      return push({ kind: 'variant', cases: named as readonly { name: string; type: TypeRef | undefined }[] });
+      return push({
+        kind: 'variant',
+        cases: named as readonly { name: string; type: TypeRef | undefined }[],
+      });
     case 'enum':
     case 'flags':
       return push({ kind: node.kind, names: node.names });
@@ -108,7 +135,8 @@ const chars = fc.oneof(
 const f64 = fc.oneof(fc.double(), fc.constantFrom(-0, 0, 1e21, 5e-324, Number.MAX_VALUE));
 const f32 = fc.oneof(fc.float(), fc.constantFrom(-0, 0, 3.4028234663852886e38));
 const int = (min: number, max: number) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max, 0));
-const wide = (min: bigint, max: bigint) => fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max, 0n, 2n ** 53n));
+const wide = (min: bigint, max: bigint) =>
+  fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max, 0n, 2n ** 53n));
 
 /** A lifted value of a type. */
 export function lifted(types: readonly WitType[], ref: TypeRef): fc.Arbitrary<unknown> {
@@ -243,7 +271,8 @@ export function mutate(json: unknown, pick: (max: number) => number): unknown {
   const object = copy as Record<string, unknown>;
   const keys = Object.keys(object);
   const key = keys[pick(keys.length + 1)];
-  if (key === undefined) Object.defineProperty(object, NAMES[pick(NAMES.length)] as string, { value: strange, enumerable: true });
+  if (key === undefined)
+    Object.defineProperty(object, NAMES[pick(NAMES.length)] as string, { value: strange, enumerable: true });
   else if (pick(5) === 0) delete object[key];
   else object[key] = mutate(object[key], pick);
   return object;

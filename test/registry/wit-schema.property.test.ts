@@ -38,7 +38,10 @@ describe('of random types, three deep,', () => {
           const types = [...sample.types, { kind: 'tuple', parts: [sample.ref] } as const];
           const codec = createJsonCodec({
             types,
-            exports: plan.exports.map((one) => ({ ...one, type: { ...one.type, result: sample.types.length } })),
+            exports: plan.exports.map((one) => ({
+              ...one,
+              type: { ...one.type, result: sample.types.length },
+            })),
           });
           const json = decoder.decode(codec.jsonFromResult(0, [value]).bytes);
           const [written] = JSON.parse(json) as [unknown];
@@ -76,7 +79,10 @@ describe('of random types, three deep,', () => {
           const validator = createSchemaValidator(operationSchemas(operations, operation).arguments);
           const whole = createJsonCodec({
             types: [...sample.types, { kind: 'tuple', parts: [sample.ref] }],
-            exports: plan.exports.map((one) => ({ ...one, type: { ...one.type, result: sample.types.length } })),
+            exports: plan.exports.map((one) => ({
+              ...one,
+              type: { ...one.type, result: sample.types.length },
+            })),
           });
           const [written] = JSON.parse(decoder.decode(whole.jsonFromResult(0, [value]).bytes)) as [unknown];
           let at = 0;
