@@ -88,6 +88,8 @@ function compile(schema: Schema, allErrors: boolean): ValidateFunction {
     // `["integer", "string"]` is how a value says that it has two forms.
     allowUnionTypes: true,
     coerceTypes: false,
+    // Otherwise a field `constructor` is never missing: every object inherits one.
+    ownProperties: true,
     // The schemas are our own output; checking them against the meta-schema doubles the time to compile.
     validateSchema: false,
     // Worth more when the schema is compiled than it costs when it is used.

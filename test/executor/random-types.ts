@@ -257,6 +257,7 @@ export function mutate(json: unknown, pick: (max: number) => number): unknown {
   const strange = STRANGE[pick(STRANGE.length)];
   const way = pick(8);
   if (typeof json === 'number' && way > 1) return way % 2 === 0 ? json + 1 : -json;
+  if (typeof json === 'string' && way > 3 && /^-?\d{1,20}$/.test(json)) return Number(json);
   if (typeof json === 'string' && way > 1) return way % 2 === 0 ? `${json}a` : json.slice(1);
   if (typeof json === 'boolean' && way > 1) return !json;
   if (typeof json !== 'object' || json === null || way === 0) return strange;
@@ -273,7 +274,7 @@ export function mutate(json: unknown, pick: (max: number) => number): unknown {
   const key = keys[pick(keys.length + 1)];
   if (key === undefined)
     Object.defineProperty(object, NAMES[pick(NAMES.length)] as string, { value: strange, enumerable: true });
-  else if (pick(5) === 0) delete object[key];
+  else if (pick(object[key] === null ? 2 : 5) === 0) delete object[key];
   else object[key] = mutate(object[key], pick);
   return object;
 }
