@@ -136,6 +136,8 @@ export function readFields(
     name,
     read: readerOf(type),
     isOptional: isOption(types, type),
+    // Parsed JSON holds no `undefined`: only where every object has such a property must it be asked whose it is.
+    isAmbiguous: name in Object.prototype,
   }));
   const names = new Set(fields.map(({ name }) => name));
   /** Inherits nothing, and has the speed of an ordinary object, which `Object.create(null)` has not. */
@@ -145,12 +147,20 @@ export function readFields(
     const given = objectOf(value);
     const read = new Shape();
     let count = 0;
-    for (const step of steps) {
-      if (Object.hasOwn(given, step.name)) {
-        count++;
-        read[step.name] = readPart(step.read, given[step.name], step.name, trace);
-      } else if (step.isOptional) read[step.name] = undefined;
-      else refuseAt(step.name, 'is required', trace);
+    let at = 0;
+    try {
+      for (; at < steps.length; at++) {
+        const step = steps[at] as (typeof steps)[number];
+        const part = step.isAmbiguous && !Object.hasOwn(given, step.name) ? undefined : given[step.name];
+        if (part !== undefined) {
+          count++;
+          read[step.name] = step.read(part, trace);
+        } else if (step.isOptional) read[step.name] = undefined;
+        else refuse('is required');
+      }
+    } catch (error) {
+      trace.push((steps[at] as (typeof steps)[number]).name);
+      throw error;
     }
     const keys = Object.keys(given);
     if (keys.length !== count) {

@@ -17,15 +17,49 @@ interface Tagged {
 /** Writers of all types of a table; undefined stands for no value, which is `null`. */
 export function createWriters(types: readonly WitType[]): (ref: TypeRef | undefined) => Write {
   const writers: Write[] = [];
+  const native = nativeTypes(types);
   const writerOf = (ref: TypeRef | undefined): Write => {
     if (ref === undefined) return writeNothing;
     const write = typeof ref === 'number' ? writers[ref] : PRIMITIVES[ref];
     if (write === undefined) throw new Error(`a plan without type ${ref}`);
     return write;
   };
-  for (const type of types) writers.push(compile(type, types, writerOf));
+  for (const [i, type] of types.entries())
+    writers.push(native[i] ? JSON.stringify : compile(type, types, writerOf));
   return writerOf;
 }
+
+const NATIVE: ReadonlySet<TypeRef> = new Set<Primitive>([
+  'bool',
+  's8',
+  'u8',
+  's16',
+  'u16',
+  's32',
+  'u32',
+  'char',
+  'string',
+]);
+
+/** Of each type whether its lifted values are what JSON has: the engine writes those at once. */
+function nativeTypes(types: readonly WitType[]): readonly boolean[] {
+  const native: boolean[] = [];
+  const isNative = (ref: TypeRef): boolean =>
+    typeof ref === 'number' ? native[ref] === true : NATIVE.has(ref);
+  for (const type of types) {
+    if (type.kind === 'enum' || type.kind === 'flags') native.push(true);
+    else if (type.kind === 'list') native.push(type.element !== 'u8' && isNative(type.element));
+    else if (type.kind === 'tuple') native.push(type.parts.every(isNative));
+    else native.push(type.kind === 'record' && type.fields.every((field) => isNative(field.type)));
+  }
+  return native;
+}
+
+/** Strings that stand in JSON as they are. A lifted string has no lone surrogates. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
+const ESCAPED = /["\\\u0000-\u001f]/;
+const text: Write = (value) =>
+  ESCAPED.test(value as string) ? JSON.stringify(value) : `"${value as string}"`;
 
 const writeNothing: Write = () => 'null';
 const plain: Write = (value) => `${value as number | boolean}`;
@@ -48,8 +82,8 @@ const PRIMITIVES: Readonly<Record<Primitive, Write>> = {
   u64: quoted,
   f32: floating,
   f64: floating,
-  char: JSON.stringify,
-  string: JSON.stringify,
+  char: text,
+  string: text,
 };
 
 function compile(
@@ -97,13 +131,13 @@ function compile(
 
 function writeList(write: Write): Write {
   return (value) => {
-    let text = '[';
+    let written = '[';
     let separator = '';
     for (const item of value as readonly unknown[]) {
-      text += separator + write(item);
+      written += separator + write(item);
       separator = ',';
     }
-    return `${text}]`;
+    return `${written}]`;
   };
 }
 
@@ -119,9 +153,9 @@ function writeRecord(fields: readonly { readonly name: string; readonly write: W
   }));
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>;
-    let text = '';
-    for (const { name, before, write } of steps) text += before + write(record[name]);
-    return `${text}}`;
+    let written = '';
+    for (const { name, before, write } of steps) written += before + write(record[name]);
+    return `${written}}`;
   };
 }
 

@@ -28,10 +28,15 @@ export interface OperationSchemas {
   readonly failure: Schema | undefined;
 }
 
+export type SchemaPart = 'arguments' | 'result' | 'failure';
+
 export interface SchemaOptions {
-  /** Where definitions are kept, `#/$defs/` by default. With another, the definitions are handed to `define`. */
-  readonly reference?: (name: string) => string;
-  readonly define?: (name: string, schema: Schema) => void;
+  /**
+   * Where definitions are kept, `#/$defs/` by default. With another they are handed to `define`, part by part: a name means one
+   * type as an argument and another as a result, and is unique only within its operation and part.
+   */
+  readonly reference?: (name: string, part: SchemaPart) => string;
+  readonly define?: (name: string, schema: Schema, part: SchemaPart) => void;
 }
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -44,20 +49,20 @@ export function operationSchemas(
 ): OperationSchemas {
   const { parameters, result, failure } = operation;
   const wrap = (
-    part: string,
+    part: SchemaPart,
     roots: readonly TypeRef[],
     isInput: boolean,
     build: (schemaOf: (ref: TypeRef) => Schema) => Schema,
   ): Schema => {
     const names = nameDefinitions(all, roots);
-    const reference = options.reference ?? ((name) => `#/$defs/${name}`);
+    const reference = (name: string): string => options.reference?.(name, part) ?? `#/$defs/${name}`;
     const schemaOf = createTypeSchema(all, names, reference, isInput);
     const root = build(schemaOf.inline);
     const definitions: Record<string, Schema> = {};
     for (const [ref, name] of names) {
       const schema = schemaOf.definition(ref);
       if (options.define === undefined) definitions[name] = schema;
-      else options.define(name, schema);
+      else options.define(name, schema, part);
     }
     const whole: Schema = {
       ...(options.define === undefined ? { $schema: DIALECT } : {}),
@@ -73,7 +78,7 @@ export function operationSchemas(
     }
     return whole;
   };
-  const value = (part: string, ref: TypeRef | undefined): Schema =>
+  const value = (part: SchemaPart, ref: TypeRef | undefined): Schema =>
     wrap(part, ref === undefined ? [] : [ref], false, (schemaOf) =>
       ref === undefined ? { type: 'null' } : schemaOf(ref),
     );

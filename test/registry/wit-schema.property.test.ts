@@ -76,7 +76,7 @@ describe('of random types, three deep,', () => {
           count++;
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
     console.log(`${count} values there and back`);
   });
@@ -125,7 +125,7 @@ describe('of random types, three deep,', () => {
           }
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
     console.log(`${counts.accepted} accepted by both, ${counts.refused} refused by both`);
     expect(counts.accepted).toBeGreaterThan(50);

@@ -160,14 +160,14 @@ describe('schemas', () => {
   it('may keep their definitions elsewhere', () => {
     const kept = new Map<string, Schema>();
     const schemas = operationSchemas(shop, find(shop, 'double'), {
-      reference: (name) => `#/components/schemas/shop.${name}`,
-      define: (name, schema) => kept.set(name, schema),
+      reference: (name, part) => `#/components/schemas/double.${part}.${name}`,
+      define: (name, schema, part) => kept.set(`${part}.${name}`, schema),
     });
     expect(schemas.arguments.$defs).toBeUndefined();
     expect(schemas.arguments.properties).toMatchObject({
-      constructor: { $ref: '#/components/schemas/shop.item' },
+      constructor: { $ref: '#/components/schemas/double.arguments.item' },
     });
-    expect([...kept]).toEqual([['item', ITEM]]);
+    expect([...kept]).toEqual([['arguments.item', ITEM]]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import { readWit } from '../../host/registry/wit.ts';
@@ -218,4 +219,51 @@ describe('a text is refused with line and column for', () => {
     const includes = 'package a:b; world w { include v; } world v { include w; }';
     expect(readWit(includes, 'w').functions).toEqual([]);
   });
+});
+
+it('a damaged text is read or refused, and nothing else', () => {
+  const counts = { read: 0, refused: 0 };
+  const pieces = [
+    '{',
+    '}',
+    '<',
+    '>',
+    '(',
+    ')',
+    ',',
+    ';',
+    ':',
+    '%',
+    '/*',
+    '*/',
+    '///',
+    '@',
+    'use ',
+    'func',
+    'type ',
+    'list<',
+    '\u0000',
+    '1',
+  ];
+  const edit = fc.record({
+    at: fc.nat(SHOP.length - 1),
+    remove: fc.nat(12),
+    insert: fc.oneof(fc.constantFrom('', ...pieces), fc.string({ unit: 'binary', maxLength: 4 })),
+  });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+      let text = SHOP;
+      for (const { at, remove, insert } of edits) text = text.slice(0, at) + insert + text.slice(at + remove);
+      try {
+        readWit(text);
+        counts.read++;
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+        counts.refused++;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+  console.log(`${counts.read} damaged texts read, ${counts.refused} refused`);
+  expect(counts.refused).toBeGreaterThan(500);
 });
