@@ -8,6 +8,7 @@
 import type { Caller, Grants, ManifestCapabilities } from './capability-types.ts';
 import type { HostError } from './errors.ts';
 import type { LinkPlan } from './link-plan.ts';
+import type { CallExchange, PROXY_WORLD } from './service-incoming.ts';
 
 export type * from './link-plan.ts';
 
@@ -23,6 +24,8 @@ export interface Call {
   /** A cell that already holds this key or layout is preferred. A hint only. */
   readonly affinity?: string;
   readonly requestId: string;
+  /** The connection of a call to an adapter that answers HTTP; its payload is then empty. */
+  readonly exchange?: CallExchange;
 }
 
 /** What is permitted: the call's absolute limits. */
@@ -116,7 +119,7 @@ export interface Manifest {
   readonly component: string;
   /** Lower-case hex SHA-256 of the component. */
   readonly sha256: string;
-  readonly world: 'bytes';
+  readonly world: 'bytes' | typeof PROXY_WORLD;
   readonly operations: Readonly<Record<string, OperationSpec>>;
   readonly limits: Limits;
   readonly pool: PoolOptions;
@@ -156,6 +159,8 @@ export interface RunRequest {
   readonly fuelMax?: number;
   /** On whose behalf the guest may ask something of the host; without it nothing is answered. */
   readonly caller?: Omit<Caller, 'deadlineMs'>;
+  /** Its head is given to the guest in the place of the payload, and what the guest asks of it is answered by it. */
+  readonly exchange?: CallExchange;
 }
 
 export type RunResult =
@@ -170,7 +175,13 @@ export type RunResult =
   /** The guest's own `result::err`, or a result over the limit: the cell is well. */
   | {
       readonly kind: 'failure';
-      readonly failure: 'bad-input' | 'not-found' | 'internal' | 'output-too-large';
+      readonly failure:
+        | 'bad-input'
+        | 'not-found'
+        | 'internal'
+        | 'output-too-large'
+        | 'no-response'
+        | 'response-cut';
       readonly message: string;
       readonly runMs: number;
       readonly memoryBytes: number;
@@ -292,6 +303,8 @@ export interface Identity {
   readonly role: 'caller' | 'admin';
   /** Name of the token, or `loopback`. For the log. */
   readonly name: string;
+  /** The `Authorization` header has a token of this host: nobody else may see it. */
+  readonly hasToken: boolean;
 }
 
 export interface AdapterSummary {

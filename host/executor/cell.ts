@@ -8,78 +8,29 @@
  * Source: component model, Canonical ABI, "Lifting and Lowering Values".
  */
 
-import type { Grants } from '../capability-types.ts';
-import { type ErrorCode, HostError } from '../errors.ts';
+import { findIncomingHandler } from '../service-incoming.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
-import { Guest, type GuestBounds, type Scheduler } from './guest.ts';
+import { toCrash } from './cell-entry.ts';
+import {
+  type Bounds,
+  type Cell,
+  type CellEnd,
+  type CellSurroundings,
+  OK,
+  tooLarge,
+  UNBOUNDED,
+} from './cell-face.ts';
+import { IncomingCell } from './cell-incoming.ts';
+import { Guest } from './guest.ts';
 import { endStandardOutput } from './imports.ts';
-import { GuestContext, type HostPort } from './imports-context.ts';
+import { GuestContext } from './imports-context.ts';
 import { linkerOf } from './imports-link.ts';
-import { instantiate, UNCAUGHT } from './instantiate.ts';
+import { instantiate } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
-export type CellEnd =
-  | { readonly kind: 'ok' }
-  /** The guest's own error, or a result over the limit: the cell is well. */
-  | {
-      readonly kind: 'failure';
-      readonly failure: 'bad-input' | 'not-found' | 'internal' | 'output-too-large';
-      readonly message: string;
-    }
-  /** The cell is dead. `detail` is safe to show. */
-  | { readonly kind: 'crash'; readonly code: ErrorCode; readonly detail: string };
+export type { Bounds, Cell, CellEnd, CellSurroundings } from './cell-face.ts';
 
-export type Bounds = GuestBounds;
-
-export interface Cell {
-  /** Size of the memory that results are read from, in bytes. */
-  readonly memoryBytes: number;
-  /** Units that the last entry used, the guest's allocations and cleanup included; undefined for a guest that is not metered. */
-  readonly fuelUsed: number | undefined;
-  /** It may have to wait, or to let others run: `invoke` and `health` alone would keep the thread. */
-  readonly isSuspendable: boolean;
-  /**
-   * Calls the handler, and keeps the thread to the end. Both inputs are borrowed and copied into the guest. On success
-   * `take` gets a view of guest memory, valid only until it returns: it copies what it wants to keep and does not write.
-   * Throws Error — a crashed or busy cell is entered: an error of the host.
-   */
-  invoke(
-    operation: Uint8Array,
-    payload: Uint8Array,
-    outputMaxBytes: number,
-    take: (bytes: Uint8Array) => void,
-    bounds?: Bounds,
-  ): CellEnd;
-  /**
-   * The same on a stack of its own: others run while it waits, and between its slices. Both inputs are copied before this
-   * returns. `onEnd` is called right after `take`, with nothing in between; then the promise resolves.
-   */
-  invokeSuspendably(
-    operation: Uint8Array,
-    payload: Uint8Array,
-    outputMaxBytes: number,
-    take: (bytes: Uint8Array) => void,
-    onEnd: (end: CellEnd) => void,
-    bounds?: Bounds,
-  ): Promise<void>;
-  /** Calls the guest's health check. An unhealthy guest is a `failure` of kind `internal`. Throws like `invoke`. */
-  health(bounds?: Bounds): CellEnd;
-  healthSuspendably(onEnd: (end: CellEnd) => void, bounds?: Bounds): Promise<void>;
-  /** Stops a call that is suspended, as at its deadline. */
-  abandon(): void;
-}
-
-const UNBOUNDED: Bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY };
-const OK: CellEnd = { kind: 'ok' };
 const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
-
-/** What a cell has beside its modules. */
-export interface CellSurroundings {
-  /** Cells of one scheduler run by turns. */
-  readonly scheduler?: Scheduler;
-  readonly grants?: Grants;
-  readonly host?: HostPort;
-}
 
 /**
  * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads.
@@ -100,6 +51,9 @@ export function createCell(
   const bound = linker.bind(guest, context, instances);
   instantiate(modules, plan, guest, instances, bound);
   context.end();
+  const handle = plan.handler ? undefined : findIncomingHandler(plan);
+  if (handle !== undefined)
+    return new IncomingCell({ instances, guest, context, abi: bound.abi, waits: true }, plan, handle);
   return new LinkedCell(instances, plan, guest, context, linker.waits);
 }
 
@@ -322,39 +276,6 @@ class LinkedCell implements Cell {
     this.#guest.leave();
     return toCrash(error, this.#guest);
   }
-}
-
-/** A well-formed result over the limit: refused, but the guest did nothing wrong and its cell is well. */
-function tooLarge(bytes: number, limit: number): CellEnd {
-  return {
-    kind: 'failure',
-    failure: 'output-too-large',
-    message: `the result has ${bytes} bytes; the limit is ${limit}`,
-  };
-}
-
-const STOPS = {
-  deadline: {
-    code: 'EXECUTOR_DEADLINE',
-    detail: 'the guest was still running at its deadline and was stopped',
-  },
-  fuel: { code: 'EXECUTOR_FUEL', detail: 'the guest used all the fuel that this operation may use' },
-  unsuspended: {
-    code: 'EXECUTOR_FUEL',
-    detail: 'the guest used too much fuel to allocate or to clean up: it cannot be suspended there',
-  },
-} as const;
-
-function toCrash(error: unknown, { failure, stop }: Guest): CellEnd {
-  const reason = failure ?? error;
-  if (reason instanceof HostError) return { kind: 'crash', code: reason.code, detail: reason.detail };
-  if (stop !== undefined) return { kind: 'crash', ...STOPS[stop] };
-  // The engine reports an exhausted stack as a RangeError; a trap is always a RuntimeError.
-  if (error instanceof RangeError) {
-    return { kind: 'crash', code: 'EXECUTOR_STACK_OVERFLOW', detail: error.message };
-  }
-  const message = error instanceof WebAssembly.RuntimeError ? error.message : UNCAUGHT;
-  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: typeof reason === 'string' ? reason : message };
 }
 
 function toEntry(instances: readonly WebAssembly.Exports[], lifted: LiftedFunction): Entry {

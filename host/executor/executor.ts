@@ -174,8 +174,8 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const { caller, deadlineMs, exchange } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -184,7 +184,7 @@ export class ThreadExecutor implements Executor {
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       operation: request.operation,
-      payload: request.payload,
+      payload: exchange?.head ?? request.payload,
     };
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }

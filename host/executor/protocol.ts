@@ -48,7 +48,15 @@ export const NOT_METERED = -1;
 /** Flag: the bytes come by the port. */
 export const BULK = 1;
 
-export const FAILURES = ['bad-input', 'not-found', 'internal', 'output-too-large'] as const;
+export const FAILURES = [
+  'bad-input',
+  'not-found',
+  'internal',
+  'output-too-large',
+  'no-response',
+  'response-cut',
+] as const;
+export type Failure = (typeof FAILURES)[number];
 
 export interface CrashNote {
   readonly code: ErrorCode;

@@ -13,6 +13,7 @@ import { OPERATION_INDEX_TTL_MS } from './limits.ts';
 
 export interface KnownOperation {
   readonly version: string;
+  readonly world: string;
   readonly spec: OperationSpec;
 }
 
@@ -37,7 +38,8 @@ export function createOperationIndex(host: Host, clock: Clock): OperationIndex {
     entries.delete(adapter);
     const { version, manifest } = host.adapter(adapter);
     const operations = new Map<string, KnownOperation>();
-    for (const [name, spec] of Object.entries(manifest.operations)) operations.set(name, { version, spec });
+    for (const [name, spec] of Object.entries(manifest.operations))
+      operations.set(name, { version, world: manifest.world, spec });
     const entry = { freshUntilMs: clock.now() + OPERATION_INDEX_TTL_MS, operations };
     entries.set(adapter, entry);
     return entry;

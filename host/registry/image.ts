@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
+import { findIncomingHandler, PROXY_WORLD } from '../service-incoming.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
 import { refuseUngranted } from './check-imports.ts';
@@ -94,12 +95,15 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   }
 }
 
-/** The bytes world is called by its handler alone. */
-function checkWorld({ world }: Manifest, { handler, exports }: LinkPlan): void {
-  if (world !== 'bytes' || handler) return;
+/** Each world is called by its handler alone. */
+function checkWorld({ world }: Manifest, plan: LinkPlan): void {
+  const { handler, exports } = plan;
+  if (world === PROXY_WORLD ? findIncomingHandler(plan) !== undefined : handler) return;
+  const wanted =
+    world === PROXY_WORLD ? 'wasi:http/incoming-handler@0.2.x with its function handle' : HANDLER;
   const names = [...new Set(exports.map((one) => one.interface ?? one.name))];
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
-  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${HANDLER}, but ${shown}`);
+  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${wanted}, but ${shown}`);
 }
 
 /** All memories of one cell together: a component may instantiate a module many times. */

@@ -61,14 +61,15 @@ export const manifestSchema = {
       type: 'string',
       minLength: 1,
       maxLength: 256,
-      description: 'The contract the component implements; this version runs `bytes`.',
+      description:
+        'The contract the component implements: `bytes`, or `wasi:http/proxy` for one that answers HTTP requests.',
     },
     operations: {
       type: 'object',
-      minProperties: 1,
       // A label and a table row each; an adapter with more is several adapters.
       maxProperties: 256,
-      description: 'Operation name (as `name`) → the fields below.',
+      description:
+        'Operation name (as `name`) → the fields below; at least one. In the world `wasi:http/proxy` it is `handle`, also when nothing is said of it.',
       propertyNames: { pattern: NAME_PATTERN },
       additionalProperties: {
         type: 'object',

@@ -10,6 +10,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { readManifestCapabilities } from '../capability-policy.ts';
 import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
+import { HANDLE, PROXY_WORLD } from '../service-incoming.ts';
 import type { Isolation, Limits, Manifest, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
@@ -66,14 +67,17 @@ export function parseManifest(json: unknown, defaults: ManifestDefaults): Manife
   const capabilities = readCapabilities(record(json).capabilities, problems);
   if (!wellShaped || problems.length > 0) throw invalid(problems);
   const given = json as ManifestJson;
-  if (given.world !== 'bytes') {
+  if (!isWorld(given.world)) {
     throw new HostError(
       'REGISTRY_UNSUPPORTED',
-      `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes"`,
+      `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes", or wasi:http/incoming-handler and "${PROXY_WORLD}"`,
     );
   }
-  return fill(given, capabilities, defaults);
+  return fill({ ...given, world: given.world }, capabilities, defaults);
 }
+
+const WORLDS: readonly string[] = ['bytes', PROXY_WORLD] satisfies readonly Manifest['world'][];
+const isWorld = (world: string): world is Manifest['world'] => WORLDS.includes(world);
 
 function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabilities {
   const read = readManifestCapabilities(raw ?? {}, (path, message) => {
@@ -84,12 +88,18 @@ function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabiliti
   return read ?? Object.freeze({});
 }
 
-function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults: ManifestDefaults): Manifest {
+function fill(
+  given: ManifestJson & { readonly world: Manifest['world'] },
+  capabilities: ManifestCapabilities,
+  defaults: ManifestDefaults,
+): Manifest {
   const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
+  const isProxy = given.world === PROXY_WORLD;
   const operations: Record<string, OperationSpec> = Object.create(null);
-  for (const [name, operation] of Object.entries(given.operations)) {
+  const said = isProxy ? { [HANDLE]: given.operations[HANDLE] ?? {} } : given.operations;
+  for (const [name, operation] of Object.entries(said)) {
     operations[name] = Object.freeze({
-      idempotent: operation.idempotent ?? OPERATION_FIELDS.idempotent.default,
+      idempotent: operation.idempotent ?? (isProxy || OPERATION_FIELDS.idempotent.default),
       description: operation.description,
       produces: operation.produces ?? OPERATION_FIELDS.produces.default,
       timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
@@ -104,11 +114,12 @@ function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults:
     description: given.description,
     component: given.component,
     sha256: given.sha256,
-    world: 'bytes',
+    world: given.world,
     operations: Object.freeze(operations),
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
-    isolation: given.isolation ?? manifestSchema.properties.isolation.default,
+    // Such components are written for servers that make an instance for each request, and some never let go of what they got.
+    isolation: given.isolation ?? (isProxy ? 'fresh' : manifestSchema.properties.isolation.default),
     capabilities,
   });
 }
@@ -138,6 +149,15 @@ function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] 
   if (typeof component === 'string' && component.toLowerCase() === 'adapter.json') {
     problems.push({ at: '/component', message: 'must not be adapter.json: that is the manifest itself' });
   }
+  const names = Object.keys(record(root.operations));
+  if (root.world === PROXY_WORLD) {
+    for (const name of names.filter((each) => each !== HANDLE))
+      problems.push({
+        at: `/operations/${pointer(name)}`,
+        message: `is not in the world ${PROXY_WORLD}, where ${HANDLE} is all there is`,
+      });
+  } else if (isRecord(root.operations) && names.length === 0)
+    problems.push({ at: '/operations', message: 'must have at least one operation' });
   const limits = record(root.limits);
   for (const [name, operation] of Object.entries(record(root.operations))) {
     for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes', 'fuelMax'] as const) {
@@ -197,7 +217,6 @@ const pointer = (name: string): string => clip(name.replaceAll('~', '~0').replac
 const clip = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
 const quote = (text: string): string => JSON.stringify(clip(text));
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
