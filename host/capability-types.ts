@@ -72,7 +72,7 @@ export interface Caller {
 
 /**
  * What the host does for guests: key-value store and outbound HTTP. A method is `kv.get` and the like; argument and
- * answer are plain data (structured clone). `capabilities/services.ts` lists them.
+ * answer are plain data (structured clone). `service-methods.ts` lists them.
  */
 export interface Services {
   /** What belongs to one call of a guest. */
@@ -102,3 +102,26 @@ export interface ManifestCapabilities {
   readonly http?: Partial<HttpGrant> & Pick<HttpGrant, 'hosts'>;
   readonly files?: Partial<FilesGrant>;
 }
+
+/** Where a secret is read from when an adapter is activated. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
+
+/**
+ * What an operator says of one adapter, or of all (`*`). A capability that is left out is as it would be otherwise; `false`
+ * denies it; of a field that is left out the bound is that of `capability-bounds.ts`.
+ */
+export interface PolicyCapabilities {
+  readonly log?: Partial<LogGrant> | false;
+  readonly clock?: Partial<ClockGrant> | false;
+  readonly random?: Readonly<Record<string, never>> | false;
+  /** Values for names that the manifest has; other names have no effect. */
+  readonly config?: Readonly<Record<string, string>> | false;
+  /** Name → where its value is. */
+  readonly secrets?: Readonly<Record<string, SecretSource>> | false;
+  readonly kv?: Partial<KvGrant> | false;
+  readonly http?: (Partial<HttpGrant> & Pick<HttpGrant, 'hosts'>) | false;
+  readonly files?: Partial<FilesGrant> | false;
+}
+
+/** By the name of the adapter, or `*` for every one; what is said of an adapter by name stands before `*`, capability by capability. */
+export type CapabilityPolicy = Readonly<Record<string, PolicyCapabilities>>;

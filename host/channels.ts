@@ -5,6 +5,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import type { ErrorCode, HostError } from './errors.ts';
+import type { ServiceFailureCode } from './service-failure.ts';
 import type { PoolSnapshot, Receipt } from './types.ts';
 
 export interface InvokeEvent {
@@ -75,6 +76,16 @@ export interface CopybookEvent {
   readonly durationMs: number;
 }
 
+/** One thing that a guest asked of the host and was answered. Nothing of keys, hosts, or bytes. */
+export interface ServiceEvent {
+  readonly adapter: string;
+  /** One of `service-methods.ts`; anything else is what a thread made up. */
+  readonly method: string;
+  /** `error`: of the host itself. */
+  readonly outcome: 'ok' | 'error' | ServiceFailureCode;
+  readonly durationMs: number;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -92,6 +103,19 @@ export const poolClosedChannel = channel('hotcell:pool-closed');
 export const httpRefusedChannel = channel('hotcell:http-refused');
 export const vaultChannel = channel('hotcell:vault');
 export const copybookChannel = channel('hotcell:copybook');
+/** A line that a guest wrote. */
+export interface GuestLogEvent {
+  readonly adapter: string;
+  /** Undefined while a cell is made. */
+  readonly tenant: string | undefined;
+  readonly requestId: string | undefined;
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** Written by the guest: anything. */
+  readonly message: string;
+}
+
+export const guestLogChannel = channel('hotcell:guest-log');
+export const serviceChannel = channel('hotcell:service');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

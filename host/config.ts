@@ -8,6 +8,7 @@
 
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import type { CapabilityPolicy } from './capability-types.ts';
 import { HostError, type Problem } from './errors.ts';
 import { type ApiToken, readValue, unknownText } from './option-values.ts';
 import { OPTION_NAMES, type OptionName, optionRow } from './options.ts';
@@ -31,6 +32,7 @@ export interface HostConfig {
   readonly bodyMaxBytes: number;
   readonly drainTimeoutMs: number;
   readonly killGraceMs: number;
+  readonly metering: 'guests' | 'all';
   readonly prepareTimeoutMs: number;
   readonly prepareHeapMiB: number;
   readonly componentMaxBytes: number;
@@ -39,6 +41,9 @@ export interface HostConfig {
   readonly idempotencyMaxBytes: number;
   readonly logLevel: string;
   readonly tokens: readonly ApiToken[];
+  readonly capabilities: CapabilityPolicy;
+  readonly kvUrl: string | undefined;
+  readonly kvMaxBytes: number;
   readonly vaultKeyFile: string | undefined;
   readonly vaultBackend: 'cells' | 'native';
   readonly vaultProfile: 'default' | 'highThroughput' | 'lowLatency' | 'memoryEfficient';
@@ -136,7 +141,10 @@ export function resolveConfig(inputs: ConfigInputs): ResolvedConfig {
   return { config, sources: sources as Record<OptionName, Source> };
 }
 
-/** One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only. */
+/**
+ * One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only, the
+ * store without user and password, settings of adapters without their values.
+ */
 export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   readonly name: OptionName;
   readonly value: unknown;
@@ -146,12 +154,26 @@ export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   const flat: Record<string, unknown> = { ...config };
   for (const [key, value] of Object.entries(config.pool)) flat[`pool.${key}`] = value;
   flat.tokens = config.tokens.map(({ name, tenant, role }) => ({ name, tenant, role }));
+  if (config.kvUrl !== undefined) flat.kvUrl = withoutCredentials(config.kvUrl);
+  flat.capabilities = Object.fromEntries(
+    Object.entries(config.capabilities).map(([adapter, { config: settings, ...others }]) => [
+      adapter,
+      settings === undefined ? others : { ...others, config: settings && Object.keys(settings) },
+    ]),
+  );
   return OPTION_NAMES.map((name) => ({
     name,
     value: flat[name] ?? null,
     unit: optionRow(name).unit,
     source: sources[name],
   }));
+}
+
+function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 // ── sources ─────────────────────────────────────────────────────────────────────────────────────────────────────

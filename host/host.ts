@@ -7,6 +7,9 @@
  */
 
 import { fileURLToPath } from 'node:url';
+import { grantsOf } from './capabilities/grants.ts';
+import { systemSecretSources } from './capabilities/secrets.ts';
+import { createServices } from './capabilities/services.ts';
 import { notice, poolClosedChannel } from './channels.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type HostConfig, isLoopback, LIMIT_DEFAULTS, resolveConfig } from './config.ts';
@@ -25,6 +28,9 @@ import type { AdapterDetail, AdapterImage, AdapterSummary, Host, HostState, Repl
 
 /** Where the build puts the adapters that come with Hotcell. */
 const BUNDLED_DIR = fileURLToPath(new URL('../.build/adapters', import.meta.url));
+
+/** Adapters of this repository that are not metered: SIMD kernels that would pay for it, and whose every loop ends. */
+const TRUSTED_CODECS = ['cipher', 'copybook'];
 
 export interface CreateHostOptions extends Partial<Omit<HostConfig, 'pool'>> {
   /** Host-wide pool defaults, for adapters whose manifest does not say. */
@@ -76,10 +82,13 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     processCount: isInProcesses ? config.executors : undefined,
     collect: () => fleet.collect(),
   });
+  const services = createServices({ clock, kvUrl: config.kvUrl, kvMaxBytes: config.kvMaxBytes });
+  const secretSources = systemSecretSources(process.env);
   const fleet = await createFleet({
     count: config.executors,
     clock,
     killGraceMs: config.killGraceMs,
+    services,
     startExecutor: executorStarter(config),
     onJoin: (executor) => {
       for (const pool of pools) pool.join(executor);
@@ -116,6 +125,8 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
   const registry = createRegistry({
     dataDir: config.data,
     keepCode: isInProcesses,
+    trusted: config.metering === 'all' ? [] : TRUSTED_CODECS,
+    grantsOf: (manifest) => grantsOf(manifest, config.capabilities, secretSources),
     only,
     ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),
     ...(config.adapters === undefined ? {} : { adaptersDir: config.adapters }),
@@ -235,6 +246,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     const leftMs = Math.max(0, deadlineMs - clock.now());
     await Promise.all([...pools].map((pool) => pool.close(leftMs)));
     await fleet.close();
+    await services.close();
     state = 'closed';
   };
 

@@ -40,8 +40,8 @@ export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pin
   let outcome: Outcome;
   try {
     const bytes = pinned
-      ? await runPinned(rooms, call, startMs, progress, pinned)
-      : await runToEnd(rooms, call, startMs, progress);
+      ? await runPinned(rooms, { ...call, traceparent }, startMs, progress, pinned)
+      : await runToEnd(rooms, { ...call, traceparent }, startMs, progress);
     outcome = { kind: 'ok', bytes, usage: usageOf(call, clock.now() - startMs, progress, bytes.length) };
   } catch (thrown) {
     const error = toHostError(thrown);
@@ -63,6 +63,8 @@ export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pin
   return { outcome, receipt };
 }
 
+type TracedCall = Call & { readonly traceparent: string | undefined };
+
 interface Progress {
   version: string;
   attempts: number;
@@ -73,7 +75,12 @@ interface Progress {
 }
 
 /** The result's bytes; throws what the caller is told otherwise. */
-async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Progress): Promise<Uint8Array> {
+async function runToEnd(
+  rooms: Rooms,
+  call: TracedCall,
+  startMs: number,
+  progress: Progress,
+): Promise<Uint8Array> {
   let isNoted = false;
   let closed: AdapterPool | undefined;
   for (;;) {
@@ -102,7 +109,7 @@ async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Pro
     }
     let result: RunResult;
     try {
-      result = await lease.run({ ...grant, operation: call.operation, payload: call.payload });
+      result = await lease.run({ ...call, ...grant });
     } finally {
       lease.end();
     }
@@ -125,7 +132,7 @@ async function runToEnd(rooms: Rooms, call: Call, startMs: number, progress: Pro
 /** The same on a pinned cell: the version is the cell's own, and nothing is dispatched again. */
 async function runPinned(
   rooms: Rooms,
-  call: Call,
+  call: TracedCall,
   startMs: number,
   progress: Progress,
   lease: Lease,
@@ -134,7 +141,7 @@ async function runPinned(
   progress.version = manifest.version;
   const spec = operationOf(manifest, call.operation);
   const grant = rooms.policy.admit(call, spec, startMs);
-  const result = await lease.run({ ...grant, operation: call.operation, payload: call.payload });
+  const result = await lease.run({ ...call, ...grant });
   note(progress, result, rooms.clock.now() - startMs);
   if (result.kind === 'not-begun' && result.cellLost)
     throw new HostError('POOL_SESSION_LOST', 'the session ended with its cell');

@@ -6,6 +6,8 @@
  */
 
 import { resolve } from 'node:path';
+import { readPolicy } from './capability-policy.ts';
+import type { CapabilityPolicy, PolicyCapabilities, SecretSource } from './capability-types.ts';
 import type { Problem } from './errors.ts';
 import type { NumberRow, OptionRow } from './options.ts';
 
@@ -24,6 +26,7 @@ const OWN_TENANT_PREFIX = '~';
 /** Whether it is a tenant of the host's own, whose calls nobody from outside made. */
 export const isOwnTenant = (tenant: string): boolean => tenant.startsWith(OWN_TENANT_PREFIX);
 
+const STORE_URL_MAX_CHARS = 2048;
 const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;
 /** Tokens are compared one by one for each request; more belong into an identity provider in front. */
 const TOKENS_MAX_COUNT = 1000;
@@ -69,6 +72,14 @@ export function readValue(row: OptionRow, raw: unknown, context: ValueContext): 
       return refuse(`must be a host name or an IP address, not ${shown(raw)}`);
     case 'tokens':
       return readTokens(text === undefined ? raw : parsed(text), context);
+    case 'capabilities':
+      if (text !== undefined)
+        return refuse('belongs into the configuration file: it has no flag and no variable');
+      return readCapabilityPolicy(raw, context);
+    case 'store-url':
+      if (typeof raw === 'string' && isStoreUrl(raw)) return raw;
+      // Not quoted: it may hold a password.
+      return refuse('must be redis://[user:password@]host[:port][/number], or rediss:// for TLS');
   }
 }
 
@@ -105,6 +116,29 @@ function parsed(text: string): unknown {
     // Not an array: the refusal for that says what is expected, and must not quote a token list.
     return undefined;
   }
+}
+
+/** With the paths of secrets made absolute. */
+function readCapabilityPolicy(raw: unknown, context: ValueContext): CapabilityPolicy | undefined {
+  const policy = readPolicy(raw, (path, message) => {
+    const at = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+    context.problems.push({ at: `${context.at}${at}`, message });
+  });
+  if (policy === undefined) return undefined;
+  const absolute = (source: SecretSource): SecretSource =>
+    'file' in source ? { file: resolve(context.base, source.file) } : source;
+  const entries = Object.entries(policy).map(([adapter, given]): [string, PolicyCapabilities] => {
+    if (!given.secrets) return [adapter, given];
+    const secrets = Object.entries(given.secrets).map(([name, source]) => [name, absolute(source)]);
+    return [adapter, { ...given, secrets: Object.fromEntries(secrets) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function isStoreUrl(text: string): boolean {
+  const url = text.length <= STORE_URL_MAX_CHARS ? URL.parse(text) : null;
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return false;
+  return /^\/?(\d{1,4})?$/.test(url.pathname) && url.search === '' && url.hash === '';
 }
 
 /** Never quotes what was given: it may be a token in the wrong place. */

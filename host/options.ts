@@ -30,7 +30,11 @@ export type OptionRow =
   | Row<'path', string | undefined>
   | Row<'switch', boolean>
   | (Row<'choice', string> & { readonly choices: readonly string[] })
-  | Row<'tokens', readonly []>;
+  | Row<'tokens', readonly []>
+  /** What adapters may do: only from the file or a program. */
+  | Row<'capabilities', Readonly<Record<string, never>>>
+  /** An address that may hold a password: never a flag, never printed whole. */
+  | Row<'store-url', undefined>;
 
 const MiB = 1024 * 1024;
 const hour = 3_600_000;
@@ -183,6 +187,14 @@ export const OPTIONS = {
     25,
     'How long past its deadline a running guest is left before its executor is killed. Fuel stops it within a millisecond or so of running; a busy machine may not let it run.',
   ),
+  metering: {
+    kind: 'choice',
+    unit: '',
+    choices: ['guests', 'all'],
+    default: 'guests',
+    reason:
+      "Who counts fuel: all, or all but the codecs that come with Hotcell, whose loops are the host's own and end.",
+  },
   prepareTimeoutMs: whole(
     'ms',
     [1000, 600_000],
@@ -218,6 +230,26 @@ export const OPTIONS = {
     reason:
       'API tokens as `{name, sha256, tenant, role}`; `hotcell token` makes one. Never a flag: flags are public.',
   },
+  capabilities: {
+    kind: 'capabilities',
+    unit: '',
+    default: {},
+    reason:
+      'What adapters may do, by name or `*`: host/capabilities/README.md. Only in the file; unset, nothing that leaves the host.',
+  },
+  kvUrl: {
+    kind: 'store-url',
+    unit: '',
+    default: undefined,
+    reason:
+      'Redis of the capability `kv`, as `redis://` or `rediss://` with user and password; unset, memory. Never a flag: flags are public.',
+  },
+  kvMaxBytes: whole(
+    'bytes',
+    [0, 64 * 1024 * MiB],
+    64 * MiB,
+    'What the capability `kv` holds in memory for all adapters and tenants together; beyond it writes are refused, nothing is forgotten.',
+  ),
   vaultKeyFile: {
     kind: 'path',
     unit: '',

@@ -5,7 +5,7 @@
  * after the promise settles; bytes handed out belong to the caller.
  */
 
-import type { Grants, ManifestCapabilities } from './capability-types.ts';
+import type { Caller, Grants, ManifestCapabilities } from './capability-types.ts';
 import type { HostError } from './errors.ts';
 import type { LinkPlan } from './link-plan.ts';
 
@@ -154,6 +154,8 @@ export interface RunRequest {
   readonly outputMaxBytes: number;
   /** Units of fuel the guest may use; without it the deadline is the only bound. */
   readonly fuelMax?: number;
+  /** On whose behalf the guest may ask something of the host; without it nothing is answered. */
+  readonly caller?: Omit<Caller, 'deadlineMs'>;
 }
 
 export type RunResult =

@@ -1,6 +1,6 @@
 /** The part of the WebAssembly JavaScript interface that the host uses; `lib.dom` would bring a browser with it. */
 declare namespace WebAssembly {
-  type ImportValue = ExportValue | number | bigint;
+  type ImportValue = ExportValue | Suspending | ((...values: never[]) => unknown) | number | bigint;
   type CoreFunction = (...args: number[]) => number;
   type ExportValue = CoreFunction | Memory | Table | Global | Tag;
   type Exports = Record<string, ExportValue>;
@@ -40,6 +40,12 @@ declare namespace WebAssembly {
   class Tag {
     private readonly brand: 'Tag';
   }
+  /** Wraps a function whose promise suspends the guest that calls it. */
+  class Suspending {
+    constructor(fn: (...values: never[]) => unknown);
+  }
+  /** A guest function that runs on a stack of its own, so that it can be suspended. */
+  function promising(fn: CoreFunction): (...values: (number | bigint)[]) => Promise<number>;
   class CompileError extends Error {}
   class LinkError extends Error {}
   class RuntimeError extends Error {}

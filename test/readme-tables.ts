@@ -1,5 +1,6 @@
 /** The tables that the READMEs print from the sources. Tests compare cell by cell. */
 
+import { capabilityRows } from '../host/capabilities/grants.ts';
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
 import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
@@ -11,11 +12,12 @@ import type { Table } from './markdown.ts';
 export function optionTable(): Table {
   const body = OPTION_NAMES.map((name) => {
     const row = optionRow(name);
-    const value = row.kind === 'tokens' ? '[]' : (row.default ?? 'none');
+    const value = row.kind === 'tokens' ? '[]' : row.kind === 'capabilities' ? '{}' : (row.default ?? 'none');
     const unit = row.unit === '' ? '' : ` ${row.unit}`;
     const bound =
       row.kind === 'number' ? `${row.min} – ${row.max}` : row.kind === 'choice' ? row.choices.join(' ') : '';
-    return [`\`${name}\``, `\`${environmentName(name)}\``, `${value}${unit}`, bound, row.reason];
+    const variable = row.kind === 'capabilities' ? '–' : `\`${environmentName(name)}\``;
+    return [`\`${name}\``, variable, `${value}${unit}`, bound, row.reason];
   });
   return [['option', 'variable', 'default', 'bound', 'why'], ...body];
 }
@@ -65,6 +67,10 @@ function boundOf(field: FieldSchema): string {
   return field.minimum === undefined ? '' : `${field.minimum} – ${field.maximum}`;
 }
 
+/** `[]` and `{}` for what is empty. */
+const shownDefault = (value: unknown): string =>
+  Array.isArray(value) ? value.join(' ') || '[]' : typeof value === 'object' ? '{}' : String(value);
+
 const fieldRows = (
   fields: Readonly<Record<string, FieldSchema>>,
   absent: (name: string, field: FieldSchema) => string,
@@ -72,7 +78,7 @@ const fieldRows = (
   Object.entries(fields).map(([name, field]) => [
     `\`${name}\``,
     field.type,
-    field.default === undefined ? absent(name, field) : `\`${[field.default].flat().join(' ') || '[]'}\``,
+    field.default === undefined ? absent(name, field) : `\`${shownDefault(field.default)}\``,
     boundOf(field),
     field.description,
   ]);
@@ -97,6 +103,18 @@ export function operationTable(): Table {
 /** What instructions cost. */
 export function costTable(): Table {
   return [['instructions', 'units of fuel'], ...costRows().map((row) => [...row])];
+}
+
+/** Numbers of the capabilities. */
+export function capabilityTable(): Table {
+  const head = [
+    'field',
+    'of a manifest that does not say',
+    'of an operator who does not say',
+    'bound',
+    'why',
+  ];
+  return [head, ...capabilityRows().map((row) => [...row])];
 }
 
 /** Every error code. */

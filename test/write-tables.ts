@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
 import {
+  capabilityTable,
   costTable,
   errorTable,
   limitTable,
@@ -25,11 +26,18 @@ const tables = [
   operationTable(),
   errorTable(),
   costTable(),
+  capabilityTable(),
   importTable(),
   doorTable(),
 ];
 
-for (const name of ['README.md', 'host/README.md', 'adapters/README.md', 'host/registry/README.md']) {
+for (const name of [
+  'README.md',
+  'host/README.md',
+  'adapters/README.md',
+  'host/registry/README.md',
+  'host/capabilities/README.md',
+]) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);

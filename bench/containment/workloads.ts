@@ -5,7 +5,7 @@
 
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { createCell } from '../../host/executor/cell.ts';
-import { FuelMeter } from '../../host/executor/fuel.ts';
+import { Guest } from '../../host/executor/guest.ts';
 import { callDirectly, makeImage, payloadOf } from '../host/cells.ts';
 import { readBuilt } from '../host/packages.ts';
 
@@ -38,11 +38,11 @@ function ofText(text: string) {
   return async (rewrite: Rewriter): Promise<() => Uint8Array> => {
     const module = new WebAssembly.Module(rewrite(Uint8Array.from(await parse(text))));
     const { exports } = new WebAssembly.Instance(module);
-    const meter = new FuelMeter();
-    meter.add(exports);
+    const guest = new Guest();
+    guest.add(exports);
     const run = exports.run as WebAssembly.CoreFunction;
     return () => {
-      meter.begin(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY });
       return Uint8Array.from(new Uint8Array(Int32Array.of(run()).buffer));
     };
   };

@@ -174,7 +174,7 @@ function withConfig(command: Command, hidden = false): Command {
   );
   for (const name of OPTION_NAMES) {
     const row = optionRow(name);
-    if (row.kind === 'tokens') continue;
+    if (row.kind === 'tokens' || row.kind === 'capabilities' || row.kind === 'store-url') continue;
     const flag = flagName(name);
     const fallback = row.default === undefined ? 'none' : String(row.default);
     const reason = `${row.reason}${bound(row)} Default: ${fallback}`;

@@ -25,7 +25,7 @@ export const EXECUTOR_GONE: RunResult = { kind: 'not-begun', reason: 'executor-d
 const decoder = new TextDecoder();
 
 /** The bytes of the frame at `offset`, copied: the frame may be overwritten afterwards. Their buffer may end in zeros. */
-function bytesOf(ring: FrameRing, offset: number, port: Pick<HostBulk, 'receive'>): Uint8Array {
+export function bytesOf(ring: FrameRing, offset: number, port: Pick<HostBulk, 'receive'>): Uint8Array {
   const word = offset >> 2;
   const byteCount = ring.i32[word + 5] as number;
   if ((ring.i32[word + 4] as number) & BULK) {

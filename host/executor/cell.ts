@@ -8,10 +8,14 @@
  * Source: component model, Canonical ABI, "Lifting and Lowering Values".
  */
 
+import type { Grants } from '../capability-types.ts';
 import { type ErrorCode, HostError } from '../errors.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
-import { FuelMeter, lastStop } from './fuel.ts';
-import { clearTrapReason, instantiate, lastTrapReason, UNCAUGHT } from './instantiate.ts';
+import { Guest, type GuestBounds, type Scheduler } from './guest.ts';
+import { endStandardOutput } from './imports.ts';
+import { GuestContext, type HostPort } from './imports-context.ts';
+import { linkerOf } from './imports-link.ts';
+import { instantiate, UNCAUGHT } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
 export type CellEnd =
@@ -25,22 +29,18 @@ export type CellEnd =
   /** The cell is dead. `detail` is safe to show. */
   | { readonly kind: 'crash'; readonly code: ErrorCode; readonly detail: string };
 
-/** What one entry of a guest may use. */
-export interface Bounds {
-  /** Absolute, in ms; Infinity for none. */
-  readonly deadlineMs: number;
-  /** Units; Infinity for no bound. */
-  readonly fuelMax: number;
-}
+export type Bounds = GuestBounds;
 
 export interface Cell {
   /** Size of the memory that results are read from, in bytes. */
   readonly memoryBytes: number;
   /** Units that the last entry used, the guest's allocations and cleanup included; undefined for a guest that is not metered. */
   readonly fuelUsed: number | undefined;
+  /** It may have to wait, or to let others run: `invoke` and `health` alone would keep the thread. */
+  readonly isSuspendable: boolean;
   /**
-   * Calls the handler. Both inputs are borrowed and copied into the guest. On success `take` gets a view of guest
-   * memory, valid only until it returns: it copies what it wants to keep and does not write.
+   * Calls the handler, and keeps the thread to the end. Both inputs are borrowed and copied into the guest. On success
+   * `take` gets a view of guest memory, valid only until it returns: it copies what it wants to keep and does not write.
    * Throws Error — a crashed or busy cell is entered: an error of the host.
    */
   invoke(
@@ -50,26 +50,64 @@ export interface Cell {
     take: (bytes: Uint8Array) => void,
     bounds?: Bounds,
   ): CellEnd;
+  /**
+   * The same on a stack of its own: others run while it waits, and between its slices. Both inputs are copied before this
+   * returns. `onEnd` is called right after `take`, with nothing in between; then the promise resolves.
+   */
+  invokeSuspendably(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+    onEnd: (end: CellEnd) => void,
+    bounds?: Bounds,
+  ): Promise<void>;
   /** Calls the guest's health check. An unhealthy guest is a `failure` of kind `internal`. Throws like `invoke`. */
   health(bounds?: Bounds): CellEnd;
+  healthSuspendably(onEnd: (end: CellEnd) => void, bounds?: Bounds): Promise<void>;
+  /** Stops a call that is suspended, as at its deadline. */
+  abandon(): void;
 }
 
 const UNBOUNDED: Bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY };
 const OK: CellEnd = { kind: 'ok' };
 const FAILURES = ['bad-input', 'not-found', 'internal'] as const;
 
+/** What a cell has beside its modules. */
+export interface CellSurroundings {
+  /** Cells of one scheduler run by turns. */
+  readonly scheduler?: Scheduler;
+  readonly grants?: Grants;
+  readonly host?: HostPort;
+}
+
 /**
  * Builds a cell. `modules` are in the order of `plan.modules` and may be shared between threads.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
-export function createCell(modules: readonly WebAssembly.Module[], plan: LinkPlan): Cell {
-  const meter = new FuelMeter();
-  return new LinkedCell(instantiate(modules, plan, meter), plan, meter);
+export function createCell(
+  modules: readonly WebAssembly.Module[],
+  plan: LinkPlan,
+  { scheduler, grants, host }: CellSurroundings = {},
+): Cell {
+  const guest = new Guest(scheduler);
+  // A component that takes nothing from the host, as codecs are, needs no ABI but the direct call below.
+  if (plan.imports.length === 0 && plan.resources.length === 0)
+    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, false);
+  const context = new GuestContext(guest, grants, host);
+  const linker = linkerOf(plan);
+  const instances: WebAssembly.Exports[] = [];
+  const bound = linker.bind(guest, context, instances);
+  instantiate(modules, plan, guest, instances, bound);
+  context.end();
+  return new LinkedCell(instances, plan, guest, context, linker.waits);
 }
 
 /** A lifted function with its parts looked up. */
 interface Entry {
   readonly core: WebAssembly.CoreFunction;
+  /** Made at the first use: it costs a microsecond, and a spare cell needs none. */
+  suspendable?: (...values: number[]) => Promise<number>;
   readonly memory: GuestMemory;
   readonly realloc: WebAssembly.CoreFunction | undefined;
   readonly postReturn: WebAssembly.CoreFunction | undefined;
@@ -84,12 +122,22 @@ const HEALTH_RESULT_BYTES = 12;
 class LinkedCell implements Cell {
   readonly #invoke: Entry;
   readonly #health: Entry;
-  readonly #meter: FuelMeter;
+  readonly #guest: Guest;
+  readonly #context: GuestContext | undefined;
+  readonly isSuspendable: boolean;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
-  constructor(instances: readonly WebAssembly.Exports[], plan: LinkPlan, meter: FuelMeter) {
-    this.#meter = meter;
+  constructor(
+    instances: readonly WebAssembly.Exports[],
+    plan: LinkPlan,
+    guest: Guest,
+    context: GuestContext | undefined,
+    waits: boolean,
+  ) {
     if (!plan.handler) throw new Error('a plan without a handler');
+    this.#guest = guest;
+    this.#context = context;
+    this.isSuspendable = waits || guest.meter.isMetered;
     this.#invoke = toEntry(instances, plan.handler.invoke);
     this.#health = toEntry(instances, plan.handler.health);
   }
@@ -99,7 +147,7 @@ class LinkedCell implements Cell {
   }
 
   get fuelUsed(): number | undefined {
-    return this.#meter.used;
+    return this.#guest.meter.used;
   }
 
   invoke(
@@ -109,17 +157,88 @@ class LinkedCell implements Cell {
     take: (bytes: Uint8Array) => void,
     bounds: Bounds = UNBOUNDED,
   ): CellEnd {
-    const { core, memory, postReturn, isUtf16 } = this.#invoke;
-    const name = isUtf16 ? toUtf16(operation) : operation;
-    this.#enter(bounds);
     let result: number;
+    this.#enter(bounds);
+    try {
+      result = this.#invoke.core(...this.#lowerInputs(operation, payload)) >>> 0;
+    } catch (error) {
+      return this.#crash(error);
+    }
+    return this.#endInvoke(result, outputMaxBytes, take);
+  }
+
+  async invokeSuspendably(
+    operation: Uint8Array,
+    payload: Uint8Array,
+    outputMaxBytes: number,
+    take: (bytes: Uint8Array) => void,
+    onEnd: (end: CellEnd) => void,
+    bounds: Bounds = UNBOUNDED,
+  ): Promise<void> {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      const inputs = this.#guest.unsuspended(() => this.#lowerInputs(operation, payload));
+      result = (await this.#onItsOwnStack(this.#invoke, inputs)) >>> 0;
+    } catch (error) {
+      onEnd(this.#crash(error));
+      return;
+    }
+    this.#guest.resume();
+    onEnd(this.#guest.unsuspended(() => this.#endInvoke(result, outputMaxBytes, take)));
+  }
+
+  health(bounds: Bounds = UNBOUNDED): CellEnd {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      result = this.#health.core() >>> 0;
+    } catch (error) {
+      return this.#crash(error);
+    }
+    return this.#endHealth(result);
+  }
+
+  async healthSuspendably(onEnd: (end: CellEnd) => void, bounds: Bounds = UNBOUNDED): Promise<void> {
+    let result: number;
+    this.#enter(bounds);
+    try {
+      result = (await this.#onItsOwnStack(this.#health, [])) >>> 0;
+    } catch (error) {
+      onEnd(this.#crash(error));
+      return;
+    }
+    this.#guest.resume();
+    onEnd(this.#guest.unsuspended(() => this.#endHealth(result)));
+  }
+
+  abandon(): void {
+    this.#guest.abandon();
+  }
+
+  #enter(bounds: Bounds): void {
+    if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
+    this.#state = 'entered';
+    this.#context?.begin();
+    this.#guest.enter(bounds);
+  }
+
+  /** The guest's own code: what may be suspended. */
+  async #onItsOwnStack(entry: Entry, inputs: readonly number[]): Promise<number> {
+    entry.suspendable ??= WebAssembly.promising(entry.core);
+    this.#guest.canSuspend = true;
+    try {
+      return await entry.suspendable(...inputs);
+    } finally {
+      this.#guest.canSuspend = false;
+    }
+  }
+
+  #endInvoke(result: number, outputMaxBytes: number, take: (bytes: Uint8Array) => void): CellEnd {
+    const { memory, postReturn, isUtf16 } = this.#invoke;
     let end: CellEnd = OK;
     let output: Uint8Array | undefined;
     try {
-      const namePointer = this.#lower(name, isUtf16 ? 2 : 1);
-      const payloadPointer = this.#lower(payload, 1);
-      const nameLength = isUtf16 ? name.length / 2 : name.length;
-      result = core(namePointer, nameLength, payloadPointer, payload.length) >>> 0;
       memory.refresh();
       memory.checkRecord(result, INVOKE_RESULT_BYTES);
       const discriminant = memory.u8(result);
@@ -140,13 +259,10 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  health(bounds: Bounds = UNBOUNDED): CellEnd {
-    this.#enter(bounds);
-    const { core, memory, postReturn, isUtf16 } = this.#health;
-    let result: number;
+  #endHealth(result: number): CellEnd {
+    const { memory, postReturn, isUtf16 } = this.#health;
     let end: CellEnd = OK;
     try {
-      result = core() >>> 0;
       memory.refresh();
       memory.checkRecord(result, HEALTH_RESULT_BYTES);
       const discriminant = memory.u8(result);
@@ -160,13 +276,6 @@ class LinkedCell implements Cell {
     return this.#leave(postReturn, result, end);
   }
 
-  #enter({ deadlineMs, fuelMax }: Bounds): void {
-    if (this.#state !== 'idle') throw new Error(`a cell that is ${this.#state} was entered`);
-    this.#state = 'entered';
-    clearTrapReason();
-    this.#meter.begin(deadlineMs, fuelMax);
-  }
-
   /** Gives the guest its result back; then the cell is idle again. */
   #leave(postReturn: WebAssembly.CoreFunction | undefined, result: number, end: CellEnd): CellEnd {
     if (postReturn) {
@@ -177,7 +286,18 @@ class LinkedCell implements Cell {
       }
     }
     this.#state = 'idle';
+    this.#endContext();
+    this.#guest.leave();
     return end;
+  }
+
+  /** Copies operation and payload into the guest; returns what the core function is called with. */
+  #lowerInputs(operation: Uint8Array, payload: Uint8Array): [number, number, number, number] {
+    const { isUtf16 } = this.#invoke;
+    const name = isUtf16 ? toUtf16(operation) : operation;
+    const namePointer = this.#lower(name, isUtf16 ? 2 : 1);
+    const payloadPointer = this.#lower(payload, 1);
+    return [namePointer, isUtf16 ? name.length / 2 : name.length, payloadPointer, payload.length];
   }
 
   /** Copies bytes into the guest; returns where. The allocator is asked for zero bytes too, as the ABI says. */
@@ -190,9 +310,17 @@ class LinkedCell implements Cell {
     return pointer;
   }
 
+  #endContext(): void {
+    if (this.#context === undefined) return;
+    endStandardOutput(this.#context);
+    this.#context.end();
+  }
+
   #crash(error: unknown): CellEnd {
     this.#state = 'crashed';
-    return toCrash(error);
+    this.#endContext();
+    this.#guest.leave();
+    return toCrash(error, this.#guest);
   }
 }
 
@@ -211,18 +339,22 @@ const STOPS = {
     detail: 'the guest was still running at its deadline and was stopped',
   },
   fuel: { code: 'EXECUTOR_FUEL', detail: 'the guest used all the fuel that this operation may use' },
+  unsuspended: {
+    code: 'EXECUTOR_FUEL',
+    detail: 'the guest used too much fuel to allocate or to clean up: it cannot be suspended there',
+  },
 } as const;
 
-function toCrash(error: unknown): CellEnd {
-  if (error instanceof HostError) return { kind: 'crash', code: error.code, detail: error.detail };
-  const stop = lastStop();
+function toCrash(error: unknown, { failure, stop }: Guest): CellEnd {
+  const reason = failure ?? error;
+  if (reason instanceof HostError) return { kind: 'crash', code: reason.code, detail: reason.detail };
   if (stop !== undefined) return { kind: 'crash', ...STOPS[stop] };
   // The engine reports an exhausted stack as a RangeError; a trap is always a RuntimeError.
   if (error instanceof RangeError) {
     return { kind: 'crash', code: 'EXECUTOR_STACK_OVERFLOW', detail: error.message };
   }
   const message = error instanceof WebAssembly.RuntimeError ? error.message : UNCAUGHT;
-  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: lastTrapReason() ?? message };
+  return { kind: 'crash', code: 'EXECUTOR_TRAP', detail: typeof reason === 'string' ? reason : message };
 }
 
 function toEntry(instances: readonly WebAssembly.Exports[], lifted: LiftedFunction): Entry {

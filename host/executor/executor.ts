@@ -7,11 +7,13 @@
  * nothing, calls that wait behind are answered as late and skipped by the thread. It does not move calls elsewhere.
  */
 
+import type { Services } from '../capability-types.ts';
 import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
-import { EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
 import type { HostLink, HostLinkOptions } from './link.ts';
 import {
   COLLECT,
@@ -21,9 +23,12 @@ import {
   fitsInline,
   isUpTo,
   LOAD,
+  LOG,
   nextSequence,
   PROBE,
   RUN,
+  SERVED,
+  SERVICE,
   UNLOAD,
 } from './protocol.ts';
 import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
@@ -48,6 +53,8 @@ export interface ThreadExecutorOptions {
   readonly createTimeoutMs?: number;
   /** Number before that of the first request; numbers wrap at 2³¹. Default 0. */
   readonly lastSequence?: number;
+  /** What guests may ask of the host. */
+  readonly services?: Services | undefined;
   /** What the thread runs. Default `thread.ts`. */
   readonly threadUrl?: URL;
   /** Starts what runs the cells. Default: a thread. */
@@ -60,6 +67,9 @@ interface InFlight {
   readonly deadlineMs: number;
   /** Longest time in the guest, in ms, whatever the deadline. */
   readonly runMaxMs: number;
+  readonly cell: number;
+  readonly sentMs: number;
+  readonly asker: Asker | undefined;
   readonly settle: (result: RunResult) => void;
 }
 
@@ -70,6 +80,7 @@ export class ThreadExecutor implements Executor {
   readonly #writer: RequestWriter;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #images = new Map<string, number>();
+  readonly #guestCalls: GuestCalls;
   readonly #ended: Promise<void>;
   readonly #online: Promise<void>;
   #lastSequence: number;
@@ -86,6 +97,7 @@ export class ThreadExecutor implements Executor {
   constructor(options: ThreadExecutorOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#guestCalls = createGuestCalls(options.services);
     this.#lastSequence = options.lastSequence ?? 0;
     const online = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -162,7 +174,9 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, {
+    const { caller, deadlineMs } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
       c: request.outputMaxBytes,
@@ -171,7 +185,8 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       operation: request.operation,
       payload: request.payload,
-    });
+    };
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
@@ -194,12 +209,18 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame): Promise<RunResult> {
+  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, asker?: Asker): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
-    const promise = new Promise<RunResult>((settle) => {
-      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, settle });
+    const promise = new Promise<RunResult>((resolve) => {
+      const settle = (result: RunResult): void => {
+        asker?.session?.end();
+        resolve(result);
+      };
+      const { cell = 0 } = frame;
+      const sentMs = this.#options.clock.now();
+      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, asker, settle });
     });
     this.#startSweep();
     this.#writer.send(frame, sequence);
@@ -235,8 +256,14 @@ export class ThreadExecutor implements Executor {
       this.#options.onCollected(this, Math.max(0, i32[word + 5] as number));
       return;
     }
+    const sequence = i32[word + 2] as number;
     let result: RunResult;
     try {
+      const kind = i32[word + 1];
+      if (kind === SERVICE || kind === LOG) {
+        this.#hear(kind, sequence, offset);
+        return;
+      }
       result = readAnswer(this.#link.answers, offset, this.#link.bulk);
     } catch (cause) {
       this.#isBroken = true;
@@ -245,7 +272,6 @@ export class ThreadExecutor implements Executor {
       this.#terminate('died');
       return;
     }
-    const sequence = i32[word + 2] as number;
     const entry = this.#inFlight.get(sequence);
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
@@ -255,12 +281,27 @@ export class ThreadExecutor implements Executor {
     entry.settle(result);
   }
 
+  /** A guest asks, or writes to the log. */
+  #hear(kind: number, sequence: number, offset: number): void {
+    const { answers, bulk } = this.#link;
+    const number = answers.i32[(offset >> 2) + 6] as number;
+    const bytes = bytesOf(answers, offset, bulk);
+    const asker = this.#inFlight.get(sequence)?.asker;
+    if (kind === LOG) {
+      if (asker) this.#guestCalls.log(asker.caller, number, new TextDecoder().decode(bytes));
+      return;
+    }
+    this.#guestCalls.ask(asker, bytes, (status, payload) =>
+      this.#send({ kind: SERVED, a: number, c: status, payload }),
+    );
+  }
+
   #compareDeadlines(): void {
     const { killGraceMs, clock } = this.#options;
     const requests = this.#link.requests;
     // The order of these reads matters. What was begun before the drain and is unanswered after it was running in
     // between; what is not taken after the clock was read will be late for the thread too (`Ring.take`).
-    const { begun, begunAtMs } = requests;
+    const { begun, running, runningSinceMs } = requests;
     const isBlocked = this.#link.answers.isWriterWaiting;
     const now = clock.now();
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
@@ -273,11 +314,10 @@ export class ThreadExecutor implements Executor {
         this.#inFlight.delete(entry.sequence);
         entry.settle(LATE);
       } else if (
-        entry.sequence === begun &&
-        begun === taken &&
+        entry.sequence === running &&
         // It waited for this host, not for its guest.
         !isBlocked &&
-        now > Math.min(entry.deadlineMs + killGraceMs, begunAtMs + entry.runMaxMs)
+        now > Math.min(entry.deadlineMs + killGraceMs, runningSinceMs + entry.runMaxMs)
       ) {
         // Looked at twice: after a long turn of this loop the thread may need a moment to hand over what it has.
         overdue = entry.sequence;
@@ -287,9 +327,23 @@ export class ThreadExecutor implements Executor {
           'EXECUTOR_DEADLINE',
           'the guest was still running at its deadline and was stopped',
         );
-        entry.settle({ kind: 'crash', error, runMs: now - begunAtMs });
+        entry.settle({ kind: 'crash', error, runMs: now - runningSinceMs });
         this.#terminate('killed');
         return;
+      } else if (
+        isUpTo(entry.sequence, begun) &&
+        entry.sequence !== running &&
+        !isBlocked &&
+        now > entry.deadlineMs + killGraceMs
+      ) {
+        // It is suspended, and whoever has the thread kept it from being stopped there.
+        this.#inFlight.delete(entry.sequence);
+        this.#send({ kind: DESTROY, cell: entry.cell });
+        const error = new HostError(
+          'EXECUTOR_DEADLINE',
+          'the guest had not ended at its deadline and was stopped',
+        );
+        entry.settle({ kind: 'crash', error, runMs: now - entry.sentMs });
       }
     }
     this.#overdue = overdue;
@@ -331,7 +385,7 @@ export class ThreadExecutor implements Executor {
         entry.settle({
           kind: 'crash',
           error,
-          runMs: this.#options.clock.now() - this.#link.requests.begunAtMs,
+          runMs: this.#options.clock.now() - this.#link.requests.runningSinceMs,
         });
       } else {
         entry.settle(EXECUTOR_GONE);

@@ -7,6 +7,7 @@
  * had calls on a lost executor hears it from their results.
  */
 
+import type { Services } from '../capability-types.ts';
 import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
@@ -36,6 +37,8 @@ export interface FleetOptions {
   /** Called when an executor is lost; its cells are gone. */
   readonly onLeave: (executor: Executor) => void;
   readonly onCollected: (executor: Executor, memories: number) => void;
+  /** What guests may ask of the host. */
+  readonly services?: Services | undefined;
   /** Starts an executor. Default: a thread. */
   readonly startExecutor?: ((options: ThreadExecutorOptions) => FleetExecutor) | undefined;
 }
@@ -80,6 +83,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       id: nextId++,
       clock,
       killGraceMs: options.killGraceMs,
+      services: options.services,
       onCollected: options.onCollected,
       onEnd: lose,
     });

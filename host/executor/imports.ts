@@ -2,46 +2,62 @@
  * What guests may import: the implementations behind `import-table.ts`, interface by interface.
  *
  * Runs in the executor's thread, which has no file system and no network: what needs more than memory, clock and random
- * numbers is asked of the host through `CellContext.service`. Functions get lifted values and return values to be
- * lowered (`abi.ts` says how each type looks); an own handle is the object it stands for.
+ * numbers is asked of the host through `CellContext.service`. Always: each function of the table has an implementation here and
+ * the other way round.
  */
 
-import type { Grants } from '../capability-types.ts';
+import type { ImportImplementation } from './imports-contract.ts';
+import * as hotcell from './imports-hotcell.ts';
+import * as cli from './wasi/cli.ts';
+import { hotcellClock, monotonicClock, wallClock } from './wasi/clocks.ts';
+import { files, preopens } from './wasi/files.ts';
+import { httpTypes, outgoingHandler } from './wasi/http.ts';
+import { poll } from './wasi/poll.ts';
+import { hotcellRandom, insecure, insecureSeed, random } from './wasi/random.ts';
+import { ioError, streams } from './wasi/stream-functions.ts';
 
-/** What an imported function may use: one for each cell, the fields of the call changing with each call. */
-export interface CellContext {
-  readonly grants: Grants;
-  /** Absolute deadline of the running call, in ms of the clock; Infinity outside of calls. */
-  readonly deadlineMs: number;
-  /** A line for the log of the host, cut to what is left of the call's bytes. */
-  log(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string): void;
-  /** Asks the host (`Services`); rejects with `ServiceFailure` for what the guest may be told. */
-  service(method: string, argument: unknown): Promise<unknown>;
-  /** State of one implementation in this cell, made at first use: files, for example. */
-  state<T>(key: symbol, make: () => T): T;
-}
-
-/** Throw it from an imported function to end the guest: it becomes a real trap, and the cell is destroyed. */
-export class GuestTrap extends Error {}
-
-/** The host's answer that a guest may see, by a code of the interface asked. Survives threads as `{ code, message }`. */
-export class ServiceFailure extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** May return a promise when its specification says `waits`; only then. */
-export type ImportFunction = (cell: CellContext, ...values: readonly never[]) => unknown;
-
-export interface ImportImplementation {
-  readonly functions: Readonly<Record<string, ImportFunction>>;
-  /** By resource: called when the guest drops an own handle. */
-  readonly drops?: Readonly<Record<string, (cell: CellContext, object: never) => void>>;
-}
+export {
+  type CellContext,
+  GuestTrap,
+  type ImportFunction,
+  type ImportImplementation,
+} from './imports-contract.ts';
+export { endStandardOutput } from './wasi/standard-output.ts';
 
 /** By name without version, like `IMPORTS`. */
-export const IMPLEMENTATIONS: Readonly<Record<string, ImportImplementation>> = {};
+export const IMPLEMENTATIONS: Readonly<Record<string, ImportImplementation>> = {
+  'hotcell:capabilities/log': hotcell.log,
+  'hotcell:capabilities/clock': hotcellClock,
+  'hotcell:capabilities/random': hotcellRandom,
+  'hotcell:capabilities/config': hotcell.config,
+  'hotcell:capabilities/secrets': hotcell.secrets,
+  'hotcell:capabilities/kv': hotcell.kv,
+  'hotcell:capabilities/http': hotcell.http,
+
+  'wasi:clocks/wall-clock': wallClock,
+  'wasi:clocks/monotonic-clock': monotonicClock,
+  'wasi:random/random': random,
+  'wasi:random/insecure': insecure,
+  'wasi:random/insecure-seed': insecureSeed,
+
+  'wasi:cli/environment': cli.environment,
+  'wasi:cli/exit': cli.exit,
+  'wasi:cli/stdin': cli.stdin,
+  'wasi:cli/stdout': cli.stdout,
+  'wasi:cli/stderr': cli.stderr,
+  'wasi:cli/terminal-input': cli.terminal,
+  'wasi:cli/terminal-output': cli.terminal,
+  'wasi:cli/terminal-stdin': cli.terminalStdin,
+  'wasi:cli/terminal-stdout': cli.terminalStdout,
+  'wasi:cli/terminal-stderr': cli.terminalStderr,
+
+  'wasi:io/error': ioError,
+  'wasi:io/poll': poll,
+  'wasi:io/streams': streams,
+
+  'wasi:filesystem/preopens': preopens,
+  'wasi:filesystem/types': files,
+
+  'wasi:http/outgoing-handler': outgoingHandler,
+  'wasi:http/types': httpTypes,
+};

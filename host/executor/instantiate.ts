@@ -1,6 +1,6 @@
 /**
- * A link plan → running core instances: instantiates the plan's modules in order, each import from an earlier instance
- * or a trap.
+ * A link plan → running core instances: instantiates the plan's modules in order, each import from an earlier instance,
+ * the host or a trap.
  *
  * Runs in the executor's thread, for each new cell, so what depends on the plan alone is worked out once a thread.
  * Start functions run here. It knows nothing of calls.
@@ -8,43 +8,30 @@
 
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
-import { type FuelMeter, lastStop, START_FUEL } from './fuel.ts';
+import { type Guest, trapRunning } from './guest.ts';
 
 /** Said of anything a guest throws that is no trap. */
 export const UNCAUGHT = 'the guest threw an exception that nothing caught';
 
-/** Why a guest was trapped by something it should not have called; set by the trap, read by the crash it causes. */
-let trapReason: string | undefined;
-
-/** Forgets the reason before a guest is entered. */
-export function clearTrapReason(): void {
-  trapReason = undefined;
-}
-
-/** The reason of the trap that just ended a guest, when it was one of ours. */
-export const lastTrapReason = (): string | undefined => trapReason;
-
 /**
- * A function whose call is a real WebAssembly trap: an exception made in JavaScript could be caught by the guest's own
- * exception handling, a trap cannot. The module is `(func (export "t") unreachable)`.
+ * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs
+ * before its first line.
  */
-const TRAP_MODULE = new Uint8Array([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-  // Type () -> (), one function of it, exported as "t", its body.
-  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00],
-  ...[0x03, 0x02, 0x01, 0x00],
-  ...[0x07, 0x05, 0x01, 0x01, 0x74, 0x00, 0x00],
-  ...[0x0a, 0x05, 0x01, 0x03, 0x00, 0x00, 0x0b],
-]);
-const trapExports = new WebAssembly.Instance(new WebAssembly.Module(TRAP_MODULE)).exports;
-const trap = trapExports.t as WebAssembly.CoreFunction;
+export const START_FUEL = 100_000_000;
 
-/** Where an import comes from: an export of an earlier instance, or a trap. */
-interface Source {
-  readonly name: string;
-  readonly instance: number;
-  readonly from: string;
-  readonly trap: WebAssembly.CoreFunction | undefined;
+/** Where an import comes from: an export of an earlier instance, the host, or a trap. */
+type Source = { readonly name: string } & (
+  | { readonly kind: 'export'; readonly instance: number; readonly from: string }
+  | { readonly kind: 'trap'; readonly trap: WebAssembly.CoreFunction }
+  | { readonly kind: 'host'; readonly item: HostItem }
+);
+
+type HostItem = Extract<CoreItem, { readonly kind: 'import' | 'resource' }>;
+
+/** Core functions of the host for one cell. */
+export interface HostFunctions {
+  importFunction(index: number): WebAssembly.CoreFunction;
+  resourceFunction(builtin: 'new' | 'drop' | 'rep', resource: number): WebAssembly.CoreFunction;
 }
 
 /** One core instantiation with its imports grouped by module name, and its trap functions made once for all cells. */
@@ -57,14 +44,10 @@ interface Step {
 const prepared = new WeakMap<LinkPlan, readonly Step[]>();
 
 function toSource(name: string, item: CoreItem): Source {
-  if (item.kind === 'export') return { name, instance: item.instance, from: item.name, trap: undefined };
-  if (item.kind !== 'trap') throw new Error(`imports of kind ${item.kind} are not linked`);
+  if (item.kind === 'export') return { kind: 'export', name, instance: item.instance, from: item.name };
+  if (item.kind !== 'trap') return { kind: 'host', name, item };
   const { reason } = item;
-  const trapHere = (): number => {
-    trapReason = reason;
-    return trap();
-  };
-  return { name, instance: -1, from: '', trap: trapHere };
+  return { kind: 'trap', name, trap: () => trapRunning(reason) };
 }
 
 function prepare(plan: LinkPlan): readonly Step[] {
@@ -81,13 +64,25 @@ function prepare(plan: LinkPlan): readonly Step[] {
   return steps;
 }
 
-function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebAssembly.Imports {
+function importsFor(
+  step: Step,
+  instances: readonly WebAssembly.Exports[],
+  host: HostFunctions | undefined,
+): WebAssembly.Imports {
+  const find = (source: Source): WebAssembly.ImportValue | undefined => {
+    if (source.kind === 'export') return instances[source.instance]?.[source.from];
+    if (source.kind === 'trap') return source.trap;
+    const { item } = source;
+    return item.kind === 'import'
+      ? host?.importFunction(item.index)
+      : host?.resourceFunction(item.builtin, item.resource);
+  };
   // Without a prototype, so that a guest's `__proto__` is a name like any other.
   const imports: WebAssembly.Imports = Object.create(null);
   for (const { module, sources } of step.groups) {
     const group: WebAssembly.Imports[string] = Object.create(null);
     for (const source of sources) {
-      const value = source.trap ?? instances[source.instance]?.[source.from];
+      const value = find(source);
       if (value !== undefined) group[source.name] = value;
     }
     imports[module] = group;
@@ -97,35 +92,38 @@ function importsFor(step: Step, instances: readonly WebAssembly.Exports[]): WebA
 
 /**
  * Instantiates the plan's modules, running their start functions; gives the exports of each instance, in the plan's
- * order. `modules` are in the order of `plan.modules` and may be shared between threads. `meter` gets the counters.
+ * order. `modules` are in the order of `plan.modules` and may be shared between threads. `guest` gets the counters; `instances`
+ * is filled one by one, for those who look things up in it; `host` gives what the plan takes from the host.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function instantiate(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
-  meter: FuelMeter,
+  guest: Guest,
+  instances: WebAssembly.Exports[] = [],
+  host?: HostFunctions,
 ): readonly WebAssembly.Exports[] {
-  const instances: WebAssembly.Exports[] = [];
-  trapReason = undefined;
-  meter.begin(Number.POSITIVE_INFINITY, START_FUEL);
+  guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: START_FUEL });
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
-    const imports = step.groups.length === 0 ? undefined : importsFor(step, instances);
+    const imports = step.groups.length === 0 ? undefined : importsFor(step, instances, host);
     try {
       const { exports } = new WebAssembly.Instance(module, imports);
-      meter.add(exports);
+      guest.add(exports);
       instances.push(exports);
     } catch (error) {
-      const detail = trapReason ?? startStop() ?? (error instanceof Error ? error.message : UNCAUGHT);
-      throw new HostError('POOL_CREATE_FAILED', detail, { cause: error });
+      guest.leave();
+      throw new HostError('POOL_CREATE_FAILED', whyNot(guest, error), { cause: error });
     }
   }
+  guest.leave();
   return instances;
 }
 
-/** What to say of a start function that was stopped. */
-const startStop = (): string | undefined =>
-  lastStop() === undefined
-    ? undefined
-    : `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;
+function whyNot({ failure, stop }: Guest, error: unknown): string {
+  if (failure !== undefined) return typeof failure === 'string' ? failure : failure.detail;
+  if (stop !== undefined)
+    return `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;
+  return error instanceof Error ? error.message : UNCAUGHT;
+}

@@ -7,6 +7,7 @@
  * nothing, and never fails to ring for something.
  */
 
+import type { Grants } from '../capability-types.ts';
 import type { AdapterImage, LinkPlan } from '../types.ts';
 import type { Ring } from './ring.ts';
 
@@ -27,15 +28,19 @@ export type FrameRing = Pick<
   | 'sleep'
   | 'take'
   | 'begin'
+  | 'run'
+  | 'rest'
   | 'taken'
   | 'begun'
-  | 'begunAtMs'
+  | 'running'
+  | 'runningSinceMs'
 >;
 
 /** An image as the executor has it. */
 export interface Image {
   readonly modules: readonly WebAssembly.Module[];
   readonly plan: LinkPlan;
+  readonly grants: Grants;
 }
 
 /** Beside the rings, seen from the executor. */

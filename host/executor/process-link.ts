@@ -134,9 +134,9 @@ function connect(
       postPayload: (payload, roomBytes) => attempt(() => writer.post(payload, roomBytes)),
     },
     wake: () => void bell.write(BELL),
-    imageMessage({ code, plan }): ImageCode {
+    imageMessage({ code, plan, grants }): ImageCode {
       if (code === undefined) throw new Error('an image without its code cannot leave this process');
-      return { code, plan };
+      return { code, plan, grants };
     },
     kill,
     close: closeFiles,

@@ -11,7 +11,7 @@
  */
 
 import { readSync, writeSync } from 'node:fs';
-import { INLINE_MAX_BYTES, RING_BYTES } from './ring.ts';
+import { INLINE_MAX_BYTES, NOTHING, RING_BYTES } from './ring.ts';
 
 /** Groups of words, then data at a page of its own. */
 const DATA_AT = 4096;
@@ -25,13 +25,14 @@ const CHECK = GROUP_WORDS - 1;
 const HEAD = 0;
 const COMMITTED = 1;
 const WAITS = 2;
-/** The reader's group, in another cache line: tail, begun, taken, times it fell asleep, begun at (two words). */
+/** The reader's group, in another cache line: tail, begun, taken, times it fell asleep, running since (two words), running. */
 const READER_AT = 64;
 const TAIL = 0;
 const BEGUN = 1;
 const TAKEN = 2;
 const SLEEPS = 3;
-const BEGUN_AT_F64 = 2;
+const RUNNING_SINCE_F64 = 2;
+const RUNNING = 6;
 
 const SKIP = -1;
 /**
@@ -178,8 +179,12 @@ export class ProcessRing {
   }
 
   /** Read after `begun`, it belongs to that request or a later one. */
-  get begunAtMs(): number {
-    return this.#theirsF64[BEGUN_AT_F64] as number;
+  get running(): number {
+    return this.#theirs[RUNNING] as number;
+  }
+
+  get runningSinceMs(): number {
+    return this.#theirsF64[RUNNING_SINCE_F64] as number;
   }
 
   /** Frames first, then the word that makes them visible. */
@@ -282,8 +287,18 @@ export class ProcessRing {
 
   begin(sequence: number, nowMs: number): void {
     this.#mine[BEGUN] = sequence;
-    this.#mineF64[BEGUN_AT_F64] = nowMs;
+    this.run(sequence, nowMs);
+  }
+
+  run(sequence: number, nowMs: number): void {
+    this.#mine[RUNNING] = sequence;
+    this.#mineF64[RUNNING_SINCE_F64] = nowMs;
     this.#publish();
+  }
+
+  /** Told with whatever is told next: the reader takes another frame at once, or falls asleep. */
+  rest(): void {
+    this.#mine[RUNNING] = NOTHING;
   }
 
   get isWriterWaiting(): boolean {

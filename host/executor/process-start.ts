@@ -2,6 +2,7 @@
  * What a host and the child process that it starts as an executor have to agree on before they can talk.
  */
 
+import type { Grants } from '../capability-types.ts';
 import type { LinkPlan } from '../types.ts';
 
 /** Files that the child begins with: both rings, and the bytes beside them. */
@@ -16,4 +17,5 @@ export const BELL = Uint8Array.of(1);
 export interface ImageCode {
   readonly code: readonly Uint8Array[];
   readonly plan: LinkPlan;
+  readonly grants: Grants;
 }

@@ -25,6 +25,7 @@ export const DESTROY = 4; // cell
 export const RUN = 5; // cell, a = operation bytes, b = payload bytes, c = output limit, x = begin by (ms), y = deadline (ms), z = fuel
 export const PROBE = 6; // cell, x = begin by (ms), y = deadline (ms)
 export const COLLECT = 7; // collect garbage now, then DONE
+export const SERVED = 8; // a = number of the question, c = SERVED_…; bytes = plain data
 
 /** Executor to host; the sequence is that of the request. */
 export const DONE = 1; // a = byte count, x = run ms, y = memory bytes, z = fuel used or NOT_METERED
@@ -33,6 +34,13 @@ export const CRASH = 3; // bytes = JSON CrashNote, x, z
 export const NOT_BEGUN = 4; // a = 1: there is no such cell; 0: too late
 export const CREATED = 5; // x = create ms, y = memory bytes
 export const COLLECTED = 6; // a = memories found dead since the last report
+export const SERVICE = 7; // of the call with this sequence; a = bytes, b = number of the question; bytes = { method, argument }
+export const LOG = 8; // of the call with this sequence; a = bytes, b = level; bytes = text
+
+/** How a question ended: with a value, with a failure that the guest may be told, with an error of the host. */
+export const SERVED_OK = 0;
+export const SERVED_FAILURE = 1;
+export const SERVED_FAULT = 2;
 
 /** In the place of fuel: the guest has no counters. */
 export const NOT_METERED = -1;

@@ -18,10 +18,14 @@ const ASLEEP = 2;
 const BEGUN = 3;
 const WRITER_WAITS = 4;
 /** Index as a 64-bit float: bytes 40 to 47 of the header. */
-const BEGUN_AT = 5;
+const RUNNING_AT = 5;
 /** Bytes 48 to 51: behind the float. */
 const TAKEN = 12;
 const COMMITTED = 13;
+const RUNNING = 14;
+
+/** In the place of a sequence number. */
+export const NOTHING = -1;
 
 /** In the place of a frame: the rest up to the end of the ring is not used. */
 const SKIP = -1;
@@ -143,8 +147,19 @@ export class Ring {
 
   /** Reader: notes that the frame it took is being worked on since `nowMs`. */
   begin(sequence: number, nowMs: number): void {
-    this.f64[BEGUN_AT] = nowMs;
     Atomics.store(this.i32, BEGUN, sequence);
+    this.run(sequence, nowMs);
+  }
+
+  /** Reader: what has this number has the thread since `nowMs`: it was begun now or earlier. */
+  run(sequence: number, nowMs: number): void {
+    this.f64[RUNNING_AT] = nowMs;
+    Atomics.store(this.i32, RUNNING, sequence);
+  }
+
+  /** Reader: nothing that was begun has the thread: it ended, or is suspended. */
+  rest(): void {
+    Atomics.store(this.i32, RUNNING, NOTHING);
   }
 
   /** Writer: sequence number of the last frame that was claimed; it may yet be skipped. */
@@ -157,8 +172,13 @@ export class Ring {
     return Atomics.load(this.i32, BEGUN);
   }
 
-  /** Writer: when that was, in ms. */
-  get begunAtMs(): number {
-    return this.f64[BEGUN_AT] as number;
+  /** Writer: sequence number of what has the thread now, or `NOTHING`. */
+  get running(): number {
+    return Atomics.load(this.i32, RUNNING);
+  }
+
+  /** Writer: since when, in ms. */
+  get runningSinceMs(): number {
+    return this.f64[RUNNING_AT] as number;
   }
 }

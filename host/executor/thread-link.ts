@@ -56,7 +56,7 @@ export function startThread(options: HostLinkOptions): HostLink {
       },
     },
     wake: () => worker.postMessage(0),
-    imageMessage: ({ modules, plan }) => ({ modules, plan }),
+    imageMessage: ({ modules, plan, grants }) => ({ modules, plan, grants }),
     kill: () => void worker.terminate(),
     close: () => port.close(),
   };

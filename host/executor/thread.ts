@@ -10,7 +10,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
+import { decodePlain, encodePlain } from '../plain-data.ts';
+import { ServiceFailure, type ServiceFailureCode } from '../service-failure.ts';
 import { type Cell, type CellEnd, createCell } from './cell.ts';
+import type { Scheduler } from './guest.ts';
+import { type HostPort, LOG_LEVELS } from './imports-context.ts';
 import { type Image, providedLink } from './link.ts';
 import {
   BULK,
@@ -27,10 +31,15 @@ import {
   FRAME_BYTES,
   fitsInline,
   LOAD,
+  LOG,
   NOT_BEGUN,
   NOT_METERED,
   PROBE,
   RUN,
+  SERVED,
+  SERVED_FAILURE,
+  SERVED_OK,
+  SERVICE,
   UNLOAD,
   writeFrame,
 } from './protocol.ts';
@@ -40,7 +49,16 @@ const link = providedLink() ?? openThreadSide();
 const { requests, answers, bulk } = link;
 
 const images = new Map<number, Image>();
-const cells = new Map<number, Cell>();
+const slots = new Map<number, Slot>();
+
+/** A cell with the call that it is in. */
+interface Slot {
+  readonly cell: Cell;
+  /** Of the call under way. */
+  sequence: number;
+  /** Suspended: others run. */
+  isResting: boolean;
+}
 const encoder = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);
 
@@ -173,9 +191,39 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
     });
     return;
   }
+  const slot: { cell?: Cell; sequence: number; isResting: boolean } = { sequence, isResting: false };
+  const scheduler: Scheduler = {
+    rests() {
+      slot.isResting = true;
+      requests.rest();
+    },
+    turn: () =>
+      new Promise((resolve) => {
+        turns.push(resolve);
+        turnSoon();
+      }),
+    resumes() {
+      slot.isResting = false;
+      requests.run(slot.sequence, systemClock.now());
+    },
+  };
+  const host: HostPort = {
+    service: (method, argument) =>
+      new Promise((resolve, reject) => {
+        lastQuestion = (lastQuestion + 1) & 0x7fffffff;
+        questions.set(lastQuestion, { resolve, reject });
+        const bytes = encodePlain({ method, argument });
+        answer(SERVICE, slot.sequence, cellId, bytes.length, lastQuestion, 0, 0, bytes);
+        if (!isDraining) announce();
+      }),
+    log(level, message) {
+      const bytes = encoder.encode(message);
+      answer(LOG, slot.sequence, cellId, bytes.length, LOG_LEVELS.indexOf(level), 0, 0, bytes);
+    },
+  };
   let cell: Cell;
   try {
-    cell = createCell(image.modules, image.plan);
+    cell = createCell(image.modules, image.plan, { scheduler, grants: image.grants, host });
   } catch (error) {
     const detail = error instanceof HostError ? error.detail : String(error);
     crash(sequence, cellId, systemClock.now() - from, {
@@ -184,12 +232,13 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
     });
     return;
   }
-  cells.set(cellId, cell);
+  slots.set(cellId, Object.assign(slot, { cell }));
   watched.register(cell, image.plan.memoryCount);
   answer(CREATED, sequence, cellId, 0, 0, systemClock.now() - from, cell.memoryBytes, NO_BYTES);
 }
 
-function enter(kind: number, sequence: number, cellId: number, offset: number): void {
+/** Begins a call. A promise when it must be waited for before the next frame: it runs, or has ended and not yet answered. */
+function enter(kind: number, sequence: number, cellId: number, offset: number): Promise<void> | undefined {
   const word = offset >> 2;
   const { i32, f64, u8 } = requests;
   const operationBytes = i32[word + 5] as number;
@@ -197,35 +246,89 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
   const carrier =
     (i32[word + 4] as number) & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
-  const cell = cells.get(cellId);
+  const slot = slots.get(cellId);
   requests.take(sequence);
   const from = systemClock.now();
-  if (!cell || from > (f64[(offset >> 3) + 4] as number)) {
-    answer(NOT_BEGUN, sequence, cellId, cell ? 0 : 1, 0, 0, 0, NO_BYTES);
-    return;
+  if (!slot || from > (f64[(offset >> 3) + 4] as number)) {
+    answer(NOT_BEGUN, sequence, cellId, slot ? 0 : 1, 0, 0, 0, NO_BYTES);
+    return undefined;
   }
+  const { cell } = slot;
   const operationAt = offset + FRAME_BYTES;
   const operation = u8.subarray(operationAt, operationAt + operationBytes);
   const payload =
     carrier?.subarray(0, payloadBytes) ??
     u8.subarray(operationAt + operationBytes, operationAt + operationBytes + payloadBytes);
   requests.begin(sequence, from);
+  slot.sequence = sequence;
   const bounds = {
     deadlineMs: f64[(offset >> 3) + 5] as number,
     fuelMax: kind === PROBE ? Number.POSITIVE_INFINITY : (f64[(offset >> 3) + 6] as number),
   };
+  const outputMaxBytes = i32[word + 7] as number;
   let placed: Placed | undefined;
   let byteCount = 0;
-  const takeBytes = (bytes: Uint8Array): void => {
+  const take = (bytes: Uint8Array): void => {
     byteCount = bytes.length;
     placed = place(bytes, carrier);
   };
-  const end: CellEnd =
+  const end = (end: CellEnd): void => {
+    // Like a released frame: garbage keeps its bytes until it is collected. Unless they were overwritten by the answer's.
+    if (carrier && placed?.beside !== carrier.buffer) carrier.fill(0);
+    finish(slot, cellId, from, end, placed, byteCount);
+  };
+  if (!cell.isSuspendable) {
+    end(kind === PROBE ? cell.health(bounds) : cell.invoke(operation, payload, outputMaxBytes, take, bounds));
+    return undefined;
+  }
+  const ended =
     kind === PROBE
-      ? cell.health(bounds)
-      : cell.invoke(operation, payload, i32[word + 7] as number, takeBytes, bounds);
-  // Like a released frame: garbage keeps its bytes until it is collected. Unless they were overwritten by the answer's.
-  if (carrier && placed?.beside !== carrier.buffer) carrier.fill(0);
+      ? cell.healthSuspendably(end, bounds)
+      : cell.invokeSuspendably(operation, payload, outputMaxBytes, take, end, bounds);
+  return slot.isResting ? undefined : ended;
+}
+
+/** Questions to the host that are not answered, by number. */
+const questions = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+let lastQuestion = 0;
+
+/** The host's answer: whoever asked goes on when it is its turn. */
+function served(offset: number): void {
+  const word = offset >> 2;
+  const { i32, u8 } = requests;
+  const number = i32[word + 5] as number;
+  const status = i32[word + 7] as number;
+  const bytes =
+    (i32[word + 4] as number) & BULK
+      ? new Uint8Array(bulk.receive() as ArrayBuffer)
+      : u8.subarray(offset + FRAME_BYTES, offset + FRAME_BYTES + (i32[word + 6] as number));
+  const question = questions.get(number);
+  if (!question) return;
+  questions.delete(number);
+  const value = decodePlain(bytes);
+  turns.push(() => {
+    if (status === SERVED_OK) question.resolve(value);
+    else {
+      const { code, message } = value as { code: ServiceFailureCode; message: string };
+      question.reject(status === SERVED_FAILURE ? new ServiceFailure(code, message) : new Error(message));
+    }
+  });
+  turnSoon();
+}
+
+/** Answers a call that ended. */
+function finish(
+  slot: Slot,
+  cellId: number,
+  from: number,
+  end: CellEnd,
+  placed: Placed | undefined,
+  byteCount: number,
+): void {
+  const { cell, sequence } = slot;
+  requests.rest();
+  // Given up by the host meanwhile: nobody waits for an answer.
+  if (slots.get(cellId) !== slot) return;
   const runMs = systemClock.now() - from;
   const fuel = cell.fuelUsed;
   if (end.kind === 'ok') {
@@ -236,12 +339,20 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     const failure = FAILURES.indexOf(end.failure);
     answer(FAILURE, sequence, cellId, message.length, failure, runMs, cell.memoryBytes, message, fuel);
   } else {
-    cells.delete(cellId);
+    slots.delete(cellId);
     crash(sequence, cellId, runMs, end, fuel);
   }
+  if (!isDraining) announce();
 }
 
-function handle(offset: number): void {
+/** Forgets a cell; one that is in a call is stopped where it is suspended. */
+function destroy(cellId: number): void {
+  const slot = slots.get(cellId);
+  slots.delete(cellId);
+  if (slot?.isResting) slot.cell.abandon();
+}
+
+function handle(offset: number): Promise<void> | undefined {
   const word = offset >> 2;
   const kind = requests.i32[word + 1] as number;
   const sequence = requests.i32[word + 2] as number;
@@ -249,21 +360,24 @@ function handle(offset: number): void {
   switch (kind) {
     case RUN:
     case PROBE:
-      enter(kind, sequence, cellId, offset);
-      break;
+      return enter(kind, sequence, cellId, offset);
     case CREATE:
       requests.take(sequence);
       requests.begin(sequence, systemClock.now());
       create(sequence, cellId, requests.i32[word + 5] as number);
+      requests.rest();
       break;
     case DESTROY:
-      cells.delete(cellId);
+      destroy(cellId);
       break;
     case LOAD:
       images.set(cellId, bulk.receive() as Image);
       break;
     case UNLOAD:
       images.delete(cellId);
+      break;
+    case SERVED:
+      served(offset);
       break;
     case COLLECT:
       collectGarbage();
@@ -272,38 +386,56 @@ function handle(offset: number): void {
     default:
       throw new Error(`unknown request ${kind}`);
   }
+  return undefined;
 }
 
+let isDraining = false;
 let isTurning = false;
+/** Guests whose slice is used, in the order in which they go on. */
+const turns: (() => void)[] = [];
 
-function drain(): void {
-  // A message that was on its way while the ring was found not empty must not start a second chain of turns.
+function turnSoon(): void {
   if (isTurning) return;
+  isTurning = true;
+  setImmediate(turn);
+}
+
+async function drain(): Promise<void> {
+  // A message that was on its way while the ring was found not empty must not start a second chain of turns.
+  if (isTurning || isDraining) return;
+  isDraining = true;
   const until = systemClock.now() + TURN_MS;
   for (let frames = 0; ; frames++) {
     const offset = requests.next();
     if (offset < 0) {
       if (unannouncedCount > 0) announce();
-      if (requests.sleep()) return;
+      if (requests.sleep()) break;
       continue;
     }
-    if (frames >= TURN_FRAMES || ((frames & 15) === 15 && systemClock.now() > until)) break;
-    handle(offset);
+    if (frames >= TURN_FRAMES || ((frames & 15) === 15 && systemClock.now() > until)) {
+      turnSoon();
+      break;
+    }
+    const ended = handle(offset);
     requests.release(offset);
+    // A guest on its own stack answers in a microtask; what comes behind it waits for that, as behind any other.
+    if (ended) await ended;
     if (isAnnouncementDue()) announce();
   }
+  isDraining = false;
   if (unannouncedCount > 0) announce();
-  isTurning = true;
-  setImmediate(turn);
 }
 
-function turn(): void {
+/** New work first, then one slice of one guest that is on its way: a short call never waits for more. */
+async function turn(): Promise<void> {
   isTurning = false;
-  drain();
+  await drain();
+  turns.shift()?.();
+  if (turns.length > 0) turnSoon();
 }
 
 link.onWake(drain);
 // The first bell: the host learns that this file is loaded.
 link.wakeHost();
 // Not asleep yet; work that came before this line is found here.
-drain();
+void drain();

@@ -21,6 +21,9 @@ export interface LeaseRun {
   readonly deadlineMs: number;
   readonly outputMaxBytes: number;
   readonly fuelMax?: number;
+  readonly tenant: string;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
 }
 
 export interface Lease {
@@ -67,6 +70,13 @@ export function openLease(options: {
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
         ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
+        caller: {
+          adapter: image.manifest.name,
+          tenant: request.tenant,
+          requestId: request.requestId,
+          traceparent: request.traceparent,
+          grants: image.grants,
+        },
       });
       // The time of the call alone: a pinned cell that waits for its owner says nothing about the next wait.
       rates.held(clock.now() - fromMs);

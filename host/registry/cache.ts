@@ -12,11 +12,12 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { join } from 'node:path';
 import { notice } from '../channels.ts';
+import { IMPORTS } from '../import-table.ts';
 import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
 /** Raised whenever `plan.ts` or `harden.ts` gives something else for the same bytes, or refuses what it took before. */
-export const PLAN_FORMAT = 7;
+export const PLAN_FORMAT = 8;
 
 /** A few hundred adapters in several versions. */
 const ENTRIES_MAX_COUNT = 500;
@@ -26,10 +27,10 @@ const FOLDER_MAX_BYTES = 1024 * 1024 * 1024;
 const ENTRY_MAX_BYTES = 100 * 1024 * 1024;
 
 export interface Cache {
-  /** The result for a component of this digest, or undefined. Never rejects. */
-  get(sha256: string): Promise<Prepared | undefined>;
+  /** The result for a component of this digest, metered (the default) or as it came, or undefined. Never rejects. */
+  get(sha256: string, isMetered?: boolean): Promise<Prepared | undefined>;
   /** Keeps a result; the oldest go when there are more than 500, or of more than 1 GiB together. Never rejects. */
-  put(sha256: string, prepared: Prepared): Promise<void>;
+  put(sha256: string, prepared: Prepared, isMetered?: boolean): Promise<void>;
 }
 
 export interface CacheOptions {
@@ -44,36 +45,39 @@ export function currentToolchain(): string {
   const path = findPackageJSON('@bytecodealliance/jco-transpile/wasm-tools', import.meta.url);
   if (path === undefined) throw new Error('jco-transpile is not installed');
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-  return `jco-transpile@${version} plan@${PLAN_FORMAT}`;
+  // What is served decided what was accepted, and what it needs.
+  const imports = digest(JSON.stringify(IMPORTS)).slice(0, 16);
+  return `jco-transpile@${version} plan@${PLAN_FORMAT} imports@${imports}`;
 }
 
 export function createCache(options: CacheOptions): Cache {
   const { files } = options;
   const folder = join(options.folder, 'cache', 'prepared');
   const tools = digest(options.toolchain).slice(0, 16);
-  const pathOf = (sha256: string): string => join(folder, `${sha256}-${tools}.json`);
+  const pathOf = (sha256: string, isMetered: boolean): string =>
+    join(folder, `${sha256}-${tools}${isMetered ? '' : '-unmetered'}.json`);
 
   return {
-    async get(sha256) {
-      const path = pathOf(sha256);
+    async get(sha256, isMetered = true) {
+      const path = pathOf(sha256, isMetered);
       try {
         const found = await files.stat(path);
         if (found === undefined) return undefined;
         if (found.sizeBytes > ENTRY_MAX_BYTES) throw new Error(`${found.sizeBytes} bytes`);
-        return decode(sha256, await files.read(path));
+        return decode(sha256, isMetered, await files.read(path));
       } catch (error) {
         report('a cached preparation is damaged; the component is prepared again', error);
         return undefined;
       }
     },
 
-    async put(sha256, prepared) {
-      const path = pathOf(sha256);
+    async put(sha256, prepared, isMetered = true) {
+      const path = pathOf(sha256, isMetered);
       // Two adapters may share a component and be prepared at once.
       const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
       try {
         await files.makeFolder(folder);
-        await files.writeDurably(draft, encode(sha256, prepared));
+        await files.writeDurably(draft, encode(sha256, isMetered, prepared));
         await files.rename(draft, path);
         await trim(files, folder);
       } catch (error) {
@@ -84,28 +88,32 @@ export function createCache(options: CacheOptions): Cache {
 }
 
 /** A digest of what follows, a line of JSON with the component's digest, the code. */
-function encode(sha256: string, { code, ...rest }: Prepared): Uint8Array {
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify({ sha256, ...rest })}\n`), code]);
+function encode(sha256: string, isMetered: boolean, { code, ...rest }: Prepared): Uint8Array {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify({ sha256, isMetered, ...rest })}\n`), code]);
   return Buffer.concat([Buffer.from(`${digest(body)}\n`), body]);
 }
 
 const DIGEST_CHARS = 64;
 
-function decode(sha256: string, bytes: Uint8Array): Prepared {
+function decode(sha256: string, isMetered: boolean, bytes: Uint8Array): Prepared {
   const body = bytes.subarray(DIGEST_CHARS + 1);
   const first = new TextDecoder().decode(bytes.subarray(0, DIGEST_CHARS + 1));
   if (first !== `${digest(body)}\n`) throw new Error('the digest does not match');
   const end = body.indexOf(0x0a);
   const text = new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, end));
   const code = new Uint8Array(body.buffer, body.byteOffset + end + 1, body.length - end - 1);
-  const entry = JSON.parse(text) as Omit<Prepared, 'code'> & { readonly sha256: string };
+  const entry = JSON.parse(text) as Omit<Prepared, 'code'> & {
+    readonly sha256: string;
+    readonly isMetered: boolean;
+  };
   // A file that was renamed or copied is whole, and still not this component's.
   if (entry.sha256 !== sha256) throw new Error(`it is of the component ${entry.sha256}`);
-  const { plan, wit } = entry;
+  if (entry.isMetered !== isMetered) throw new Error(`its isMetered is ${entry.isMetered}`);
+  const { plan, wit, needs } = entry;
   for (const { offset, length } of plan.modules) {
     if (offset + length > code.length) throw new Error('a module lies outside of the code');
   }
-  return { plan, code, wit };
+  return { plan, code, wit, needs };
 }
 
 /** Removes the oldest entries beyond the limits, and drafts that a crash left behind among them. */

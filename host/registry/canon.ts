@@ -19,8 +19,9 @@ export interface CanonOptions {
 
 export type Canon =
   | { readonly kind: 'lift'; readonly core: number; readonly type: number; readonly options: CanonOptions }
-  | { readonly kind: 'lower'; readonly func: number }
-  | { readonly kind: 'resource'; readonly builtin: 'resource.new' | 'resource.drop' | 'resource.rep' };
+  | { readonly kind: 'lower'; readonly func: number; readonly options: CanonOptions }
+  /** `type` is the index of a resource. */
+  | { readonly kind: 'resource'; readonly builtin: 'new' | 'drop' | 'rep'; readonly type: number };
 
 /** Builtins of the asynchronous ABI, by opcode: known, and refused. */
 const ASYNC_BUILTINS: Readonly<Record<number, string>> = {
@@ -112,15 +113,15 @@ export function readCanon(reader: ByteReader, scope: Scope): Canon {
       return { kind: 'lift', core, type, options };
     }
     const func = readIndex(reader, scope, 'func');
-    readOptions(reader, scope);
+    const options = readOptions(reader, scope);
     scope.counts['core func']++;
-    return { kind: 'lower', func };
+    return { kind: 'lower', func, options };
   }
   if (code === 0x02 || code === 0x03 || code === 0x04) {
-    readIndex(reader, scope, 'type');
+    const type = readIndex(reader, scope, 'type');
     scope.counts['core func']++;
-    const builtin = code === 0x02 ? 'resource.new' : code === 0x03 ? 'resource.drop' : 'resource.rep';
-    return { kind: 'resource', builtin };
+    const builtin = code === 0x02 ? 'new' : code === 0x03 ? 'drop' : 'rep';
+    return { kind: 'resource', builtin, type };
   }
   const name = ASYNC_BUILTINS[code];
   if (name !== undefined) unsupportedAt(offset, `the asynchronous builtin ${name}`);

@@ -1,13 +1,22 @@
 /**
- * Reads the types of a component and prints them in the manner of WIT, so that two types can be compared as text.
+ * Reads the types of a component.
  *
- * Component and instance types are read to the end and checked, but not kept: linking takes what an instance really
- * exports, never what a type promises. Always: an unknown type code is refused.
+ * Of instance types everything is kept, because what the root component imports is known by them alone; component types
+ * are read to the end and checked, but not kept. Always: an unknown type code is refused.
  */
 
+import type { CoreExportRef } from '../types.ts';
 import { type ByteReader, rejectAt, unsupportedAt } from './binary.ts';
 import { readCoreExternType, readCoreSignature, readCoreValueType } from './core-module.ts';
-import { checkIndex, createScope, readAlias, readIndex, type Scope, type Sort } from './index-space.ts';
+import {
+  type Alias,
+  checkIndex,
+  createScope,
+  readAlias,
+  readIndex,
+  type Scope,
+  type Sort,
+} from './index-space.ts';
 import { type Allowance, NESTING_MAX } from './limits.ts';
 import { readLabel, readName } from './names.ts';
 
@@ -30,12 +39,40 @@ export type TypeDefinition =
       readonly parameters: readonly { readonly label: string; readonly type: ValueType }[];
       readonly result: ValueType | undefined;
     }
-  | { readonly kind: 'opaque'; readonly name: 'resource' | 'component' | 'instance' };
+  /** `destructor` is the index of a core function. */
+  | { readonly kind: 'resource'; readonly destructor: number | undefined }
+  | { readonly kind: 'instance'; readonly declarations: readonly Declaration[] }
+  | { readonly kind: 'component' };
+
+/** What an import or export is: its sort, and the index of its type; undefined for a type that is only said to be a resource. */
+export interface ExternType {
+  readonly sort: Sort;
+  readonly type: number | undefined;
+}
+
+/** One line of an instance type. It adds to the index spaces of that type. */
+export type Declaration = { readonly offset: number } & (
+  | Alias
+  | { readonly kind: 'core-type' }
+  | { readonly kind: 'type'; readonly type: TypeDefinition }
+  | { readonly kind: 'declare'; readonly name: string; readonly extern: ExternType }
+);
+
+/** A resource type. The object is its identity: however it is called elsewhere, it is this one. */
+export interface Resource {
+  /** Name of the imported interface, or of the type when the world itself imports it; undefined: of the component. */
+  readonly interface: string | undefined;
+  /** One of the component is named by its first export. */
+  name: string;
+  readonly destructor: CoreExportRef | undefined;
+}
 
 /** A type together with the index space that its own indices refer to. */
 export interface ScopedType {
   readonly definition: TypeDefinition;
   readonly types: readonly ScopedType[];
+  /** Which resource it is, when it is one. */
+  readonly resource?: Resource;
 }
 
 /** What reading a type needs beside the bytes. */
@@ -61,12 +98,6 @@ const PRIMITIVES: Readonly<Record<number, string>> = {
   115: 'string',
   100: 'error-context', // 0x64
 };
-
-/** Longest printed type, in characters: several times the longest that is ever expected. */
-const PRINTED_MAX = 400;
-
-/** How deep a printed type goes. */
-const PRINTED_DEPTH = 8;
 
 function readValueType(reader: ByteReader, scope: Scope): ValueType {
   const offset = reader.offset;
@@ -170,14 +201,15 @@ function readTypeDefinition(reader: ByteReader, context: TypeContext, scope: Sco
       return readFunction(reader, context, scope, code === 0x43);
     case 0x41:
     case 0x42:
-      readDeclarations(reader, context, scope, code === 0x41);
-      return { kind: 'opaque', name: code === 0x41 ? 'component' : 'instance' };
+      return readDeclarations(reader, context, scope, code === 0x41);
     case 0x3f: {
       readCoreValueType(reader);
       const flag = reader.byte('the destructor of a resource');
       if (flag > 1) rejectAt(offset, 'a resource does not say whether it has a destructor');
-      if (flag === 1) readIndex(reader, scope, 'core func');
-      return { kind: 'opaque', name: 'resource' };
+      return {
+        kind: 'resource',
+        destructor: flag === 1 ? readIndex(reader, scope, 'core func') : undefined,
+      };
     }
     default:
       return rejectAt(offset, `0x${code.toString(16)} is not a type`);
@@ -190,21 +222,27 @@ function readDeclarations(
   context: TypeContext,
   outer: Scope,
   isComponent: boolean,
-): void {
+): TypeDefinition {
   if (context.depth >= NESTING_MAX) rejectAt(reader.offset, `types are nested more than ${NESTING_MAX} deep`);
   const inner = { items: context.items, depth: context.depth + 1 };
   const scope = createScope(outer);
-  readList(reader, context, 'declarations', () => {
+  const declarations = readList(reader, context, 'declarations', (): Declaration => {
     const offset = reader.offset;
     const code = reader.byte('a declaration');
-    if (code === 0x00) readCoreType(reader, inner, scope);
-    else if (code === 0x01) readType(reader, inner, scope);
-    else if (code === 0x02) readAlias(reader, scope);
-    else if (code === 0x04 || (code === 0x03 && isComponent)) {
-      readExternName(reader, code === 0x03 ? 'the import of a type' : 'the export of a type');
-      scope.counts[readExternType(reader, scope)]++;
-    } else rejectAt(offset, `0x${code.toString(16)} is not a declaration`);
+    if (code === 0x00) {
+      readCoreType(reader, inner, scope);
+      return { offset, kind: 'core-type' };
+    }
+    if (code === 0x01) return { offset, kind: 'type', type: readType(reader, inner, scope) };
+    if (code === 0x02) return { offset, ...readAlias(reader, scope) };
+    if (code !== 0x04 && (code !== 0x03 || !isComponent))
+      rejectAt(offset, `0x${code.toString(16)} is not a declaration`);
+    const name = readExternName(reader, code === 0x03 ? 'the import of a type' : 'the export of a type');
+    const extern = readExternType(reader, scope);
+    scope.counts[extern.sort]++;
+    return { offset, kind: 'declare', name, extern };
   });
+  return isComponent ? { kind: 'component' } : { kind: 'instance', declarations };
 }
 
 /** Reads a core type of a component and adds it to the scope: a function, or the type of a module. */
@@ -249,73 +287,29 @@ export function readExternName(reader: ByteReader, place: string): string {
   return readName(reader, place);
 }
 
-/** Reads what an import or export is; returns its sort. Nothing is added to the scope. */
-export function readExternType(reader: ByteReader, scope: Scope): Sort {
+/** Reads what an import or export is. Nothing is added to the scope. */
+export function readExternType(reader: ByteReader, scope: Scope): ExternType {
   const offset = reader.offset;
   const code = reader.byte('the kind of an import or export');
   switch (code) {
     case 0x00:
       if (reader.byte('a core sort') !== 0x11)
         rejectAt(offset, 'only core modules can be imported and exported');
-      readIndex(reader, scope, 'core type');
-      return 'core module';
+      return { sort: 'core module', type: readIndex(reader, scope, 'core type') };
     case 0x03: {
       const bound = reader.byte('the bound of a type');
       if (bound > 1) rejectAt(offset, `0x${bound.toString(16)} is not the bound of a type`);
-      if (bound === 0) readIndex(reader, scope, 'type');
-      return 'type';
+      return { sort: 'type', type: bound === 0 ? readIndex(reader, scope, 'type') : undefined };
     }
     case 0x01:
     case 0x04:
-    case 0x05:
-      readIndex(reader, scope, 'type');
-      return code === 0x01 ? 'func' : code === 0x04 ? 'component' : 'instance';
+    case 0x05: {
+      const sort = code === 0x01 ? 'func' : code === 0x04 ? 'component' : 'instance';
+      return { sort, type: readIndex(reader, scope, 'type') };
+    }
     case 0x02:
       return unsupportedAt(offset, 'component values');
     default:
       return rejectAt(offset, `0x${code.toString(16)} is not a kind of import or export`);
   }
-}
-
-/**
- * The type in one line, like `func(a: string) -> result<list<u8>, _>`. Equal lines are equal types: labels are words,
- * and what is cut ends in `…`, which nothing else does.
- */
-export function printType(type: ScopedType): string {
-  const printed = print(type, 0, PRINTED_MAX);
-  return printed.length > PRINTED_MAX ? `${printed.slice(0, PRINTED_MAX)}…` : printed;
-}
-
-/** Prints at least `wanted` characters if there are so many; parts beyond that are left out, as types may be huge. */
-function print({ definition, types }: ScopedType, depth: number, wanted: number): string {
-  if (depth > PRINTED_DEPTH) return '…';
-  let printed = '';
-  const value = (part: ValueType | undefined): string => {
-    if (part === undefined) return '_';
-    if (typeof part === 'string') return part;
-    const found = types[part];
-    return found ? print(found, depth + 1, wanted - printed.length) : '?';
-  };
-  const each = <T>(open: string, parts: readonly T[], one: (part: T) => string, close: string): void => {
-    printed += open;
-    for (const [i, part] of parts.entries()) {
-      if (printed.length > wanted) break;
-      printed += `${i > 0 ? ', ' : ''}${one(part)}`;
-    }
-    printed += close;
-  };
-  const { kind } = definition;
-  if (kind === 'primitive' || kind === 'opaque') return definition.name;
-  if (kind === 'generic') each(`${definition.name}<`, definition.parts, value, '>');
-  else if (kind === 'labelled') {
-    const [before, after] = definition.name === 'variant' ? ['(', ')'] : [': ', ''];
-    const one = (part: { label: string; type: ValueType | undefined }): string =>
-      part.type === undefined ? part.label : `${part.label}${before}${value(part.type)}${after}`;
-    each(`${definition.name}{`, definition.cases, one, '}');
-  } else {
-    const open = definition.isAsync ? 'async func(' : 'func(';
-    each(open, definition.parameters, (part) => `${part.label}: ${value(part.type)}`, ')');
-    if (definition.result !== undefined) printed += ` -> ${value(definition.result)}`;
-  }
-  return printed;
 }

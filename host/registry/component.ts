@@ -10,6 +10,7 @@
 import { ByteReader, rejectAt, unsupportedAt } from './binary.ts';
 import { type Canon, readCanon } from './canon.ts';
 import {
+  type ExternType,
   readCoreType,
   readExternName,
   readExternType,
@@ -25,13 +26,13 @@ import {
   readIndex,
   readSortIndex,
   type Scope,
-  type Sort,
   type SortIndex,
 } from './index-space.ts';
 import {
   type Allowance,
   COMPONENT_MAX_BYTES,
   createAllowance,
+  FUNCTIONS_MAX,
   ITEMS_MAX,
   MODULES_MAX,
   NESTING_MAX,
@@ -51,7 +52,7 @@ export type Definition = { readonly offset: number } & (
   | { readonly kind: 'instantiate'; readonly component: number; readonly with: readonly NamedIndex[] }
   | { readonly kind: 'inline'; readonly exports: readonly NamedIndex[] }
   | { readonly kind: 'type'; readonly type: TypeDefinition }
-  | { readonly kind: 'import'; readonly name: string; readonly sort: Sort }
+  | { readonly kind: 'import'; readonly name: string; readonly extern: ExternType }
   | ({ readonly kind: 'export' } & NamedIndex)
 );
 
@@ -70,6 +71,7 @@ export interface ComponentFile {
 
 interface Context {
   readonly items: Allowance;
+  readonly bodies: Allowance;
   readonly modules: CoreModule[];
   readonly depth: number;
 }
@@ -85,7 +87,12 @@ export function readComponent(bytes: Uint8Array): ComponentFile {
   if (bytes.length > COMPONENT_MAX_BYTES) {
     rejectAt(0, `the component has ${bytes.length} bytes; the limit is ${COMPONENT_MAX_BYTES}`);
   }
-  const context: Context = { items: createAllowance('definitions', ITEMS_MAX), modules: [], depth: 0 };
+  const context: Context = {
+    items: createAllowance('definitions', ITEMS_MAX),
+    bodies: createAllowance('functions', FUNCTIONS_MAX),
+    modules: [],
+    depth: 0,
+  };
   const root = readScope(new ByteReader(bytes), context, undefined);
   return { root, modules: context.modules };
 }
@@ -131,7 +138,7 @@ function readSection(
       if (context.modules.length >= MODULES_MAX) {
         rejectAt(start, `the component has more than ${MODULES_MAX} core modules`);
       }
-      const module = readCoreModule(section, context.modules.length, context.items);
+      const module = readCoreModule(section, context.modules.length, context.items, context.bodies);
       context.modules.push(module);
       scope.counts['core module']++;
       definitions.push({ offset: start, kind: 'core-module', module });
@@ -171,9 +178,9 @@ function readSection(
     case 10:
       each('imports', (offset) => {
         const name = readExternName(section, 'the import');
-        const sort = readExternType(section, scope);
-        scope.counts[sort]++;
-        return { offset, kind: 'import', name, sort };
+        const extern = readExternType(section, scope);
+        scope.counts[extern.sort]++;
+        return { offset, kind: 'import', name, extern };
       });
       break;
     case 11:
@@ -254,7 +261,7 @@ function readExport(reader: ByteReader, scope: Scope, offset: number): Definitio
   if (sort.startsWith('core ') && sort !== 'core module') rejectAt(offset, `a ${sort} cannot be exported`);
   const typed = reader.byte('the type of an export');
   if (typed > 1) rejectAt(offset, `0x${typed.toString(16)} does not say whether a type follows`);
-  if (typed === 1 && readExternType(reader, scope) !== sort)
+  if (typed === 1 && readExternType(reader, scope).sort !== sort)
     rejectAt(offset, `the export "${name}" is given another sort`);
   scope.counts[sort]++;
   return { offset, kind: 'export', name, sort, index };

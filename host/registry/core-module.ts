@@ -164,11 +164,17 @@ function readTypes(reader: ByteReader, types: string[], items: Allowance): void 
 }
 
 /**
- * Reads the core module that fills `reader`; `index` is its position among the modules of the file.
+ * Reads the core module that fills `reader`; `index` is its position among the modules of the file. Takes from what the file
+ * has left: `items` for everything that is listed, `bodies` for functions.
  * Throws REGISTRY_REJECTED — malformed, over a limit, or with a name that is not safe; REGISTRY_UNSUPPORTED — shared
  * or 64-bit memory, garbage-collected objects.
  */
-export function readCoreModule(reader: ByteReader, index: number, items: Allowance): CoreModule {
+export function readCoreModule(
+  reader: ByteReader,
+  index: number,
+  items: Allowance,
+  bodies: Allowance,
+): CoreModule {
   const offset = reader.offset;
   const length = reader.remaining;
   const imports: CoreImport[] = [];
@@ -236,7 +242,8 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
         exports.set(name, { sort, index: section.u32('the index of an export') });
       });
     } else if (id === 10) {
-      each('function bodies', () => {
+      each('function bodies', (at) => {
+        bodies.take(1, at);
         const body = section.sized('a function body');
         const index = importedFunctionCount + bodyCount++;
         // No locals, `unreachable`, `end`: calling it can do nothing but trap.
@@ -275,6 +282,14 @@ export function readCoreModule(reader: ByteReader, index: number, items: Allowan
     memoryPages,
     tableCount,
   };
+}
+
+/** The signature of each import, in their order; undefined for one that is no function. */
+export function importSignatures(module: CoreModule): (string | undefined)[] {
+  let index = 0;
+  return module.imports.map(({ sort }) =>
+    sort === 'core func' ? module.types[module.functions[index++] ?? -1] : undefined,
+  );
 }
 
 /** The signature of an exported function, like `(i32 i32) -> i32`; undefined when there is no such function. */

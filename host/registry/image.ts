@@ -7,9 +7,12 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
 import type { Cache } from './cache.ts';
+import { refuseUngranted } from './check-imports.ts';
+import { HANDLER } from './handler.ts';
 import { capMemories } from './memory-cap.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
@@ -22,13 +25,21 @@ let imageCount = 0;
 /**
  * Builds the image of one version. The bytes are borrowed until the promise settles and must not change meanwhile.
  *
- * Throws REGISTRY_DIGEST_MISMATCH — not the component that the manifest names; REGISTRY_REJECTED — malformed, does not
- * compile, or begins with more memory than its limit; what `Preparer.prepare` throws.
+ * Throws REGISTRY_DIGEST_MISMATCH — not the component that the manifest names; REGISTRY_REJECTED — malformed, not of the manifest's
+ * world, does not compile, or begins with more memory than its limit; REGISTRY_IMPORT_FORBIDDEN — it imports what takes a
+ * capability that the manifest does not ask for; what `Preparer.prepare` throws.
  */
 export async function buildImage(
   manifest: Manifest,
   component: Uint8Array,
-  tools: { readonly preparer: Preparer; readonly cache: Cache; readonly keepCode?: boolean },
+  tools: {
+    readonly preparer: Preparer;
+    readonly cache: Cache;
+    readonly keepCode?: boolean;
+    /** False for a guest that is trusted. Default true. */
+    readonly isMetered?: boolean;
+    readonly grantsOf?: ((manifest: Manifest) => Promise<Grants>) | undefined;
+  },
 ): Promise<AdapterImage> {
   const sha256 = createHash('sha256').update(component).digest('hex');
   if (sha256 !== manifest.sha256) {
@@ -37,7 +48,10 @@ export async function buildImage(
       `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
-  const { plan, code, wit } = await prepare(sha256, component, tools);
+  const { plan, code, wit, needs } = await prepare(sha256, component, tools.isMetered ?? true, tools);
+  checkWorld(manifest, plan);
+  refuseUngranted(needs, manifest.capabilities);
+  const grants = (await tools.grantsOf?.(manifest)) ?? {};
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
   const capped = plan.modules.map((range) =>
@@ -52,7 +66,7 @@ export async function buildImage(
     plan,
     modules: Object.freeze(modules),
     wit,
-    grants: {},
+    grants,
     ...(tools.keepCode ? { code: capped } : {}),
   });
 }
@@ -60,12 +74,13 @@ export async function buildImage(
 async function prepare(
   sha256: string,
   component: Uint8Array,
+  isMetered: boolean,
   { preparer, cache }: { readonly preparer: Preparer; readonly cache: Cache },
 ): Promise<Prepared> {
-  const known = await cache.get(sha256);
+  const known = await cache.get(sha256, isMetered);
   if (known !== undefined) return known;
-  const prepared = await preparer.prepare(component);
-  await cache.put(sha256, prepared);
+  const prepared = await preparer.prepare(component, isMetered);
+  await cache.put(sha256, prepared, isMetered);
   return prepared;
 }
 
@@ -77,6 +92,14 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
       cause: error,
     });
   }
+}
+
+/** The bytes world is called by its handler alone. */
+function checkWorld({ world }: Manifest, { handler, exports }: LinkPlan): void {
+  if (world !== 'bytes' || handler) return;
+  const names = [...new Set(exports.map((one) => one.interface ?? one.name))];
+  const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
+  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${HANDLER}, but ${shown}`);
 }
 
 /** All memories of one cell together: a component may instantiate a module many times. */

@@ -47,8 +47,35 @@ export const LOCALS_MAX = 49_997;
 /** Definitions, types, imports, exports and functions in a file. A 13 MB engine has some 40,000. */
 export const ITEMS_MAX = 300_000;
 
+/**
+ * Functions with a body in a file. A JavaScript engine of 13 MB has some 20,000. Each is rewritten, and the engine keeps something of it
+ * in every thread, called or not.
+ */
+export const FUNCTIONS_MAX = 50_000;
+
 /** Definitions walked while linking; a component that is instantiated twice is walked twice. */
 export const STEPS_MAX = 300_000;
+
+/** Types in a plan. All of WASI 0.2 has some 200, and each is walked when values are checked. */
+export const TYPES_MAX = 4_096;
+
+/** Fields, cases, labels and parameters in all types of a plan: they are kept as text. All of WASI 0.2 has some 1,000. */
+export const TYPE_PARTS_MAX = 50_000;
+
+/** Types within each other: the executor recurses once for each, and values may be as deep as their type. */
+export const TYPE_DEPTH_MAX = 64;
+
+/** One value without what its strings and lists hold, in bytes: it is copied as a whole, and its fields are walked. */
+export const VALUE_MAX_BYTES = 1024 * 1024;
+
+/** Functions that a component imports or declares to; all of WASI 0.2 has some 300. Their types are printed and compared. */
+export const IMPORTED_FUNCTIONS_MAX = 2_000;
+
+/** Functions lowered for core code, each with a trampoline in every cell. QuickJS: some 60. */
+export const LOWERED_MAX = 2_000;
+
+/** Functions that a component exports: each is an operation with a schema. */
+export const EXPORTS_MAX = 1_000;
 
 /** What is left of a limit. */
 export interface Allowance {

@@ -115,16 +115,13 @@ export const manifestSchema = {
       description:
         '`fresh`: one call per cell · `tenant`: a cell serves one tenant until it is destroyed · `shared`: state may cross tenants, only for adapters that keep none and are trusted.',
     },
+    // Its inside is read by the reader that reads the operator's side too: `capability-policy.ts`.
     capabilities: {
-      type: 'array',
-      maxItems: 16,
-      uniqueItems: true,
-      items: {
-        type: 'string',
-        enum: ['log', 'clock', 'random', 'config', 'secrets', 'kv', 'http'],
-      },
-      default: [],
-      description: 'What the component may import. This version grants none, so it must be empty.',
+      type: 'object',
+      maxProperties: 16,
+      default: {},
+      description:
+        'What the component may import and how much of it, by capability: `../host/capabilities/README.md`. The operator permits it.',
     },
   },
 } as const;

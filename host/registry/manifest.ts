@@ -7,6 +7,8 @@
  */
 
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { readManifestCapabilities } from '../capability-policy.ts';
+import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
 import type { Isolation, Limits, Manifest, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
@@ -37,7 +39,7 @@ interface ManifestJson {
   readonly limits?: Partial<Limits>;
   readonly pool?: Partial<PoolOptions>;
   readonly isolation?: Isolation;
-  readonly capabilities?: readonly string[];
+  readonly capabilities?: ManifestCapabilities;
 }
 
 /** A hostile manifest can be wrong in a hundred thousand places; nobody reads more than this. */
@@ -53,12 +55,15 @@ const validate = new Ajv2020({ allErrors: true, strict: true, coerceTypes: false
  * Validates parsed JSON and fills in the defaults.
  *
  * Throws REGISTRY_MANIFEST_INVALID — with every problem (JSON pointer, message), at most 100;
- * REGISTRY_UNSUPPORTED — it is well-formed and asks for a world or a capability that this version does not have.
+ * REGISTRY_UNSUPPORTED — it is well-formed and asks for a world that this version does not have.
  */
 export function parseManifest(json: unknown, defaults: ManifestDefaults): Manifest {
   const wellShaped = validate(json);
-  const problems = wellShaped ? [] : (validate.errors ?? []).map(toProblem);
+  // Of the capabilities their own reader says more.
+  const errors = (validate.errors ?? []).filter(({ instancePath }) => instancePath !== '/capabilities');
+  const problems = wellShaped ? [] : errors.map(toProblem);
   problems.push(...relationProblems(json, defaults));
+  const capabilities = readCapabilities(record(json).capabilities, problems);
   if (!wellShaped || problems.length > 0) throw invalid(problems);
   const given = json as ManifestJson;
   if (given.world !== 'bytes') {
@@ -67,17 +72,19 @@ export function parseManifest(json: unknown, defaults: ManifestDefaults): Manife
       `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes"`,
     );
   }
-  const wanted = given.capabilities ?? [];
-  if (wanted.length > 0) {
-    throw new HostError(
-      'REGISTRY_UNSUPPORTED',
-      `this version grants no capabilities; the manifest asks for ${wanted.join(', ')}`,
-    );
-  }
-  return fill(given, defaults);
+  return fill(given, capabilities, defaults);
 }
 
-function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
+function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabilities {
+  const read = readManifestCapabilities(raw ?? {}, (path, message) => {
+    const at = path.map((key) => `/${pointer(String(key))}`).join('');
+    problems.push({ at: `/capabilities${at}`, message });
+  });
+  // Without it there is a problem, and so no manifest.
+  return read ?? Object.freeze({});
+}
+
+function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults: ManifestDefaults): Manifest {
   const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
   const operations: Record<string, OperationSpec> = Object.create(null);
   for (const [name, operation] of Object.entries(given.operations)) {
@@ -102,7 +109,7 @@ function fill(given: ManifestJson, defaults: ManifestDefaults): Manifest {
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
     isolation: given.isolation ?? manifestSchema.properties.isolation.default,
-    capabilities: Object.freeze({}),
+    capabilities,
   });
 }
 

@@ -1,71 +1,78 @@
 /**
  * From component bytes to a link plan: which core modules to instantiate, in which order, and what to hand to each.
  *
- * Walks the root component once, instantiating nested components symbolically; `handler.ts` then follows the exported
- * handler down to its `canon lift`s. Always: what the plan names exists, the handler has exactly the contract's types, and nothing
- * is guessed from export names. Code is not validated here: compiling the modules does that. Calls that cross
- * components are only accepted when they can do nothing but trap.
+ * Walks the root component once, instantiating nested components symbolically; `exported.ts` then follows the exported
+ * functions down to their `canon lift`s. Always: what the plan names exists, core functions have the signatures that their types
+ * flatten to, and nothing is guessed from the names of core exports. Code is not validated here: compiling the modules does that.
+ * Calls that cross components are only accepted when they can do nothing but trap. What is imported may still be forbidden:
+ * that is for `check-imports.ts`.
  */
 
-import { HostError } from '../errors.ts';
 import type { CoreInstantiation, CoreItem, LinkPlan } from '../types.ts';
-import { rejectAt, unsupportedAt } from './binary.ts';
+import { rejectAt } from './binary.ts';
 import { type Component, type Definition, readComponent } from './component.ts';
-import { type CoreModule, isExportedStub } from './core-module.ts';
+import { type CoreModule, importSignatures } from './core-module.ts';
+import { exportedFunctions } from './exported.ts';
 import { resolveHandler } from './handler.ts';
-import { SORTS, type Sort } from './index-space.ts';
+import { importValue, refuseCode, typeValue } from './imported.ts';
+import type { Sort } from './index-space.ts';
 import {
   CELL_MEMORIES_MAX,
   CELL_TABLES_MAX,
   createAllowance,
+  IMPORTED_FUNCTIONS_MAX,
   INSTANCES_MAX,
   NESTING_MAX,
   STEPS_MAX,
 } from './limits.ts';
 import {
   at,
+  createFrame,
   expectSort,
   type Frame,
+  type Import,
   type Lifted,
+  type LinkedInstance,
+  type LinkItem,
   type Linking,
   moduleOf,
   named,
+  resolveAlias,
   sortOf,
   type Value,
 } from './link-values.ts';
+import { lowerImported, lowerLifted, signatureOf } from './lowered.ts';
+import { createTypeTable } from './type-table.ts';
+
+/** A plan, and everything that the root component imports, called or not. */
+export interface Planned {
+  readonly plan: LinkPlan;
+  readonly imports: readonly Import[];
+}
 
 /**
- * Plans how to build a cell of a bytes-world component. The bytes are borrowed and not kept. `imports` lists what the
- * root component imports: nothing yet, as every import is refused.
- * Throws REGISTRY_REJECTED — malformed, unsafe names, or not a component of the bytes world; REGISTRY_UNSUPPORTED — a
- * feature that cells do not have; REGISTRY_IMPORT_FORBIDDEN — it imports something; `problems` lists all of it.
+ * Plans how to build a cell of a component of any world. The bytes are borrowed and not kept.
+ * Throws REGISTRY_REJECTED — malformed, over a limit, unsafe names, exports nothing that could be called, or a handler that is not
+ * the contract's; REGISTRY_UNSUPPORTED — a feature that cells do not have; REGISTRY_IMPORT_FORBIDDEN — it imports code;
+ * `problems` lists all of it.
  */
-export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: readonly string[] } {
+export function planComponent(bytes: Uint8Array): Planned {
   const { root, modules } = readComponent(bytes);
-  const imports = root.definitions.flatMap((definition) =>
-    definition.kind === 'import' ? [definition] : [],
-  );
-  if (imports.length > 0) {
-    const named = imports.map(({ name }) => name);
-    throw new HostError(
-      'REGISTRY_IMPORT_FORBIDDEN',
-      `the component imports ${named.slice(0, 8).join(', ')}`,
-      {
-        problems: imports.map(({ name, sort }) => ({
-          at: name,
-          message: `this ${sort} may not be imported`,
-        })),
-      },
-    );
-  }
+  refuseCode(root.definitions);
   const linking: Linking = {
     modules,
     instances: [],
+    table: createTypeTable(),
+    imports: new Map(),
+    lowered: [],
+    signatures: [],
     made: createAllowance('instances', INSTANCES_MAX),
     steps: createAllowance('definitions once its instances are made', STEPS_MAX),
+    declared: createAllowance('imported functions', IMPORTED_FUNCTIONS_MAX),
   };
-  const exports = instantiate(linking, root, undefined, new Map(), 0, 0);
-  const { invoke, health } = resolveHandler(linking, exports);
+  const values = instantiate(linking, root, undefined, undefined, 0, 0);
+  const handler = resolveHandler(linking, values);
+  const exports = exportedFunctions(linking, values);
   const total = (count: (module: CoreModule) => number): number =>
     linking.instances.reduce((sum, _, instance) => sum + count(moduleOf(linking, instance)), 0);
   const memoryCount = total((module) => module.memoryCount);
@@ -74,29 +81,47 @@ export function planComponent(bytes: Uint8Array): { plan: LinkPlan; imports: rea
   const tableCount = total((module) => module.tableCount);
   if (tableCount > CELL_TABLES_MAX)
     rejectAt(0, `a cell would have ${tableCount} tables; the limit is ${CELL_TABLES_MAX}`);
-  const ranges = modules.map(({ offset, length }) => ({ offset, length }));
-  return {
-    plan: {
-      modules: ranges,
-      instances: linking.instances,
-      types: [],
-      resources: [],
-      imports: [],
-      exports: [],
-      handler: { invoke, health },
-      memoryCount,
-      memoryPages: total((module) => module.memoryPages),
-    },
-    imports: [],
+  const { table } = linking;
+  const instances = linking.instances.map(
+    ({ module, imports }): CoreInstantiation => ({
+      module,
+      imports: imports.map((one) => ({ ...one, item: settle(linking, one.item) })),
+    }),
+  );
+  const plan: LinkPlan = {
+    modules: modules.map(({ offset, length }) => ({ offset, length })),
+    instances,
+    types: table.types,
+    resources: table.resources(),
+    imports: linking.lowered,
+    exports,
+    handler,
+    memoryCount,
+    memoryPages: total((module) => module.memoryPages),
   };
+  return { plan, imports: [...linking.imports.values()] };
 }
 
-/** Runs a component's definitions in order; returns its exports. */
+/**
+ * What a core import gets in the end: only now it is known which of the component's own resources anybody outside can hold. Of the
+ * others, which are those of stubs, no handle is ever needed.
+ */
+function settle({ table }: Linking, item: LinkItem): CoreItem {
+  if (item.kind !== 'builtin') return item;
+  const { builtin, resource } = item;
+  if (resource.interface === undefined && !table.has(resource)) {
+    const reason = `resource.${builtin} was called; no exported function has this resource`;
+    return { kind: 'trap', reason };
+  }
+  return { kind: 'resource', builtin, resource: table.indexOf(resource) };
+}
+
+/** Runs a component's definitions in order; returns its exports. The root component has no arguments. */
 function instantiate(
   linking: Linking,
   component: Component,
   outer: Frame | undefined,
-  args: ReadonlyMap<string, Value>,
+  args: ReadonlyMap<string, Value> | undefined,
   depth: number,
   offset: number,
 ): Map<string, Value> {
@@ -104,16 +129,16 @@ function instantiate(
   if (depth >= NESTING_MAX)
     rejectAt(offset, `components instantiate each other more than ${NESTING_MAX} deep`);
   linking.steps.take(component.definitions.length, offset);
-  const spaces = Object.fromEntries(SORTS.map((sort) => [sort, [] as Value[]])) as Record<Sort, Value[]>;
-  const frame: Frame = { outer, spaces };
+  const frame = createFrame(outer);
   const exports = new Map<string, Value>();
   for (const definition of component.definitions) {
     const value = evaluate(linking, definition, frame, args, depth);
-    spaces[sortOf(value)].push(value);
+    frame.spaces[sortOf(value)].push(value);
     if (definition.kind !== 'export') continue;
     if (exports.has(definition.name))
       rejectAt(definition.offset, `the export "${definition.name}" appears twice`);
     exports.set(definition.name, value);
+    if (value.kind === 'type' && value.resource) value.resource.name ||= definition.name;
   }
   return exports;
 }
@@ -122,11 +147,11 @@ function evaluate(
   linking: Linking,
   definition: Definition,
   frame: Frame,
-  args: ReadonlyMap<string, Value>,
+  args: ReadonlyMap<string, Value> | undefined,
   depth: number,
 ): Value {
   const { offset } = definition;
-  const coreItem = (sort: Sort, index: number): CoreItem => at(frame, sort, index, 'core-item').item;
+  const coreItem = (sort: Sort, index: number): LinkItem => at(frame, sort, index, 'core-item').item;
   switch (definition.kind) {
     case 'core-module':
       return definition;
@@ -152,31 +177,12 @@ function evaluate(
     case 'inline':
       linking.steps.take(definition.exports.length, offset);
       return { kind: 'instance', exports: named(frame, definition.exports) };
-    case 'alias-export': {
-      const found = at(frame, 'instance', definition.instance, 'instance').exports.get(definition.name);
-      return expectSort(found, definition.sort, `the export "${definition.name}" of an instance`, offset);
-    }
-    case 'alias-core-export': {
-      const found = at(frame, 'core instance', definition.instance, 'core-instance').find(definition.name);
-      return expectSort(found, definition.sort, `the export "${definition.name}" of a core instance`, offset);
-    }
-    case 'alias-outer': {
-      let from: Frame | undefined = frame;
-      for (let left = definition.outward; left > 0; left--) from = from?.outer;
-      return expectSort(
-        from?.spaces[definition.sort][definition.index],
-        definition.sort,
-        'an outer alias',
-        offset,
-      );
-    }
+    case 'alias-export':
+    case 'alias-core-export':
+    case 'alias-outer':
+      return resolveAlias(frame, definition, offset);
     case 'type':
-      // Indices in a type refer to the types of this component, which only grow: the array itself is the scope.
-      return {
-        kind: 'type',
-        definition: definition.type,
-        types: frame.spaces.type as (Value & { kind: 'type' })[],
-      };
+      return typeValue(linking, definition.type, frame, offset);
     case 'lift': {
       const { memory, realloc, postReturn, encoding } = definition.options;
       const lifted: Lifted = {
@@ -188,21 +194,30 @@ function evaluate(
         encoding,
         type: at(frame, 'type', definition.type, 'type'),
       };
-      return { kind: 'func', lifted };
+      return { kind: 'func', source: 'lift', lifted };
     }
     case 'lower': {
-      const { lifted } = at(frame, 'func', definition.func, 'func');
-      return { kind: 'core-item', sort: 'core func', item: lower(linking, lifted, offset) };
+      const value = at(frame, 'func', definition.func, 'func');
+      const { options } = definition;
+      const item =
+        value.source === 'lift'
+          ? lowerLifted(linking, value.lifted, offset)
+          : lowerImported(linking, value.imported, options, coreItem, offset);
+      return { kind: 'core-item', sort: 'core func', item };
     }
     case 'resource': {
-      // Making one traps as well, so no handle exists that another builtin could be given.
-      const reason = `${definition.builtin} was called; resources do not exist in a cell`;
-      return { kind: 'core-item', sort: 'core func', item: { kind: 'trap', reason } };
+      const { builtin } = definition;
+      const { resource } = at(frame, 'type', definition.type, 'type');
+      if (!resource) return rejectAt(offset, `resource.${builtin} of a type that is not a resource`);
+      if (resource.interface !== undefined && builtin !== 'drop')
+        rejectAt(offset, `resource.${builtin} of "${resource.name}", which the component does not define`);
+      return { kind: 'core-item', sort: 'core func', item: { kind: 'builtin', builtin, resource } };
     }
     case 'import':
+      if (!args) return importValue(linking, definition, frame);
       return expectSort(
         args.get(definition.name),
-        definition.sort,
+        definition.extern.sort,
         `the argument "${definition.name}"`,
         offset,
       );
@@ -225,12 +240,19 @@ function instantiateCore(
 ): Value {
   linking.made.take(1, offset);
   linking.steps.take(module.imports.length, offset);
-  const imports = new Map<string, CoreInstantiation['imports'][number]>();
-  for (const { module: from, name, sort } of module.imports) {
+  const imports = new Map<string, LinkedInstance['imports'][number]>();
+  const signatures = importSignatures(module);
+  for (const [index, { module: from, name, sort }] of module.imports.entries()) {
     const source = args.get(from);
     const found = source?.kind === 'core-instance' ? source.find(name) : undefined;
     const value = expectSort(found, sort, `the core import "${name}" from "${from}"`, offset);
     if (value.kind !== 'core-item') throw new Error('a core sort without a core item');
+    const expected = signatureOf(linking, value.item);
+    if (expected !== undefined && expected !== signatures[index])
+      rejectAt(
+        offset,
+        `the core import "${name}" from "${from}" must be ${expected}, but is ${signatures[index]}`,
+      );
     // A module may import the same pair twice; both get the same item.
     imports.set(JSON.stringify([from, name]), { module: from, name, item: value.item });
   }
@@ -244,20 +266,4 @@ function instantiateCore(
       return { kind: 'core-item', sort: found.sort, item: { kind: 'export', instance, name } };
     },
   };
-}
-
-/**
- * What a lowered function becomes. Passing values between components is not implemented; but a function that can only
- * trap needs no values, and that is how toolchains stub what they do not provide.
- */
-function lower(linking: Linking, lifted: Lifted, offset: number): CoreItem {
-  const { core } = lifted;
-  if (core.kind !== 'export') return core;
-  if (!isExportedStub(moduleOf(linking, core.instance), core.name)) {
-    unsupportedAt(
-      offset,
-      `composed components that call each other: "${core.name}" is lifted in one and lowered in another`,
-    );
-  }
-  return { kind: 'trap', reason: `"${core.name}" was called; the component leaves it unimplemented` };
 }

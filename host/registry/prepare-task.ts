@@ -1,14 +1,16 @@
 /**
  * What the disposable worker does with one component, and the messages it exchanges with the host.
  *
- * Order is the point: our own reader first, which checks every name and import, and jco last, so that jco never meets
- * bytes whose names were not checked. Every end is a message; what is thrown here never reaches the host as an object,
+ * Order is the point: our own reader first, which checks every name and import, then the rewriting of the code, which reads every
+ * instruction, and jco last, so that jco never meets what was not checked. Every end is a message; what is thrown here never reaches the host as an object,
  * because classes do not survive threads.
  */
 
 import { parentPort } from 'node:worker_threads';
 import { type ErrorCode, HostError, type Problem } from '../errors.ts';
 import type { LinkPlan } from '../types.ts';
+import type { ImportNeed } from './check-imports.ts';
+import type { Planned } from './plan.ts';
 
 /** What preparation finds out about a component. Plain data: survives structured clone and JSON. */
 export interface Prepared {
@@ -18,10 +20,14 @@ export interface Prepared {
   readonly code: Uint8Array;
   /** WIT text of the component. */
   readonly wit: string;
+  /** What its imports take. Whether that is granted is asked at each install: this result is cached. */
+  readonly needs: readonly ImportNeed[];
 }
 
 export interface PrepareRequest {
   readonly component: Uint8Array;
+  /** False for a guest that is trusted not to run on and on: its modules stay as they are. */
+  readonly isMetered: boolean;
 }
 
 export type PrepareReply =
@@ -41,10 +47,9 @@ export interface PrepareSteps {
    * Reads the whole component, every name included. Throws REGISTRY_REJECTED — malformed, or a name that jco must not
    * see; REGISTRY_UNSUPPORTED; REGISTRY_IMPORT_FORBIDDEN.
    */
-  readonly planComponent: (component: Uint8Array) => {
-    readonly plan: LinkPlan;
-    readonly imports: readonly string[];
-  };
+  readonly planComponent: (component: Uint8Array) => Planned;
+  /** The capabilities that its imports take. Throws REGISTRY_IMPORT_FORBIDDEN — some are not served at all. */
+  readonly checkImports: (planned: Planned) => readonly ImportNeed[];
   /** Makes a core module count fuel. Throws REGISTRY_REJECTED. */
   readonly meterModule: (module: Uint8Array) => Uint8Array;
   /** Throws anything: it is not our code. */
@@ -58,15 +63,17 @@ const WIT_MAX_CHARS = 256 * 1024;
 export async function prepareComponent(
   component: Uint8Array,
   steps: PrepareSteps,
+  isMetered = true,
 ): Promise<Exclude<PrepareReply, { kind: 'ready' }>> {
   try {
-    const { plan, imports } = steps.planComponent(component);
-    if (imports.length > 0) throw forbidden(imports);
+    const planned = steps.planComponent(component);
+    const needs = steps.checkImports(planned);
+    const hardened = harden(component, planned.plan, isMetered ? steps.meterModule : (module) => module);
     const wit = await describe(component, steps);
     if (wit.length > WIT_MAX_CHARS) {
       throw new HostError('REGISTRY_REJECTED', `its WIT text is longer than ${WIT_MAX_CHARS} characters`);
     }
-    return { kind: 'prepared', prepared: { ...harden(component, plan, steps), wit } };
+    return { kind: 'prepared', prepared: { ...hardened, wit, needs } };
   } catch (error) {
     const refusal =
       error instanceof HostError
@@ -76,24 +83,24 @@ export async function prepareComponent(
   }
 }
 
-/** All modules of the plan, metered; the plan that comes back says where they lie in `code`. */
+/** All modules of the plan, rewritten; the plan that comes back says where they lie in `code`. */
 function harden(
   component: Uint8Array,
   plan: LinkPlan,
-  { meterModule }: PrepareSteps,
+  rewrite: (module: Uint8Array) => Uint8Array,
 ): { plan: LinkPlan; code: Uint8Array } {
-  const metered = plan.modules.map(({ offset, length }) =>
-    meterModule(component.subarray(offset, offset + length)),
+  const rewritten = plan.modules.map(({ offset, length }) =>
+    rewrite(component.subarray(offset, offset + length)),
   );
   let end = 0;
-  const modules = metered.map(({ length }) => {
+  const modules = rewritten.map(({ length }) => {
     const offset = end;
     end += length;
     return { offset, length };
   });
   // Its own memory and not a slice of a pool: it is sent to another thread.
   const code = new Uint8Array(end);
-  for (const [index, bytes] of metered.entries()) code.set(bytes, modules[index]?.offset);
+  for (const [index, bytes] of rewritten.entries()) code.set(bytes, modules[index]?.offset);
   return { plan: { ...plan, modules }, code };
 }
 
@@ -103,7 +110,7 @@ export function servePreparation(steps: PrepareSteps): void {
   if (port === null) throw new Error('preparation is served in a worker thread only');
   port.postMessage({ kind: 'ready' } satisfies PrepareReply);
   port.on('message', async (request: PrepareRequest) => {
-    const reply: PrepareReply = await prepareComponent(request.component, steps);
+    const reply: PrepareReply = await prepareComponent(request.component, steps, request.isMetered);
     port.postMessage(reply);
   });
 }
@@ -116,18 +123,6 @@ async function describe(component: Uint8Array, steps: PrepareSteps): Promise<str
       cause: error,
     });
   }
-}
-
-/** No import is on the list in this version: capabilities, which open it, cannot be granted yet. */
-function forbidden(imports: readonly string[]): HostError {
-  const shown = imports
-    .slice(0, 50)
-    .map((name) => ({ at: printable(name), message: 'is not granted by any capability' }));
-  const names = shown.slice(0, 5).map((problem) => problem.at);
-  const more = imports.length > names.length ? ` and ${imports.length - names.length} more` : '';
-  return new HostError('REGISTRY_IMPORT_FORBIDDEN', `the component imports ${names.join(', ')}${more}`, {
-    problems: shown,
-  });
 }
 
 /**

@@ -3,9 +3,16 @@
  * environment, and is ended by `prepare.ts` after any failure.
  */
 
+import { IMPORTS } from '../import-table.ts';
+import { checkImports } from './check-imports.ts';
 import { describeComponent } from './compile.ts';
 import { meterModule } from './harden.ts';
 import { planComponent } from './plan.ts';
 import { servePreparation } from './prepare-task.ts';
 
-servePreparation({ planComponent, meterModule, describeComponent });
+servePreparation({
+  planComponent,
+  checkImports: (planned) => checkImports(planned, IMPORTS),
+  meterModule,
+  describeComponent,
+});

@@ -25,13 +25,13 @@ export interface PreparerOptions {
 
 export interface Preparer {
   /**
-   * Checks, reads and describes a component. The bytes are copied to the worker and stay the caller's.
+   * Checks, reads, meters (unless told otherwise) and describes a component. The bytes are copied to the worker and stay the caller's.
    *
    * Throws REGISTRY_REJECTED, REGISTRY_UNSUPPORTED, REGISTRY_IMPORT_FORBIDDEN — the component was refused;
    * REGISTRY_PREPARE_LIMIT — time or heap ran out, or the worker died of the component; HOST_CLOSED — after `close()`;
    * HOST_INTERNAL — the worker could not start.
    */
-  prepare(component: Uint8Array): Promise<Prepared>;
+  prepare(component: Uint8Array, isMetered?: boolean): Promise<Prepared>;
   /** Ends the worker; what is under way or waiting is rejected with HOST_CLOSED. */
   close(): Promise<void>;
 }
@@ -41,6 +41,7 @@ const IDLE_MS = 10_000;
 
 interface Job {
   readonly component: Uint8Array;
+  readonly isMetered: boolean;
   readonly resolve: (prepared: Prepared) => void;
   readonly reject: (error: HostError) => void;
 }
@@ -94,7 +95,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
       ),
     );
     running = { job, worker, timer };
-    worker.postMessage({ component: job.component } satisfies PrepareRequest);
+    worker.postMessage({
+      component: job.component,
+      isMetered: job.isMetered,
+    } satisfies PrepareRequest);
   }
 
   /** Takes the running job off the worker; undefined when the message is late and somebody else decided its fate. */
@@ -138,14 +142,14 @@ export function createPreparer(options: PreparerOptions): Preparer {
   }
 
   return {
-    prepare(component) {
+    prepare(component, isMetered = true) {
       if (component.byteLength > componentMaxBytes) {
         const detail = `the component has ${component.byteLength} bytes, at most ${componentMaxBytes} are accepted`;
         return Promise.reject(new HostError('REGISTRY_REJECTED', detail));
       }
       if (closed) return Promise.reject(closedError());
       const result = Promise.withResolvers<Prepared>();
-      waiting.push({ component, resolve: result.resolve, reject: result.reject });
+      waiting.push({ component, isMetered, resolve: result.resolve, reject: result.reject });
       next();
       return result.promise;
     },

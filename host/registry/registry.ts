@@ -8,6 +8,7 @@
  * asks for them through `activate` and `retire` and never touches them.
  */
 
+import type { Grants } from '../capability-types.ts';
 import { notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
@@ -25,6 +26,10 @@ import { createStore, LEFTOVER_AGE_MS } from './store.ts';
 import { createTurns } from './turns.ts';
 
 export interface RegistryOptions {
+  /** Bundled adapters that run without counting fuel: they are known to end. Default: none. */
+  readonly trusted?: readonly string[] | undefined;
+  /** What an adapter gets of what it asks for. Throws REGISTRY_CAPABILITY_DENIED and CONFIG_INVALID. Default: nothing. */
+  readonly grantsOf?: ((manifest: Manifest) => Promise<Grants>) | undefined;
   /** Whether images keep the bytes of their modules, for executors in other processes. Default false. */
   readonly keepCode?: boolean;
   /** Installed packages and the cache live under it. Created when it is missing. */
@@ -92,8 +97,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const store = createStore({ folder: options.dataDir, files, isLeftover });
   const cache = createCache({ folder: options.dataDir, files, toolchain: currentToolchain() });
   const preparer = createPreparer({ ...options.prepare, clock });
-  const tools = { preparer, cache, keepCode: options.keepCode ?? false };
+  const tools = { preparer, cache, keepCode: options.keepCode ?? false, grantsOf: options.grantsOf };
 
+  const trusts = (name: string): boolean => options.trusted?.includes(name) ?? false;
   const active = new Map<string, ActiveAdapter>();
   /** Folders below the installed ones, by name, in rising order of precedence. */
   const beneath = new Map<string, Source[]>();
@@ -130,7 +136,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       source.manifest,
       options.prepare.componentMaxBytes,
     );
-    return buildImage(source.manifest, component, tools);
+    const isTrusted = source.origin === 'bundled' && trusts(source.manifest.name);
+    return buildImage(source.manifest, component, { ...tools, isMetered: !isTrusted });
   }
 
   /** Activates the highest source that can be: tries downwards, with a notice for each that failed. */

@@ -6,6 +6,7 @@
  */
 
 import { ERRORS } from '../errors.ts';
+import { SERVICE_METHODS } from '../service-methods.ts';
 import type { Receipt } from '../types.ts';
 
 export const UNKNOWN = 'unknown';
@@ -20,6 +21,11 @@ const PROOF = /^(ok$|POOL_|EXECUTOR_|ADAPTER_)/;
 export function outcomeLabel(outcome: string): string {
   const isKnown = outcome === 'ok' || outcome === 'cancelled' || Object.hasOwn(ERRORS, outcome);
   return isKnown ? outcome : UNKNOWN;
+}
+
+/** A method that the host has. */
+export function serviceMethodLabel(method: string): string {
+  return SERVICE_METHODS.has(method) ? method : UNKNOWN;
 }
 
 export interface Labels {

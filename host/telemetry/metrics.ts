@@ -14,10 +14,11 @@ import type {
   HttpRefusedEvent,
   InvokeEvent,
   PoolClosedEvent,
+  ServiceEvent,
   VaultEvent,
 } from '../channels.ts';
 import type { HostSnapshot, PoolSnapshot } from '../types.ts';
-import { createLabels } from './labels.ts';
+import { createLabels, serviceMethodLabel } from './labels.ts';
 import { createPoolTotals, POOL_COUNTERS } from './pool-totals.ts';
 import { createVaultMetrics, type VaultReading } from './vault-metrics.ts';
 
@@ -41,6 +42,7 @@ export interface Metrics {
   onPoolClosed(event: PoolClosedEvent): void;
   onHttpRefused(event: HttpRefusedEvent): void;
   onCopybook(event: CopybookEvent): void;
+  onService(event: ServiceEvent): void;
   onVault(event: VaultEvent): void;
   close(): void;
 }
@@ -124,6 +126,19 @@ export function createMetrics(options: MetricsOptions): Metrics {
     inputBytes: counter('hotcell_copybook_input_bytes_total', 'Bytes read', 'operation'),
     outputBytes: counter('hotcell_copybook_output_bytes_total', 'Bytes given out', 'operation'),
   };
+  const serviceCalls = counter(
+    'hotcell_capabilities_calls_total',
+    'What guests asked of the host and were answered',
+    'adapter',
+    'method',
+    'outcome',
+  );
+  const serviceSeconds = counter(
+    'hotcell_capabilities_seconds_total',
+    'Time guests waited for those answers',
+    'adapter',
+    'method',
+  );
   const executorGauges = {
     live: gauge('hotcell_executor_live', 'Executors that run cells'),
     spare: gauge('hotcell_executor_spare', 'Warm executors without work'),
@@ -246,6 +261,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       copybook.fieldErrors.inc({ operation }, counts.fieldErrorCount);
       copybook.inputBytes.inc({ operation }, counts.inputBytes);
       copybook.outputBytes.inc({ operation }, counts.outputBytes);
+    },
+    onService({ adapter: name, method: asked, outcome, durationMs }) {
+      const [adapter, method] = [labels.adapter(name), serviceMethodLabel(asked)];
+      serviceCalls.inc({ adapter, method, outcome });
+      serviceSeconds.inc({ adapter, method }, durationMs / 1000);
     },
     onVault: vault.onVault,
 

@@ -22,6 +22,8 @@ import {
   noticeChannel,
   type PoolClosedEvent,
   poolClosedChannel,
+  type ServiceEvent,
+  serviceChannel,
   type VaultEvent,
   vaultChannel,
 } from '../channels.ts';
@@ -71,6 +73,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   listen<HttpRefusedEvent>(httpRefusedChannel, log.onHttpRefused);
   listen<CopybookEvent>(copybookChannel, metrics.onCopybook);
   listen<VaultEvent>(vaultChannel, metrics.onVault);
+  listen<ServiceEvent>(serviceChannel, metrics.onService);
   listen<NoticeEvent>(noticeChannel, log.onNotice);
 
   return {

@@ -104,7 +104,8 @@ export function createContextPool(options: {
       busy.add(context);
       waiter.take(context);
     }
-    const isPaused = idle.size + busy.size > 0 && clock.now() < growthPausedUntilMs;
+    // Cells that come count too: a refusal is immediate, and asking again each time would never let them come.
+    const isPaused = idle.size + busy.size + creating > 0 && clock.now() < growthPausedUntilMs;
     while (!isPaused && !isClosed && creating < waiters.size && idle.size + busy.size + creating < maxCount) {
       creating++;
       void create();

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../host/clock.ts';
 import { type Bounds, type Cell, type CellEnd, createCell } from '../../host/executor/cell.ts';
-import { START_FUEL } from '../../host/executor/fuel.ts';
+import { START_FUEL } from '../../host/executor/instantiate.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { LinkPlan } from '../../host/types.ts';

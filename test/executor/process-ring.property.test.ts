@@ -92,7 +92,7 @@ describe('a ring in a file', () => {
     expect([writer.taken, writer.begun]).toEqual([77, 77]);
     reader.take(79);
     reader.begin(78, 1234.5);
-    expect([writer.taken, writer.begun, writer.begunAtMs]).toEqual([79, 78, 1234.5]);
+    expect([writer.taken, writer.begun, writer.runningSinceMs]).toEqual([79, 78, 1234.5]);
   });
 
   it('tells the reader that the writer waits for room, as long as it does', () => {

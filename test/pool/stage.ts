@@ -131,6 +131,9 @@ export function runOn(lease: Lease, clock: FakeClock, deadlineInMs = 60_000): Pr
     deadlineMs: clock.now() + deadlineInMs,
     outputMaxBytes: 1_000,
     fuelMax: 1e12,
+    tenant: 'a',
+    requestId: 'r1',
+    traceparent: undefined,
   });
 }
 

@@ -46,6 +46,7 @@ servePreparation({
       return { plan: { ...singleModulePlanOfNothing, modules: [] }, imports: [] };
     }
   },
+  checkImports: () => [],
   meterModule,
   describeComponent: (component) =>
     Buffer.from(component).toString() === 'late'

@@ -14,6 +14,7 @@ const prepared: Prepared = {
   plan: singleModulePlan(component),
   code: component,
   wit: 'package root:component;\n',
+  needs: [{ import: 'wasi:io/streams@0.2.3', capability: 'log' }],
 };
 
 const open = (folder: string, toolchain = 'tools 1') => createCache({ folder, files: diskFiles, toolchain });
@@ -39,7 +40,7 @@ describe('the cache of prepared components', () => {
   });
 
   it('names the installed jco and the plan format as the tools of this process', () => {
-    expect(currentToolchain()).toMatch(/^jco-transpile@\d+\.\d+\.\d+ plan@\d+$/);
+    expect(currentToolchain()).toMatch(/^jco-transpile@\d+\.\d+\.\d+ plan@\d+ imports@[0-9a-f]{16}$/);
   });
 
   it('ignores a damaged entry with a notice, and overwrites it', async () => {

@@ -57,7 +57,8 @@ describe('a metered module', () => {
         ...(hasStart ? ['hotcell:start function'] : []),
       ]);
       // The reader that judges what may be served reads it too.
-      const read = readCoreModule(new ByteReader(metered), 0, createAllowance('definitions', ITEMS_MAX));
+      const items = createAllowance('definitions', ITEMS_MAX);
+      const read = readCoreModule(new ByteReader(metered), 0, items, items);
       expect(read.tableCount).toBe(1);
     }
   });

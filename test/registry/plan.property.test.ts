@@ -11,6 +11,7 @@ function attempt(bytes: Uint8Array): 'cell' | 'plan' | HostError {
     const { plan } = planComponent(bytes);
     const binaries = plan.modules.map(({ offset, length }) => bytes.subarray(offset, offset + length));
     if (!binaries.every((binary) => WebAssembly.validate(binary))) return 'plan';
+    if (!plan.handler || plan.imports.length + plan.resources.length > 0) return 'plan';
     createCell(
       binaries.map((binary) => new WebAssembly.Module(binary)),
       plan,

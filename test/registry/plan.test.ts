@@ -95,25 +95,8 @@ describe('a QuickJS component', () => {
   });
 });
 
-describe('imports of the root component', () => {
-  it('are refused, and all of them are named', async () => {
-    const error = refusal(
-      await handWritten({
-        before: `(import "wasi:cli/exit@0.2.0" (instance (export "exit" (func))))
-          (import "env" (func (param "x" u32)))
-          (import "t" (type (sub resource)))`,
-      }),
-    );
-    expect(error.code).toBe('REGISTRY_IMPORT_FORBIDDEN');
-    expect(error.detail).toContain('wasi:cli/exit@0.2.0');
-    expect(error.problems?.map(({ at }) => at)).toEqual(['wasi:cli/exit@0.2.0', 'env', 't']);
-  });
-});
-
 describe('the contract', () => {
   const wrong: [string, Parameters<typeof handWritten>[0], RegExp][] = [
-    ['another name of the interface', { name: 'hotcell:adapter/handler@1.0.1' }, /no instance .*but hotcell/],
-    ['no version', { name: 'hotcell:adapter/handler' }, /no instance/],
     [
       'a case too many',
       {
@@ -170,6 +153,18 @@ describe('the contract', () => {
   it('is met by the same component without those faults', async () => {
     expect(planComponent(await handWritten()).plan.instances).toHaveLength(1);
   });
+
+  it.each(['hotcell:adapter/handler@1.0.1', 'hotcell:adapter/handler'])(
+    'is that of another world under the name %s',
+    async (name) => {
+      const { plan } = planComponent(await handWritten({ name }));
+      expect(plan.handler).toBeUndefined();
+      expect(plan.exports.map((one) => `${one.interface}#${one.name}`)).toEqual([
+        `${name}#invoke`,
+        `${name}#health`,
+      ]);
+    },
+  );
 
   it('needs both functions', async () => {
     const error = refusal(await parse(`(component (instance $i) (export "${HANDLER}" (instance $i)))`));

@@ -155,7 +155,7 @@ describe('preparation', () => {
 });
 
 describe('the steps of preparation', () => {
-  const record = (failing?: keyof PrepareSteps, imports: string[] = [], wit = 'package x:y;') => {
+  const record = (failing?: keyof PrepareSteps, wit = 'package x:y;') => {
     const seen: string[] = [];
     const step = (name: keyof PrepareSteps): void => {
       seen.push(name);
@@ -164,7 +164,11 @@ describe('the steps of preparation', () => {
     const steps: PrepareSteps = {
       planComponent: (component) => {
         step('planComponent');
-        return { plan: singleModulePlan(component), imports };
+        return { plan: singleModulePlan(component), imports: [] };
+      },
+      checkImports: () => {
+        step('checkImports');
+        return [];
       },
       meterModule: (module) => {
         step('meterModule');
@@ -184,19 +188,17 @@ describe('the steps of preparation', () => {
     expect(seen).toEqual(['planComponent']);
   });
 
-  it('refuse every import by its name, before jco', async () => {
-    const { seen, steps } = record(undefined, ['wasi:cli/environment@0.2.0', 'acme:x/y']);
-    expect(await prepareComponent(good, steps)).toMatchObject({
-      kind: 'refused',
-      code: 'REGISTRY_IMPORT_FORBIDDEN',
-      detail: 'the component imports wasi:cli/environment@0.2.0, acme:x/y',
-      problems: [{ at: 'wasi:cli/environment@0.2.0' }, { at: 'acme:x/y' }],
-    });
-    expect(seen).toEqual(['planComponent']);
+  it.each([
+    ['imports', 'checkImports', ['planComponent', 'checkImports']],
+    ['code', 'meterModule', ['planComponent', 'checkImports', 'meterModule']],
+  ] as const)('never show jco a component of which the %s were refused', async (_, failing, expected) => {
+    const { seen, steps } = record(failing);
+    expect(await prepareComponent(good, steps)).toMatchObject({ kind: 'refused', code: 'REGISTRY_REJECTED' });
+    expect(seen).toEqual(expected);
   });
 
   it('refuse a component of which the WIT text explodes', async () => {
-    const { steps } = record(undefined, [], 'x'.repeat(262_145));
+    const { steps } = record(undefined, 'x'.repeat(262_145));
     expect(await prepareComponent(good, steps)).toMatchObject({ kind: 'refused', code: 'REGISTRY_REJECTED' });
   });
 });

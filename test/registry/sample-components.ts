@@ -121,13 +121,16 @@ export function handWrittenText(parts: ComponentParts = {}): string {
   ${parts.after ?? ''})`;
 }
 
-/** A JavaScript adapter in QuickJS: many core modules, nested components, WASI stubbed by traps. */
-export async function quickJsComponent(jsSource: string): Promise<Uint8Array> {
+/** A JavaScript adapter in QuickJS: many core modules, nested components, WASI stubbed by traps unless said otherwise. */
+export async function quickJsComponent(
+  jsSource: string,
+  { stubWasi = true }: { readonly stubWasi?: boolean } = {},
+): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'hotcell-test-'));
   try {
     const witPath = join(folder, 'hotcell.wit');
     await writeFile(witPath, WIT);
-    return (await componentize({ witPath, jsSource, world: 'bytes', stubWasi: true, sync: true })).component;
+    return (await componentize({ witPath, jsSource, world: 'bytes', stubWasi, sync: true })).component;
   } finally {
     await rm(folder, { recursive: true });
   }

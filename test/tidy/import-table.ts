@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,link-plan,capability-types,import-table,errors,config,options,option-values,clock,channels}.ts',
+      'host/{types,link-plan,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
@@ -29,7 +29,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'thread',
     files: [
-      'host/executor/{thread,thread-side,cell,fuel,instantiate,lift,abi*,imports*}.ts',
+      'host/executor/{thread,cell,fuel,guest*,instantiate,lift,abi*,imports*,thread-side}.ts',
       'host/executor/wasi/**',
     ],
     imports: ['base', 'protocol'],

@@ -1,6 +1,6 @@
 /** Runs a module and says everything that can be told of the run: results or end, memories, globals, the size of its table, fuel. */
 
-import { FuelMeter, lastStop } from '../../../host/executor/fuel.ts';
+import { Guest } from '../../../host/executor/guest.ts';
 
 export interface Run {
   /** What a caller, and whoever looks into the instance, can tell. */
@@ -32,13 +32,13 @@ function digest(memory: WebAssembly.Memory): string {
 
 /** Instantiates it without imports and calls each exported function once, in order. Throws nothing of the guest's. */
 export function runModule(bytes: Uint8Array, fuelMax = Number.POSITIVE_INFINITY): Run {
-  const meter = new FuelMeter();
-  meter.begin(Number.POSITIVE_INFINITY, fuelMax);
+  const guest = new Guest();
+  guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax });
   const seen: string[] = [];
   let exports: WebAssembly.Exports = {};
   try {
     exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports;
-    meter.add(exports);
+    guest.add(exports);
     for (const [name, found] of Object.entries(exports)) {
       if (typeof found !== 'function' || name.startsWith('hotcell:')) continue;
       const args = [12, 34n, 5].slice(0, found.length);
@@ -46,7 +46,7 @@ export function runModule(bytes: Uint8Array, fuelMax = Number.POSITIVE_INFINITY)
         seen.push(`${name} ${describe((found as (...all: unknown[]) => unknown)(...args))}`);
       } catch (error) {
         seen.push(`${name}! ${endOf(error)}`);
-        if (lastStop() !== undefined) break;
+        if (guest.stop !== undefined) break;
       }
     }
   } catch (error) {
@@ -58,7 +58,7 @@ export function runModule(bytes: Uint8Array, fuelMax = Number.POSITIVE_INFINITY)
     else if (found instanceof WebAssembly.Global) seen.push(`${name} ${globalOf(found)}`);
     else if (found instanceof WebAssembly.Table) seen.push(`${name} ${found.length}`);
   }
-  return { seen: seen.join('\n'), fuel: meter.used, wasStopped: lastStop() !== undefined, exports };
+  return { seen: seen.join('\n'), fuel: guest.meter.used, wasStopped: guest.stop !== undefined, exports };
 }
 
 function globalOf(global: WebAssembly.Global): string {

@@ -6,7 +6,7 @@
  */
 
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { FuelMeter } from '../../../host/executor/fuel.ts';
+import { Guest } from '../../../host/executor/guest.ts';
 import {
   type Action,
   act,
@@ -97,7 +97,7 @@ class Run {
   readonly #registered: WebAssembly.Imports = { spectest: spectest() };
   readonly #named = new Map<string, WebAssembly.Exports | undefined>();
   readonly #definitions = new Map<string, Form>();
-  readonly #meter = new FuelMeter();
+  readonly #guest = new Guest();
   #last: WebAssembly.Exports | undefined;
   #waiting: { at: string; exports: WebAssembly.Exports; action: Action; results: readonly Item[] }[] = [];
 
@@ -105,7 +105,7 @@ class Run {
     this.#source = source;
     this.#rewrite = rewrite;
     this.#assembled = assembled;
-    this.#meter.begin(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.#guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY });
   }
 
   async command(form: Form): Promise<void> {
@@ -228,7 +228,7 @@ class Run {
       throw new Unsupported('the engine does not take it');
     const module = new WebAssembly.Module(this.#rewrite(binary) as Uint8Array<ArrayBuffer>);
     const { exports } = new WebAssembly.Instance(module, this.#registered);
-    this.#meter.add(exports);
+    this.#guest.add(exports);
     return exports;
   }
 

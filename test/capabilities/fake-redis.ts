@@ -1,0 +1,160 @@
+/**
+ * A Redis for tests: the real `redis-server` where the machine has one, otherwise a server that speaks RESP and does what
+ * the scripts say. Both on loopback with a password, so that the way in is tested too.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { SCRIPTS } from '../../host/capabilities/kv-redis.ts';
+import { createReplyReader } from '../../host/capabilities/redis-replies.ts';
+
+export const PASSWORD = 'p@ss word/1';
+
+export interface TestRedis extends AsyncDisposable {
+  readonly url: string;
+  /** Ends every connection, as a restart does. */
+  drop(): Promise<void>;
+}
+
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+
+export async function startRealRedis(): Promise<TestRedis> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  const server = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--requirepass',
+      PASSWORD,
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'], cwd: '/' },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.stdout.on('data', (text: Buffer) => String(text).includes('Ready to accept') && resolve());
+    server.once('exit', () => reject(new Error('redis-server did not start')));
+  });
+  return {
+    url: urlOf(port),
+    async drop() {
+      spawnSync('redis-cli', ['-p', String(port), '-a', PASSWORD, 'CLIENT', 'KILL', 'TYPE', 'normal']);
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill();
+      await once(server, 'exit');
+    },
+  };
+}
+
+const urlOf = (port: number): string => `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/3`;
+
+type Answer = string | number | null | readonly string[];
+
+/** Texts are latin1: one character a byte. */
+export async function startFakeRedis(): Promise<TestRedis> {
+  const hashes = new Map<string, Map<string, string>>();
+  const counts = new Map<string, number>();
+  const sockets = new Set<Socket>();
+
+  function evaluate(
+    script: string,
+    [values = '', , bytes = '']: string[],
+    [key = '', ...rest]: string[],
+  ): Answer {
+    const hash = hashes.get(values) ?? new Map<string, string>();
+    hashes.set(values, hash);
+    const used = counts.get(bytes) ?? 0;
+    const put = (value: string, [quota = '', entry = '', most = '']: string[]): 'stored' | 'quota' => {
+      const before = hash.get(key);
+      const growth =
+        before === undefined ? key.length + value.length + Number(entry) : value.length - before.length;
+      if (growth > 0 && used + growth > Number(quota)) return 'quota';
+      if (before === undefined && hash.size >= Number(most)) return 'quota';
+      hash.set(key, value);
+      counts.set(bytes, used + growth);
+      return 'stored';
+    };
+    if (script === SCRIPTS.get) return hash.get(key) ?? null;
+    if (script === SCRIPTS.set) return put(rest[0] ?? '', rest.slice(1));
+    if (script === SCRIPTS.delete) {
+      const before = hash.get(key);
+      if (before === undefined) return 0;
+      hash.delete(key);
+      counts.set(bytes, used - key.length - before.length - Number(rest[0]));
+      return 1;
+    }
+    if (script === SCRIPTS.list) {
+      const [most = '', count = ''] = rest;
+      const isAbove = (name: string) => (key.startsWith('[') ? name >= key.slice(1) : name > key.slice(1));
+      const found = [...hash.keys()].filter((name) => isAbove(name) && name < most.slice(1)).sort();
+      return found.slice(0, Number(count));
+    }
+    if (script === SCRIPTS.increment) {
+      const before = hash.get(key) ?? '0';
+      const sum = /^(0|-?[1-9]\d{0,18})$/.test(before) ? BigInt(before) + BigInt(rest[0] ?? '0') : undefined;
+      if (sum === undefined || BigInt.asIntN(64, sum) !== sum) return 'number';
+      return put(String(sum), rest.slice(1)) === 'stored' ? String(sum) : 'quota';
+    }
+    throw new Error('a script this server does not know');
+  }
+
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    const reader = createReplyReader();
+    let isKnown = false;
+    const answer = ([command = '', ...parts]: string[]): string => {
+      if (command === 'AUTH') {
+        isKnown = Buffer.from(parts[0] ?? '', 'latin1').toString() === PASSWORD;
+        return isKnown ? '+OK\r\n' : '-WRONGPASS\r\n';
+      }
+      if (!isKnown) return '-NOAUTH Authentication required.\r\n';
+      if (command === 'SELECT') return parts[0] === '3' ? '+OK\r\n' : '-ERR DB index is out of range\r\n';
+      const [script = '', , ...others] = parts;
+      return command === 'EVAL'
+        ? written(evaluate(script, others.slice(0, 3), others.slice(3)))
+        : '-ERR unknown\r\n';
+    };
+    socket.on('data', (chunk) => {
+      for (const request of reader.take(chunk as Buffer)) {
+        if (request.kind !== 'value' || !Array.isArray(request.value)) throw new Error('not a command');
+        const parts = request.value.map((part) => Buffer.from(part as Uint8Array).toString('latin1'));
+        // In two pieces, so that no reader may count on whole replies.
+        const reply = Buffer.from(answer(parts), 'latin1');
+        socket.write(reply.subarray(0, 3));
+        socket.write(reply.subarray(3));
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: urlOf((server.address() as AddressInfo).port),
+    async drop() {
+      for (const socket of sockets) socket.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function written(answer: Answer): string {
+  if (answer === null) return '$-1\r\n';
+  if (typeof answer === 'number') return `:${answer}\r\n`;
+  if (typeof answer === 'string') return `$${answer.length}\r\n${answer}\r\n`;
+  return `*${answer.length}\r\n${answer.map((item) => `$${item.length}\r\n${item}\r\n`).join('')}`;
+}
