@@ -8,6 +8,7 @@ import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
 import {
   costTable,
   errorTable,
+  interfaceTable,
   limitTable,
   manifestTable,
   operationTable,
@@ -25,11 +26,20 @@ const tables = [
   operationTable(),
   errorTable(),
   costTable(),
+  interfaceTable(),
   importTable(),
   doorTable(),
 ];
 
-for (const name of ['README.md', 'host/README.md', 'adapters/README.md', 'host/registry/README.md']) {
+const READMES = [
+  'README.md',
+  'host/README.md',
+  'adapters/README.md',
+  'host/registry/README.md',
+  'host/executor/wasi/README.md',
+];
+
+for (const name of READMES) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);
