@@ -9,6 +9,7 @@
 
 import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
+import { casesOf } from '../flat-types.ts';
 import type { ImportSpec } from '../import-table.ts';
 import type { LinkPlan, TypeRef, WitFunction } from '../types.ts';
 import type { Import, Imported } from './link-values.ts';
@@ -57,8 +58,11 @@ export function checkImports({ plan, imports }: Planned, table: ImportTable): Im
       needs.push({ import: one.name, capability: spec.capability });
   }
   for (const at of reached)
-    if (at.startsWith('#'))
-      problems.push({ at: at.slice(1), message: 'a resource of the component itself is handed to the host' });
+    if (at.startsWith(OWN))
+      problems.push({
+        at: at.slice(OWN.length),
+        message: 'a resource of the component itself is handed to the host',
+      });
   if (problems.length > 0) throw forbidden(problems);
   return needs;
 }
@@ -103,50 +107,48 @@ const mismatch = ({ type }: Imported, expected: string): string => {
   return `must have type ${must}, but has ${printType(type, SHOWN_MAX)}`;
 };
 
-const resourceKey = (from: string | undefined, name: string): string => `${from ?? ''}#${name}`;
+/** Before the name of a resource that the component defines: no interface has this name. */
+const OWN = '\n#';
 
-/** The resources of which handles can pass between component and host: those in the types of lowered functions. */
+const resourceKey = (from: string, name: string): string => `${from}#${name}`;
+
+/**
+ * The resources of which handles can pass between component and host: those in the types of lowered functions, and imported ones
+ * in the types of exported functions.
+ */
 function reachedResources(plan: LinkPlan): Set<string> {
   const reached = new Set<string>();
+  for (const index of resourcesIn(plan, plan.imports)) {
+    const resource = plan.resources[index];
+    if (resource?.interface === undefined) reached.add(`${OWN}${resource?.name}`);
+    else reached.add(resourceKey(resource.interface, resource.name));
+  }
+  for (const index of resourcesIn(plan, plan.exports)) {
+    const resource = plan.resources[index];
+    if (resource?.interface !== undefined) reached.add(resourceKey(resource.interface, resource.name));
+  }
+  return reached;
+}
+
+/** Indices of the resources in the types of these functions. Each type is looked at once; types are at most 64 deep. */
+function resourcesIn({ types }: LinkPlan, functions: readonly { readonly type: WitFunction }[]): Set<number> {
+  const found = new Set<number>();
   const seen = new Set<TypeRef>();
-  // Types are at most 64 deep.
   const visit = (ref: TypeRef | undefined): void => {
     if (typeof ref !== 'number' || seen.has(ref)) return;
     seen.add(ref);
-    const type = plan.types[ref];
-    switch (type?.kind) {
-      case 'own':
-      case 'borrow': {
-        const resource = plan.resources[type.resource];
-        if (resource) reached.add(resourceKey(resource.interface, resource.name));
-        break;
-      }
-      case 'list':
-        visit(type.element);
-        break;
-      case 'option':
-        visit(type.some);
-        break;
-      case 'result':
-        visit(type.ok);
-        visit(type.error);
-        break;
-      case 'tuple':
-        type.parts.forEach(visit);
-        break;
-      case 'record':
-        for (const field of type.fields) visit(field.type);
-        break;
-      case 'variant':
-        for (const one of type.cases) visit(one.type);
-    }
+    const type = types[ref];
+    if (type?.kind === 'own' || type?.kind === 'borrow') found.add(type.resource);
+    else if (type?.kind === 'list') visit(type.element);
+    else if (type?.kind === 'tuple') type.parts.forEach(visit);
+    else if (type?.kind === 'record') for (const field of type.fields) visit(field.type);
+    else if (type) casesOf(type)?.forEach(visit);
   };
-  const visitFunction = ({ parameters, result }: WitFunction): void => {
-    for (const { type } of parameters) visit(type);
-    visit(result);
-  };
-  for (const { type } of plan.imports) visitFunction(type);
-  return reached;
+  for (const { type } of functions) {
+    for (const parameter of type.parameters) visit(parameter.type);
+    visit(type.result);
+  }
+  return found;
 }
 
 function splitName(full: string): { name: string; version: string } {

@@ -38,6 +38,7 @@ export function exportedFunctions(linking: Linking, exports: ReadonlyMap<string,
       add(undefined, name, value);
       continue;
     }
+    linking.steps.take(value.exports.size, 0);
     for (const [inner, part] of value.exports) {
       if (part.kind === 'instance') unsupportedAt(0, `the instance "${inner}" within the export "${name}"`);
       add(name, inner, part);

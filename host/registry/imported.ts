@@ -47,8 +47,7 @@ export function importValue(
   { name, extern, offset }: ImportDefinition,
   frame: Frame,
 ): Value {
-  if (linking.imports.some((one) => one.name === name))
-    rejectAt(offset, `the import "${name}" appears twice`);
+  if (linking.imports.has(name)) rejectAt(offset, `the import "${name}" appears twice`);
   const functions: Imported[] = [];
   const resources: string[] = [];
   const into = { linking, interface: name, functions, resources };
@@ -56,10 +55,10 @@ export function importValue(
     const type = at(frame, 'type', extern.type ?? -1, 'type');
     if (type.definition.kind !== 'instance')
       return rejectAt(offset, `the import "${name}" is an instance without the type of one`);
-    linking.imports.push({ name, kind: 'interface', functions, resources });
+    linking.imports.set(name, { name, kind: 'interface', functions, resources });
     return { kind: 'instance', exports: declare(into, type.definition.declarations, type.frame, offset) };
   }
-  linking.imports.push({ name, kind: extern.sort === 'func' ? 'func' : 'type', functions, resources });
+  linking.imports.set(name, { name, kind: extern.sort === 'func' ? 'func' : 'type', functions, resources });
   return declared(into, { offset, name, extern }, frame);
 }
 

@@ -85,9 +85,11 @@ export interface Linking {
   readonly modules: readonly CoreModule[];
   readonly instances: LinkedInstance[];
   readonly table: TypeTable;
-  /** What the root component imports. */
-  readonly imports: Import[];
+  /** What the root component imports, by name. */
+  readonly imports: Map<string, Import>;
   readonly lowered: ImportedFunction[];
+  /** The core signature of each. */
+  readonly signatures: string[];
   readonly made: Allowance;
   readonly steps: Allowance;
   readonly declared: Allowance;

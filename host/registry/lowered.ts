@@ -25,10 +25,9 @@ import {
  * The signature of what the host hands over. The engine checks those of core functions itself, but takes a function of the
  * host for any: it would convert the arguments, or leave some out.
  */
-export function signatureOf({ lowered, table }: Linking, item: LinkItem): string | undefined {
+export function signatureOf({ signatures }: Linking, item: LinkItem): string | undefined {
   if (item.kind === 'builtin') return item.builtin === 'drop' ? '(i32) -> ()' : '(i32) -> i32';
-  const imported = item.kind === 'import' ? lowered[item.index] : undefined;
-  return imported && printSignature(flatten(imported.type, table.shapeOf, 'lower'));
+  return item.kind === 'import' ? signatures[item.index] : undefined;
 }
 
 /**
@@ -57,7 +56,7 @@ export function lowerImported(
   coreItem: (sort: Sort, index: number) => LinkItem,
   offset: number,
 ): LinkItem {
-  const { lowered, table } = linking;
+  const { lowered, signatures, table } = linking;
   const { interface: from, name } = imported;
   if (lowered.length >= LOWERED_MAX) rejectAt(offset, `more than ${LOWERED_MAX} functions are lowered`);
   if (postReturn !== undefined) rejectAt(offset, `"${name}" is lowered with a post-return`);
@@ -69,6 +68,7 @@ export function lowerImported(
   if (realloc === undefined && flat.hasResultPointers)
     rejectAt(offset, `"${name}" is lowered without the realloc that its result needs`);
   imported.isUsed = true;
+  signatures.push(printSignature(flat));
   lowered.push({
     interface: from,
     name,

@@ -63,8 +63,9 @@ export function planComponent(bytes: Uint8Array): Planned {
     modules,
     instances: [],
     table: createTypeTable(),
-    imports: [],
+    imports: new Map(),
     lowered: [],
+    signatures: [],
     made: createAllowance('instances', INSTANCES_MAX),
     steps: createAllowance('definitions once its instances are made', STEPS_MAX),
     declared: createAllowance('imported functions', IMPORTED_FUNCTIONS_MAX),
@@ -98,7 +99,7 @@ export function planComponent(bytes: Uint8Array): Planned {
     memoryCount,
     memoryPages: total((module) => module.memoryPages),
   };
-  return { plan, imports: linking.imports };
+  return { plan, imports: [...linking.imports.values()] };
 }
 
 /**

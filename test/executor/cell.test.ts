@@ -188,7 +188,7 @@ describe('a function that nobody provides', () => {
     expect(call(cell, 'x', pattern(1)).end).toEqual({
       kind: 'crash',
       code: 'EXECUTOR_TRAP',
-      detail: 'resource.drop was called; resources do not exist in a cell',
+      detail: 'resource.drop was called; no exported function has this resource',
     });
   });
 

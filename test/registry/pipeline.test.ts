@@ -53,24 +53,41 @@ describe('a package', () => {
     expect(image.wit).toContain('hotcell:adapter/handler@1.0.0');
   });
 
-  it('that imports WASI is refused by the name of the import', async () => {
+  const sundial = async (): Promise<Uint8Array> =>
+    Uint8Array.from(
+      await componentNew(
+        await componentEmbed({
+          binary: await parse(`(module
+            (import "acme:clocks/sundial@0.2.0" "now" (func (result i64)))
+            (func (export "run") call 0 drop))`),
+          witSource: `package acme:tool@1.0.0;
+            world tool { import acme:clocks/sundial@0.2.0; export run: func(); }
+            package acme:clocks@0.2.0 { interface sundial { now: func() -> u64; } }`,
+          world: 'acme:tool/tool@1.0.0',
+        }),
+        [],
+      ),
+    );
+
+  it('that imports what nobody serves is refused by the name of the import', async () => {
+    const { code, detail } = await outcome(await sundial());
+    expect(code).toBe('REGISTRY_IMPORT_FORBIDDEN');
+    expect(detail).toContain('acme:clocks/sundial@0.2.0');
+    await expectGood();
+  });
+
+  it('of another world than its manifest says is refused', async () => {
     const component = await componentNew(
       await componentEmbed({
-        binary: await parse(`(module
-          (import "wasi:cli/environment@0.2.0" "initial-cwd" (func (param i32)))
-          (memory (export "memory") 1)
-          (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 64)
-          (func (export "run") i32.const 0 call 0))`),
-        witSource: `package acme:tool@1.0.0;
-          world tool { import wasi:cli/environment@0.2.0; export run: func(); }
-          package wasi:cli@0.2.0 { interface environment { initial-cwd: func() -> option<string>; } }`,
-        world: 'acme:tool/tool@1.0.0',
+        binary: await parse('(module (func (export "run")))'),
+        witSource: 'package acme:tool@1.0.0; world tool { export run: func(); }',
       }),
       [],
     );
-    const { code, detail } = await outcome(Uint8Array.from(component));
-    expect(code).toBe('REGISTRY_IMPORT_FORBIDDEN');
-    expect(detail).toContain('wasi:cli/environment@0.2.0');
+    expect(await outcome(Uint8Array.from(component))).toEqual({
+      code: 'REGISTRY_REJECTED',
+      detail: 'the component exports no instance hotcell:adapter/handler@1.0.0, but run',
+    });
     await expectGood();
   });
 
