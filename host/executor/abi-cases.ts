@@ -50,6 +50,7 @@ function caseCodec(payloads: readonly (Codec | undefined)[], shape: Shape): Code
     return index;
   };
   return {
+    primitive: undefined,
     size: alignUp(payloadOffset + payloadSize, align),
     align,
     flat,
@@ -197,6 +198,7 @@ export function flagsCodec(names: readonly string[]): Codec {
     return set;
   };
   return {
+    primitive: undefined,
     size,
     align: size,
     flat: ['i32'],

@@ -7,6 +7,7 @@
  * Source: component model, Canonical ABI, "Alignment", "Element Size" and "Flattening".
  */
 
+import type { Primitive } from '../link-plan.ts';
 import type { GuestSpace } from './abi-space.ts';
 
 export type CoreType = 'i32' | 'i64' | 'f32' | 'f64';
@@ -18,6 +19,8 @@ export type Flat = number | bigint;
 export const FLAT_MAX = 16;
 
 export interface Codec {
+  /** Set for the types that `abi-parts.ts` moves without a call through the codec. */
+  readonly primitive: Primitive | undefined;
   /** Bytes in guest memory; a multiple of `align`. */
   readonly size: number;
   readonly align: 1 | 2 | 4 | 8;

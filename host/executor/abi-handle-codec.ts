@@ -43,6 +43,7 @@ export function handleCodec(kind: 'own' | 'borrow', resource: number, isHosts: b
     return handles.add(resource, rep, isOwn);
   };
   return {
+    primitive: undefined,
     size: 4,
     align: 4,
     flat: FLAT,

@@ -29,6 +29,8 @@ export class HandleTable {
   readonly #free: number[] = [];
   #count = 0;
   #lent: Handle[] = NONE;
+  /** What was added since `beginArguments`; undefined outside of it. */
+  #added: number[] | undefined;
   /** Borrowed handles that the running export was given and has not dropped. */
   #borrowCount = 0;
 
@@ -43,7 +45,21 @@ export class HandleTable {
     if (!isOwn) this.#borrowCount++;
     const index = this.#free.pop() ?? this.#handles.length;
     this.#handles[index] = { resource, rep, isOwn, lendCount: 0 };
+    this.#added?.push(index);
     return index;
+  }
+
+  /** Begins to lower arguments, which may turn out not to fit. */
+  beginArguments(): void {
+    this.#added = [];
+  }
+
+  /** Ends it. Arguments that did not fit were never given: their handles go, without a drop. */
+  endArguments(fit: boolean): void {
+    const added = this.#added ?? [];
+    this.#added = undefined;
+    if (fit) return;
+    for (const index of added) this.remove(index, (this.#handles[index] as Handle).resource);
   }
 
   get(index: number, resource: number): Handle {

@@ -14,6 +14,7 @@ import { badResult } from './lift.ts';
 
 /** A 32-bit flat number of one width: reads, checks and writes it. */
 function integer(
+  primitive: Primitive,
   size: 1 | 2 | 4,
   expected: string,
   read: (view: DataView, pointer: number) => number,
@@ -26,6 +27,7 @@ function integer(
     return value;
   };
   return {
+    primitive,
     size,
     align: size,
     flat: ['i32'],
@@ -40,6 +42,7 @@ function integer(
 }
 
 function bigInteger(
+  primitive: Primitive,
   expected: string,
   read: (view: DataView, pointer: number) => bigint,
   narrow: (value: bigint) => bigint,
@@ -49,6 +52,7 @@ function bigInteger(
     return value;
   };
   return {
+    primitive,
     size: 8,
     align: 8,
     flat: ['i64'],
@@ -82,6 +86,7 @@ const F32_NAN = 0x7fc0_0000;
 const F64_NAN = 0x7ff8_0000_0000_0000n;
 
 const f32: Codec = {
+  primitive: 'f32',
   size: 4,
   align: 4,
   flat: ['f32'],
@@ -99,6 +104,7 @@ const f32: Codec = {
 };
 
 const f64: Codec = {
+  primitive: 'f64',
   size: 8,
   align: 8,
   flat: ['f64'],
@@ -121,6 +127,7 @@ function checkBool(value: unknown): number {
 }
 
 const bool: Codec = {
+  primitive: 'bool',
   size: 1,
   align: 1,
   flat: ['i32'],
@@ -148,6 +155,7 @@ function checkChar(value: unknown): number {
 }
 
 const char: Codec = {
+  primitive: 'char',
   size: 4,
   align: 4,
   flat: ['i32'],
@@ -163,6 +171,7 @@ const char: Codec = {
 export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
   bool,
   s8: integer(
+    's8',
     1,
     'an integer from -128 to 127',
     (view, pointer) => view.getInt8(pointer),
@@ -170,6 +179,7 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => (value << 24) >> 24,
   ),
   u8: integer(
+    'u8',
     1,
     'an integer from 0 to 255',
     (view, pointer) => view.getUint8(pointer),
@@ -177,6 +187,7 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => value & 0xff,
   ),
   s16: integer(
+    's16',
     2,
     'an integer from -32,768 to 32,767',
     (view, pointer) => view.getInt16(pointer, true),
@@ -184,6 +195,7 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => (value << 16) >> 16,
   ),
   u16: integer(
+    'u16',
     2,
     'an integer from 0 to 65,535',
     (view, pointer) => view.getUint16(pointer, true),
@@ -191,6 +203,7 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => value & 0xffff,
   ),
   s32: integer(
+    's32',
     4,
     'an integer from -2,147,483,648 to 2,147,483,647',
     (view, pointer) => view.getInt32(pointer, true),
@@ -198,6 +211,7 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => value | 0,
   ),
   u32: integer(
+    'u32',
     4,
     'an integer from 0 to 4,294,967,295',
     (view, pointer) => view.getUint32(pointer, true),
@@ -205,11 +219,13 @@ export const NUMBERS: Readonly<Record<Exclude<Primitive, 'string'>, Codec>> = {
     (value) => value >>> 0,
   ),
   s64: bigInteger(
+    's64',
     'a bigint from -2^63 to 2^63 - 1',
     (view, pointer) => view.getBigInt64(pointer, true),
     (value) => BigInt.asIntN(64, value),
   ),
   u64: bigInteger(
+    'u64',
     'a bigint from 0 to 2^64 - 1',
     (view, pointer) => view.getBigUint64(pointer, true),
     (value) => BigInt.asUintN(64, value),

@@ -60,9 +60,13 @@ export class GuestSpace {
 
   /** To be called after each guest entry, before anything is read or written. */
   refresh(): void {
+    // Growing detaches the buffer, which leaves its views without length; asking the memory costs ten times as much.
+    if (this.bytes.length === 0) this.#renew();
+  }
+
+  #renew(): void {
     if (this.#memory === undefined) return;
     const { buffer } = this.#memory;
-    if (buffer === this.bytes.buffer) return;
     this.bytes = Buffer.from(buffer);
     this.view = new DataView(buffer);
   }
@@ -84,7 +88,7 @@ export class GuestSpace {
 
   /** Checks that `length` bytes lie at `pointer`, which must be aligned. Both are unsigned 32-bit numbers or products of such. */
   check(pointer: number, length: number, align: number, what: string): void {
-    if (pointer % align !== 0) throw badResult(`${what} at ${pointer} is not aligned to ${align}`);
+    if ((pointer & (align - 1)) !== 0) throw badResult(`${what} at ${pointer} is not aligned to ${align}`);
     if (pointer + length > this.bytes.length) {
       throw badResult(
         `${what} of ${length} bytes at ${pointer} ends outside the memory of ${this.bytes.length}`,

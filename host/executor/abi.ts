@@ -211,7 +211,9 @@ class BoundAbi implements CellAbi {
     const { parameters } = codec;
     const space = this.#space(codec.space);
     space.refresh();
+    const { handles } = this.#state;
     const out: Flat[] = [];
+    handles.beginArguments();
     try {
       if (parameters.flat !== undefined) parameters.lower(space, values, out, 0);
       else {
@@ -220,8 +222,10 @@ class BoundAbi implements CellAbi {
         out.push(pointer);
       }
     } catch (error) {
+      handles.endArguments(false);
       throw toArgumentError(error);
     }
+    handles.endArguments(true);
     return out;
   }
 

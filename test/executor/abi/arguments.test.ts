@@ -85,14 +85,18 @@ describe.each(['flat', 'in memory'])('an argument that is not of its type, %s', 
   it.each(MISFITS)('is refused with a pointer to it: misfit %#', (types, value, at, message) => {
     const table = typeof types === 'object' ? types : [];
     const root = typeof types === 'object' ? types.length - 1 : types;
-    // In a list of one, elements are written to memory.
-    const inMemory: readonly WitType[] = [...table, { kind: 'list', element: root }];
+    // What a list has is written to memory; in a tuple, because a list of u8 is bytes.
+    const inMemory: readonly WitType[] = [
+      ...table,
+      { kind: 'tuple', parts: [root] },
+      { kind: 'list', element: table.length },
+    ];
     const isFlat = place === 'flat';
     const guest = isFlat ? bareGuest(table, root) : bareGuest(inMemory);
-    const pointer = isFlat ? `/0${at}` : `/0/0${at}`;
+    const pointer = isFlat ? `/0${at}` : `/0/0/0${at}`;
     let thrown: HostError | undefined;
     try {
-      guest.cellAbi.lowerArguments(0, [isFlat ? value : [value]]);
+      guest.cellAbi.lowerArguments(0, [isFlat ? value : [[value]]]);
     } catch (error) {
       thrown = error as HostError;
     }

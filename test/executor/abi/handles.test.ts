@@ -79,6 +79,22 @@ describe("an own handle of the host's resource", () => {
   });
 });
 
+describe('arguments that do not fit', () => {
+  it('leave no handle behind, owned or borrowed', () => {
+    const types: readonly WitType[] = [
+      { kind: 'own', resource: 0 },
+      { kind: 'borrow', resource: 1 },
+      { kind: 'tuple', parts: [0, 1, 'u8'] },
+    ];
+    const guest = bareGuest(types, 2, { resources });
+    give(guest, [{}, {}, 1] as object);
+    expect(() => guest.cellAbi.lowerArguments(0, [[{}, {}, 256]])).toThrow(/EXECUTOR_BAD_ARGUMENT/);
+    expect(guest.cellAbi.handleCount).toBe(2);
+    guest.cellAbi.resourceFunction('drop', 1)(2);
+    expect(guest.cellAbi.lowerArguments(0, [[{}, {}, 1]])).toHaveLength(3);
+  });
+});
+
 describe('a borrowed handle', () => {
   const lend = (): { guest: BareGuest; handle: number; object: object } => {
     const types: readonly WitType[] = [

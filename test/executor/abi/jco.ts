@@ -18,15 +18,26 @@ interface Glue {
   ): Readonly<Record<string, Readonly<Record<string, Sink>>>>;
 }
 
+/** The component around the core module of a plan. */
+export async function echoComponent(
+  table: Table,
+  plan: LinkPlan,
+  stringEncoding: 'utf8' | 'utf16',
+): Promise<Uint8Array> {
+  const core = await parse(coreText(plan));
+  return await componentNew(
+    await componentEmbed({ binary: core, witSource: witOf(table), stringEncoding }),
+    [],
+  );
+}
+
 /** `echo(index, value, sink)` through the glue, in jco's writing of values. Strings in UTF-8 or UTF-16. */
 export async function jcoEcho(
   table: Table,
   plan: LinkPlan,
   stringEncoding: 'utf8' | 'utf16',
 ): Promise<(index: number, value: unknown, sink: Sink) => unknown> {
-  const core = await parse(coreText(plan));
-  const embedded = await componentEmbed({ binary: core, witSource: witOf(table), stringEncoding });
-  const component = await componentNew(embedded, []);
+  const component = await echoComponent(table, plan, stringEncoding);
   const { files } = await transpile(component, { name: 'guest', instantiation: 'sync', noTypescript: true });
   const source = Buffer.from(files['guest.js'] as Uint8Array).toString('base64');
   const glue: Glue = await import(/* @vite-ignore */ `data:text/javascript;base64,${source}`);
