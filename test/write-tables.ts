@@ -9,6 +9,7 @@ import {
   capabilityTable,
   costTable,
   errorTable,
+  interfaceTable,
   limitTable,
   manifestTable,
   operationTable,
@@ -27,17 +28,21 @@ const tables = [
   errorTable(),
   costTable(),
   capabilityTable(),
+  interfaceTable(),
   importTable(),
   doorTable(),
 ];
 
-for (const name of [
+const READMES = [
   'README.md',
   'host/README.md',
   'adapters/README.md',
   'host/registry/README.md',
   'host/capabilities/README.md',
-]) {
+  'host/executor/wasi/README.md',
+];
+
+for (const name of READMES) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);
