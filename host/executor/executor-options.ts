@@ -7,6 +7,12 @@ import type { Clock } from '../clock.ts';
 import type { Executor } from '../types.ts';
 import type { HostLink, HostLinkOptions } from './link.ts';
 
+/** How often the running request is compared with its deadline while anything is in flight. */
+export const SWEEP_MS = 5;
+
+/** An instantiation that takes longer than this hangs (a `start` function that loops). */
+export const CREATE_TIMEOUT_MS = 5_000;
+
 export interface ThreadExecutorOptions {
   readonly id: number;
   readonly clock: Clock;

@@ -12,7 +12,7 @@ import type { Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
-import type { ThreadExecutorOptions } from './executor-options.ts';
+import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
 import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
 import { type InFlight, standingOf } from './in-flight.ts';
 import type { HostLink } from './link.ts';
@@ -34,12 +34,6 @@ import {
 } from './protocol.ts';
 import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
 import { startThread } from './thread-link.ts';
-
-/** How often the running request is compared with its deadline while anything is in flight. */
-const SWEEP_MS = 5;
-
-/** An instantiation that takes longer than this hangs (a `start` function that loops). */
-const CREATE_TIMEOUT_MS = 5_000;
 
 export class ThreadExecutor implements Executor {
   readonly id: number;
