@@ -2,7 +2,7 @@
  * Host patterns and address ranges as a grant writes them: read, and the intersection of two.
  *
  * Base layer, pure. `api.example.org`, `*.example.org` (every name below, not itself), `*` (every name), each with a port or
- * without: without one the default port of the scheme is meant. Always: a wildcard never stands for an address or for
+ * without: without one 80 and 443 are meant. Always: a wildcard never stands for an address or for
  * `localhost`; those are written out. Addresses are compared by `capabilities/addresses.ts`, not here.
  */
 
@@ -52,8 +52,8 @@ export const hostProblem = (text: string): string | undefined => {
 };
 
 /** Whether a URL's host (as `URL.hostname` has it) and port are what the pattern names. */
-export function matchesHost(pattern: HostPattern, host: string, port: number, defaultPort: number): boolean {
-  if ((pattern.port ?? defaultPort) !== port) return false;
+export function matchesHost(pattern: HostPattern, host: string, port: number): boolean {
+  if (pattern.port === undefined ? !DEFAULT_PORTS.includes(port) : pattern.port !== port) return false;
   return covers(pattern, { host, isWildcard: false });
 }
 

@@ -1,5 +1,6 @@
 /** The tables that the READMEs print from the sources. Tests compare cell by cell. */
 
+import { capabilityRows } from '../host/capabilities/grants.ts';
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
 import { IMPORTS } from '../host/import-table.ts';
@@ -16,7 +17,8 @@ export function optionTable(): Table {
     const unit = row.unit === '' ? '' : ` ${row.unit}`;
     const bound =
       row.kind === 'number' ? `${row.min} – ${row.max}` : row.kind === 'choice' ? row.choices.join(' ') : '';
-    return [`\`${name}\``, `\`${environmentName(name)}\``, `${value}${unit}`, bound, row.reason];
+    const variable = row.kind === 'capabilities' ? '–' : `\`${environmentName(name)}\``;
+    return [`\`${name}\``, variable, `${value}${unit}`, bound, row.reason];
   });
   return [['option', 'variable', 'default', 'bound', 'why'], ...body];
 }
@@ -112,6 +114,18 @@ export function interfaceTable(): Table {
     return [`\`${name}\``, opened, version, String(Object.keys(functions).length), String(waits.length)];
   });
   return [['interface', 'opened by', 'up to version', 'functions', 'of which may wait'], ...body];
+}
+
+/** Numbers of the capabilities. */
+export function capabilityTable(): Table {
+  const head = [
+    'field',
+    'of a manifest that does not say',
+    'of an operator who does not say',
+    'bound',
+    'why',
+  ];
+  return [head, ...capabilityRows().map((row) => [...row])];
 }
 
 /** Every error code. */

@@ -6,7 +6,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tableUnder } from './markdown.ts';
-import { limitTable, manifestTable, operationTable, optionTable, poolTable } from './readme-tables.ts';
+import {
+  capabilityTable,
+  limitTable,
+  manifestTable,
+  operationTable,
+  optionTable,
+  poolTable,
+} from './readme-tables.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const readme = read('README.md');
@@ -39,6 +46,11 @@ describe('README.md', () => {
       'exec npm run check',
     ]);
   });
+});
+
+test('host/capabilities/README.md prints the numbers of capabilities as they are in the code', () => {
+  const table = capabilityTable();
+  expect(tableUnder(read('host/capabilities/README.md'), table[0] ?? [])).toEqual(table);
 });
 
 describe('adapters/README.md', () => {

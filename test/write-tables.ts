@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownOf, TABLE, type Table, tablesOf } from './markdown.ts';
 import {
+  capabilityTable,
   costTable,
   errorTable,
   interfaceTable,
@@ -27,6 +28,7 @@ const tables = [
   errorTable(),
   costTable(),
   interfaceTable(),
+  capabilityTable(),
   importTable(),
   doorTable(),
 ];
@@ -37,6 +39,7 @@ const READMES = [
   'adapters/README.md',
   'host/registry/README.md',
   'host/executor/wasi/README.md',
+  'host/capabilities/README.md',
 ];
 
 for (const name of READMES) {

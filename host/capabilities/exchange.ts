@@ -82,6 +82,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 
   function end(): void {
+    if (isOver) return;
     isOver = true;
     for (const timer of timers) timer.cancel();
     timers.clear();
@@ -103,13 +104,13 @@ export function createExchange(options: ExchangeOptions): Exchange {
   function until<T>(look: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
-        const found = failure === undefined ? look() : undefined;
-        if (found === undefined && failure === undefined) return;
+        // Off the list while it looks: what it finds may be the end, which wakes all that wait.
         waiting.delete(check);
-        if (failure === undefined) resolve(found as T);
-        else reject(failure);
+        const found = failure === undefined ? look() : undefined;
+        if (failure !== undefined) reject(failure);
+        else if (found !== undefined) resolve(found);
+        else waiting.add(check);
       };
-      waiting.add(check);
       check();
     });
   }

@@ -52,10 +52,9 @@ export function checkGranted(grant: HttpGrant, method: string, { scheme, host, p
   if (!grant.methods.includes(method)) throw denied('the method is not granted');
   if (scheme === 'http' && !grant.plain) throw denied('http without TLS is not granted');
   const name = host.includes(':') ? `[${host}]` : host;
-  const defaultPort = scheme === 'https' ? 443 : 80;
   const isNamed = grant.hosts.some((text) => {
     const pattern = parseHost(text);
-    return typeof pattern !== 'string' && matchesHost(pattern, name, port, defaultPort);
+    return typeof pattern !== 'string' && matchesHost(pattern, name, port);
   });
   if (!isNamed) throw denied('the host is not granted');
 }

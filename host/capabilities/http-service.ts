@@ -66,7 +66,7 @@ interface Ask {
 
 export function createHttpService(options: HttpServiceOptions): HttpService {
   const { clock, caller, grant, held } = options;
-  const rule: AddressRule = createAddressRule(grant.privateRanges);
+  const rule = ruleOf(grant);
   const exchanges = new Map<number, Exchange>();
   let requestCount = 0;
   let isEnded = false;
@@ -252,6 +252,15 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
 async function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {
   if (body.byteLength > 0) await exchange.write(body);
   await exchange.finish([]);
+}
+
+/** By grant, which all calls of an image share: a rule costs more to make than to ask. */
+const rules = new WeakMap<HttpGrant, AddressRule>();
+
+function ruleOf(grant: HttpGrant): AddressRule {
+  const rule = rules.get(grant) ?? createAddressRule(grant.privateRanges);
+  rules.set(grant, rule);
+  return rule;
 }
 
 /** Where a response sends on to, or undefined. */

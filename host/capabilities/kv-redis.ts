@@ -16,7 +16,8 @@ import {
   LIST_MAX_COUNT,
   StoreUnavailable,
 } from './kv.ts';
-import type { RedisConnection, RedisReply } from './redis-connection.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import type { RedisReply } from './redis-replies.ts';
 
 /** KEYS: values, order, bytes. ARGV: key, then as each says. */
 export const SCRIPTS = {

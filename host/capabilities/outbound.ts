@@ -60,7 +60,7 @@ const RESPONSE_HEAD_MAX_BYTES = 64 * 1024;
 /** Of one owner and target; more requests wait for one to be free. */
 const SOCKETS_MAX_COUNT = 1024;
 /** Kept open between requests, of one owner and target, and for how long: servers commonly give up after 5 s. */
-const FREE_SOCKETS_MAX_COUNT = 64;
+const FREE_SOCKETS_MAX_COUNT = 512;
 const FREE_SOCKET_MS = 4000;
 
 const systemResolve: Resolve = (host) => lookup(host, { all: true, order: 'verbatim' });

@@ -11,10 +11,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock, Timer } from '../clock.ts';
 import { StoreUnavailable } from './kv.ts';
-import { createReplyReader } from './redis-replies.ts';
-
-/** Bulk strings are bytes, statuses too; errors reject. */
-export type RedisReply = Uint8Array | number | null | readonly RedisReply[];
+import { createReplyReader, type RedisReply } from './redis-replies.ts';
 
 export interface RedisConnection {
   command(parts: readonly (string | Uint8Array)[]): Promise<RedisReply>;

@@ -6,7 +6,8 @@
  * Source: Redis serialization protocol specification, version 2.
  */
 
-import type { RedisReply } from './redis-connection.ts';
+/** Bulk strings are bytes, statuses too. */
+export type RedisReply = Uint8Array | number | null | readonly RedisReply[];
 
 export type Reply =
   | { readonly kind: 'value'; readonly value: RedisReply }

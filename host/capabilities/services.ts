@@ -71,7 +71,8 @@ export function createServices(options: ServicesOptions): HostServices {
     const { adapter, tenant, grants } = caller;
     const owner = namespaceOf(adapter, tenant);
     const underWay = new Set<(failure: ServiceFailure) => void>();
-    let over: ServiceFailure | undefined;
+    /** Why, once it is over. */
+    let over: string | undefined;
     let http: HttpService | undefined;
     let methods: Methods | undefined;
     let deadline: Timer | undefined;
@@ -92,16 +93,16 @@ export function createServices(options: ServicesOptions): HostServices {
 
     function finish(why: string): void {
       if (over !== undefined) return;
-      over = new ServiceFailure('timeout', why);
+      over = why;
       deadline?.cancel();
       sessions.delete(session);
-      for (const reject of underWay) reject(over);
+      for (const reject of underWay) reject(new ServiceFailure('timeout', why));
       underWay.clear();
       http?.end();
     }
 
     async function run(method: string, argument: unknown): Promise<unknown> {
-      if (over !== undefined) throw over;
+      if (over !== undefined) throw new ServiceFailure('timeout', over);
       if (isClosed) throw new ServiceFailure('unavailable', 'the host is closing');
       methods ??= prepare();
       const known = Object.hasOwn(methods, method) ? methods[method] : undefined;

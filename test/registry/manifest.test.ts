@@ -82,7 +82,7 @@ describe('a manifest', () => {
         replayMax: 99,
       },
       isolation: 'none',
-      capabilities: ['filesystem'],
+      capabilities: { filesystem: {}, kv: { maxBytes: 0 } },
       surprise: true,
     };
     const error = refusal(wrong);
@@ -119,7 +119,8 @@ describe('a manifest', () => {
       '/pool/maxCrashes',
       '/pool/replayMax',
       '/isolation',
-      '/capabilities/0',
+      '/capabilities/filesystem',
+      '/capabilities/kv/maxBytes',
       '/surprise',
     ]) {
       expect(at, pointer).toContain(pointer);
@@ -189,10 +190,20 @@ describe('a manifest', () => {
     expect(error.detail).toContain('acme:tools/calculator');
   });
 
-  it('asking for a capability is refused by the name of the capability', () => {
+  it('has the capabilities it asks for, as it asks for them', () => {
+    const capabilities = { log: {}, kv: { maxBytes: 5 }, http: { hosts: ['a.org'] }, secrets: ['A'] };
+    expect(parseManifest(manifestJson({ capabilities }), defaults).capabilities).toEqual(capabilities);
+  });
+
+  it('with a list of capabilities is told to write an object', () => {
     const error = refusal(manifestJson({ capabilities: ['http', 'kv'] }));
-    expect(error.code).toBe('REGISTRY_UNSUPPORTED');
-    expect(error.detail).toContain('http, kv');
+    expect(error.code).toBe('REGISTRY_MANIFEST_INVALID');
+    expect(error.problems).toEqual([
+      {
+        at: '/capabilities',
+        message: 'is an object by the names of capabilities, not a list: { "http": {}, "kv": {} }',
+      },
+    ]);
   });
 
   it('has no operation that it does not name, not even one that every object has', () => {
