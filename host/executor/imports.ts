@@ -19,7 +19,6 @@ import { ioError, streams } from './wasi/stream-functions.ts';
 export {
   type CellContext,
   GuestTrap,
-  type ImportFunction,
   type ImportImplementation,
 } from './imports-contract.ts';
 export { endStandardOutput } from './wasi/standard-output.ts';
