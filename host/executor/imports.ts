@@ -19,6 +19,7 @@ import { ioError, streams } from './wasi/stream-functions.ts';
 export {
   type CellContext,
   GuestTrap,
+  type ImportFunction,
   type ImportImplementation,
 } from './imports-contract.ts';
 export { endStandardOutput } from './wasi/standard-output.ts';
