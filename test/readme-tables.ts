@@ -106,6 +106,16 @@ export function costTable(): Table {
   return [['instructions', 'units of fuel'], ...costRows().map((row) => [...row])];
 }
 
+/** Every interface that a component may import. */
+export function interfaceTable(): Table {
+  const body = Object.entries(IMPORTS).map(([name, { capability, version, functions }]) => {
+    const waits = Object.values(functions).filter((one) => one.waits);
+    const opened = capability === undefined ? 'nothing' : `\`${capability}\``;
+    return [`\`${name}\``, opened, version, String(Object.keys(functions).length), String(waits.length)];
+  });
+  return [['interface', 'opened by', 'up to version', 'functions', 'of which may wait'], ...body];
+}
+
 /** Numbers of the capabilities. */
 export function capabilityTable(): Table {
   const head = [
@@ -116,16 +126,6 @@ export function capabilityTable(): Table {
     'why',
   ];
   return [head, ...capabilityRows().map((row) => [...row])];
-}
-
-/** Every interface that a component may import. */
-export function interfaceTable(): Table {
-  const body = Object.entries(IMPORTS).map(([name, { capability, version, functions }]) => {
-    const waits = Object.values(functions).filter((one) => one.waits);
-    const opened = capability === undefined ? 'nothing' : `\`${capability}\``;
-    return [`\`${name}\``, opened, version, String(Object.keys(functions).length), String(waits.length)];
-  });
-  return [['interface', 'opened by', 'up to version', 'functions', 'of which may wait'], ...body];
 }
 
 /** Every error code. */

@@ -27,8 +27,8 @@ const tables = [
   operationTable(),
   errorTable(),
   costTable(),
-  capabilityTable(),
   interfaceTable(),
+  capabilityTable(),
   importTable(),
   doorTable(),
 ];
@@ -38,8 +38,8 @@ const READMES = [
   'host/README.md',
   'adapters/README.md',
   'host/registry/README.md',
-  'host/capabilities/README.md',
   'host/executor/wasi/README.md',
+  'host/capabilities/README.md',
 ];
 
 for (const name of READMES) {
