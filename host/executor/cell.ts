@@ -10,6 +10,7 @@
 
 import { findIncomingHandler } from '../service-incoming.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
+import type { CellAbi } from './abi.ts';
 import { toCrash } from './cell-entry.ts';
 import {
   type Bounds,
@@ -44,7 +45,7 @@ export function createCell(
   const guest = new Guest(scheduler);
   // A component that takes nothing from the host, as codecs are, needs no ABI but the direct call below.
   if (plan.imports.length === 0 && plan.resources.length === 0)
-    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, false);
+    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, undefined, false);
   const context = new GuestContext(guest, grants, host);
   const linker = linkerOf(plan);
   const instances: WebAssembly.Exports[] = [];
@@ -54,7 +55,7 @@ export function createCell(
   const handle = plan.handler ? undefined : findIncomingHandler(plan);
   if (handle !== undefined)
     return new IncomingCell({ instances, guest, context, abi: bound.abi, waits: true }, plan, handle);
-  return new LinkedCell(instances, plan, guest, context, linker.waits);
+  return new LinkedCell(instances, plan, guest, context, bound.abi, linker.waits);
 }
 
 /** A lifted function with its parts looked up. */
@@ -78,6 +79,7 @@ class LinkedCell implements Cell {
   readonly #health: Entry;
   readonly #guest: Guest;
   readonly #context: GuestContext | undefined;
+  readonly #abi: CellAbi | undefined;
   readonly isSuspendable: boolean;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
@@ -86,11 +88,13 @@ class LinkedCell implements Cell {
     plan: LinkPlan,
     guest: Guest,
     context: GuestContext | undefined,
+    abi: CellAbi | undefined,
     waits: boolean,
   ) {
     if (!plan.handler) throw new Error('a plan without a handler');
     this.#guest = guest;
     this.#context = context;
+    this.#abi = abi;
     this.isSuspendable = waits || guest.meter.isMetered;
     this.#invoke = toEntry(instances, plan.handler.invoke);
     this.#health = toEntry(instances, plan.handler.health);
@@ -114,7 +118,8 @@ class LinkedCell implements Cell {
     let result: number;
     this.#enter(bounds);
     try {
-      result = this.#invoke.core(...this.#lowerInputs(operation, payload)) >>> 0;
+      const inputs = this.#withoutLeaving(() => this.#lowerInputs(operation, payload));
+      result = this.#invoke.core(...inputs) >>> 0;
     } catch (error) {
       return this.#crash(error);
     }
@@ -132,7 +137,9 @@ class LinkedCell implements Cell {
     let result: number;
     this.#enter(bounds);
     try {
-      const inputs = this.#guest.unsuspended(() => this.#lowerInputs(operation, payload));
+      const inputs = this.#guest.unsuspended(() =>
+        this.#withoutLeaving(() => this.#lowerInputs(operation, payload)),
+      );
       result = (await this.#onItsOwnStack(this.#invoke, inputs)) >>> 0;
     } catch (error) {
       onEnd(this.#crash(error));
@@ -192,6 +199,8 @@ class LinkedCell implements Cell {
     const { memory, postReturn, isUtf16 } = this.#invoke;
     let end: CellEnd = OK;
     let output: Uint8Array | undefined;
+    // Before `take`, which begins the answer: nothing else may be written then.
+    this.#endContext();
     try {
       memory.refresh();
       memory.checkRecord(result, INVOKE_RESULT_BYTES);
@@ -216,6 +225,7 @@ class LinkedCell implements Cell {
   #endHealth(result: number): CellEnd {
     const { memory, postReturn, isUtf16 } = this.#health;
     let end: CellEnd = OK;
+    this.#endContext();
     try {
       memory.refresh();
       memory.checkRecord(result, HEALTH_RESULT_BYTES);
@@ -234,13 +244,12 @@ class LinkedCell implements Cell {
   #leave(postReturn: WebAssembly.CoreFunction | undefined, result: number, end: CellEnd): CellEnd {
     if (postReturn) {
       try {
-        postReturn(result);
+        this.#withoutLeaving(() => postReturn(result));
       } catch (error) {
         return this.#crash(error);
       }
     }
     this.#state = 'idle';
-    this.#endContext();
     this.#guest.leave();
     return end;
   }
@@ -262,6 +271,16 @@ class LinkedCell implements Cell {
     memory.refresh();
     memory.write(pointer, alignment, source);
     return pointer;
+  }
+
+  /** Its allocator and its clean-up may not call out. Source: Canonical ABI, `may_leave`. */
+  #withoutLeaving<T>(run: () => T): T {
+    const abi = this.#abi;
+    if (abi === undefined) return run();
+    abi.mayLeave = false;
+    const result = run();
+    abi.mayLeave = true;
+    return result;
   }
 
   #endContext(): void {
