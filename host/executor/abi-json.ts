@@ -30,7 +30,7 @@ export interface JsonAnswer {
 
 interface FunctionCodec {
   readonly read: (value: unknown, trace: string[]) => unknown[];
-  readonly write: (value: unknown) => { isFailure: boolean; text: string };
+  readonly write: (value: unknown) => { isFailure: boolean; json: unknown };
 }
 
 const encoder = new TextEncoder();
@@ -59,8 +59,8 @@ export function createJsonCodec(plan: Pick<LinkPlan, 'types' | 'exports'>): Json
       }
     },
     jsonFromResult(exportIndex, value) {
-      const { isFailure, text } = codecOf(exportIndex).write(value);
-      return { isFailure, bytes: encoder.encode(text) };
+      const { isFailure, json } = codecOf(exportIndex).write(value);
+      return { isFailure, bytes: encoder.encode(JSON.stringify(json)) };
     },
   };
 }
@@ -80,7 +80,7 @@ function compileFunction(
   };
   if (type?.kind !== 'result') {
     const write = writes(result);
-    return { read: readAll, write: (value) => ({ isFailure: false, text: write(value) }) };
+    return { read: readAll, write: (value) => ({ isFailure: false, json: write(value) }) };
   }
   const ok = writes(type.ok);
   const failure = writes(type.error);
@@ -88,7 +88,7 @@ function compileFunction(
     read: readAll,
     write(value) {
       const { tag, val } = value as { tag: 'ok' | 'err'; val?: unknown };
-      return tag === 'ok' ? { isFailure: false, text: ok(val) } : { isFailure: true, text: failure(val) };
+      return tag === 'ok' ? { isFailure: false, json: ok(val) } : { isFailure: true, json: failure(val) };
     },
   };
 }

@@ -22,7 +22,7 @@ import { THREAD_HEAP_MAX_MIB } from './protocol.ts';
 const ENTRY = fileURLToPath(new URL('./process-entry.ts', import.meta.url));
 const THREAD_URL = new URL('./thread.ts', import.meta.url);
 const HOST_DIR = dirname(dirname(ENTRY));
-/** As large as a thread's stack, so that a guest recurses as deep in both placements. */
+/** As large as a thread's stack, so that a guest recurses as deep in both placements; systems give the first thread 8 MiB. */
 const STACK_KIB = 3_900;
 /** Of what a child writes to standard error the log gets the end: the engine's last words. */
 const LAST_WORDS_MAX_CHARS = 2_000;

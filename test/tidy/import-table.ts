@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'process',
-    files: ['host/executor/process-{entry,ring,bulk,start}.ts'],
+    files: ['host/executor/process-{entry,ring,group,bulk,start}.ts'],
     imports: ['base', 'protocol'],
     builtins: ['node:fs', 'node:v8'],
   },
