@@ -13,8 +13,10 @@ import type { HostError } from './errors.ts';
 import type { LinkPlan, TypeRef } from './link-plan.ts';
 import type { HttpHeader, ServiceMethods } from './service-methods.ts';
 
-/** The world of a manifest whose component exports the handler. */
-export const PROXY_WORLD = 'wasi:http/proxy';
+const PROXY = /^wasi:http\/proxy(?:@0\.2\.\d{1,6})?$/;
+
+/** Whether a manifest of this world is of a component that exports the handler. */
+export const isProxyWorld = (world: string): boolean => PROXY.test(world);
 
 /** The one operation that an adapter of this world has, named after the function. */
 export const HANDLE = 'handle';

@@ -130,7 +130,6 @@ export function httpManifest(
     component: 'component.wasm',
     sha256: createHash('sha256').update(component).digest('hex'),
     world: 'wasi:http/proxy',
-    operations: {},
     limits: { timeoutMs: 20_000 },
     ...more,
   };

@@ -149,7 +149,7 @@ const STOPS = {
   },
 } as const;
 
-export function toCrash(error: unknown, { failure, stop }: Guest): CellEnd {
+function toCrash(error: unknown, { failure, stop }: Guest): CellEnd {
   const reason = failure ?? error;
   if (reason instanceof HostError) return { kind: 'crash', code: reason.code, detail: reason.detail };
   if (stop !== undefined) return { kind: 'crash', ...STOPS[stop] };

@@ -7,7 +7,7 @@
  */
 
 import { HostError } from '../errors.ts';
-import { HANDLE, type IncomingRequestHead, PROXY_WORLD } from '../service-incoming.ts';
+import { HANDLE, type IncomingRequestHead, isProxyWorld } from '../service-incoming.ts';
 import type { Call, Identity } from '../types.ts';
 import { linger } from './answer.ts';
 import type { Answerer, Door, Exchange } from './exchange.ts';
@@ -27,10 +27,10 @@ export function createIncomingAnswerer(door: Door, batch: Answerer): Answerer {
     const { headers, params, incoming, outgoing, requestId } = exchange;
     const identity = host.identify(credentialsOf(headers));
     const adapter = params.name ?? '';
-    if (isBatch(exchange) && host.adapter(adapter).manifest.world !== PROXY_WORLD)
+    if (isBatch(exchange) && !isProxyWorld(host.adapter(adapter).manifest.world))
       return await batch({ ...exchange, params: { name: adapter, operation: 'http' } });
     const { spec, world } = operations.get(adapter, HANDLE);
-    if (world !== PROXY_WORLD) {
+    if (!isProxyWorld(world)) {
       throw new HostError(
         'REGISTRY_OPERATION_NOT_FOUND',
         `adapter ${adapter} answers no HTTP requests; GET /v1/adapters/${adapter} lists its operations`,

@@ -26,6 +26,8 @@ export interface LeaseRun {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly exchange?: CallExchange | undefined;
+  readonly isRawInput?: boolean | undefined;
+  readonly isRawOutput?: boolean | undefined;
 }
 
 export interface Lease {
@@ -71,6 +73,8 @@ export function openLease(options: {
         deadlineMs: request.deadlineMs,
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
+        isRawInput: request.isRawInput,
+        isRawOutput: request.isRawOutput,
         ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
         ...(request.exchange === undefined ? {} : { exchange: request.exchange }),
         caller: {

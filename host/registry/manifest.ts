@@ -10,7 +10,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { readManifestCapabilities } from '../capability-policy.ts';
 import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
-import { HANDLE, PROXY_WORLD } from '../service-incoming.ts';
+import { HANDLE, isProxyWorld } from '../service-incoming.ts';
 import type { Isolation, Limits, Manifest, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
@@ -21,6 +21,7 @@ export interface ManifestDefaults {
 
 interface OperationJson {
   readonly idempotent?: boolean;
+  readonly readOnly?: boolean;
   readonly description?: string;
   readonly produces?: string;
   readonly timeoutMs?: number;
@@ -36,7 +37,8 @@ interface ManifestJson {
   readonly component: string;
   readonly sha256: string;
   readonly world: string;
-  readonly operations: Readonly<Record<string, OperationJson>>;
+  readonly wit?: string;
+  readonly operations?: Readonly<Record<string, OperationJson>>;
   readonly limits?: Partial<Limits>;
   readonly pool?: Partial<PoolOptions>;
   readonly isolation?: Isolation;
@@ -67,17 +69,8 @@ export function parseManifest(json: unknown, defaults: ManifestDefaults): Manife
   const capabilities = readCapabilities(record(json).capabilities, problems);
   if (!wellShaped || problems.length > 0) throw invalid(problems);
   const given = json as ManifestJson;
-  if (!isWorld(given.world)) {
-    throw new HostError(
-      'REGISTRY_UNSUPPORTED',
-      `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes", or wasi:http/incoming-handler and "${PROXY_WORLD}"`,
-    );
-  }
-  return fill({ ...given, world: given.world }, capabilities, defaults);
+  return fill(given, capabilities, defaults);
 }
-
-const WORLDS: readonly string[] = ['bytes', PROXY_WORLD] satisfies readonly Manifest['world'][];
-const isWorld = (world: string): world is Manifest['world'] => WORLDS.includes(world);
 
 function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabilities {
   const read = readManifestCapabilities(raw ?? {}, (path, message) => {
@@ -88,25 +81,13 @@ function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabiliti
   return read ?? Object.freeze({});
 }
 
-function fill(
-  given: ManifestJson & { readonly world: Manifest['world'] },
-  capabilities: ManifestCapabilities,
-  defaults: ManifestDefaults,
-): Manifest {
+function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults: ManifestDefaults): Manifest {
   const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
-  const isProxy = given.world === PROXY_WORLD;
+  const isProxy = isProxyWorld(given.world);
   const operations: Record<string, OperationSpec> = Object.create(null);
-  const said = isProxy ? { [HANDLE]: given.operations[HANDLE] ?? {} } : given.operations;
+  const said = isProxy ? { [HANDLE]: given.operations?.[HANDLE] ?? {} } : (given.operations ?? {});
   for (const [name, operation] of Object.entries(said)) {
-    operations[name] = Object.freeze({
-      idempotent: operation.idempotent ?? (isProxy || OPERATION_FIELDS.idempotent.default),
-      description: operation.description,
-      produces: operation.produces ?? OPERATION_FIELDS.produces.default,
-      timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
-      inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
-      outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
-      fuelMax: operation.fuelMax ?? limits.fuelMax,
-    });
+    operations[name] = fillOperation(operation, limits, given.world);
   }
   return Object.freeze({
     name: given.name,
@@ -115,12 +96,28 @@ function fill(
     component: given.component,
     sha256: given.sha256,
     world: given.world,
+    text: given.wit,
     operations: Object.freeze(operations),
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
     // Such components are written for servers that make an instance for each request, and some never let go of what they got.
     isolation: given.isolation ?? (isProxy ? 'fresh' : manifestSchema.properties.isolation.default),
     capabilities,
+  });
+}
+
+/** One operation with every default filled in. */
+export function fillOperation(operation: OperationJson, limits: Limits, world: string): OperationSpec {
+  const { idempotent, produces } = OPERATION_FIELDS;
+  return Object.freeze({
+    idempotent: operation.idempotent ?? (isProxyWorld(world) || idempotent.default),
+    readOnly: operation.readOnly ?? OPERATION_FIELDS.readOnly.default,
+    description: operation.description,
+    produces: operation.produces ?? (world === 'bytes' ? produces.default : 'application/json'),
+    timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
+    inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
+    outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
+    fuelMax: operation.fuelMax ?? limits.fuelMax,
   });
 }
 
@@ -135,6 +132,20 @@ function fillPool(given: Partial<PoolOptions>, defaults: PoolOptions): PoolOptio
 function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] {
   const problems: Problem[] = [];
   const root = record(json);
+  // Only the component of another world says by itself which operations it has.
+  if (root.operations === undefined && (root.world === 'bytes' || typeof root.world !== 'string')) {
+    problems.push({ at: '/operations', message: 'is required' });
+  }
+  const isProxy = typeof root.world === 'string' && isProxyWorld(root.world);
+  for (const name of isProxy ? Object.keys(record(root.operations)) : []) {
+    if (name !== HANDLE) {
+      const message = `is not in this world, where ${HANDLE} is all there is`;
+      problems.push({ at: `/operations/${pointer(name)}`, message });
+    }
+  }
+  if ((root.world === 'bytes' || isProxy) && root.wit !== undefined) {
+    problems.push({ at: '/wit', message: 'is for worlds whose functions are operations' });
+  }
   const pool = record(root.pool);
   const max = number(pool.max) ?? defaults.pool.max;
   const min = number(pool.min);
@@ -149,15 +160,6 @@ function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] 
   if (typeof component === 'string' && component.toLowerCase() === 'adapter.json') {
     problems.push({ at: '/component', message: 'must not be adapter.json: that is the manifest itself' });
   }
-  const names = Object.keys(record(root.operations));
-  if (root.world === PROXY_WORLD) {
-    for (const name of names.filter((each) => each !== HANDLE))
-      problems.push({
-        at: `/operations/${pointer(name)}`,
-        message: `is not in the world ${PROXY_WORLD}, where ${HANDLE} is all there is`,
-      });
-  } else if (isRecord(root.operations) && names.length === 0)
-    problems.push({ at: '/operations', message: 'must have at least one operation' });
   const limits = record(root.limits);
   for (const [name, operation] of Object.entries(record(root.operations))) {
     for (const limit of ['timeoutMs', 'inputMaxBytes', 'outputMaxBytes', 'fuelMax'] as const) {
@@ -215,8 +217,8 @@ function toProblem(error: ErrorObject): Problem {
 /** One segment of a JSON pointer, RFC 6901, shortened: names in a hostile manifest can be megabytes long. */
 const pointer = (name: string): string => clip(name.replaceAll('~', '~0').replaceAll('/', '~1'));
 const clip = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
-const quote = (text: string): string => JSON.stringify(clip(text));
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
