@@ -86,6 +86,14 @@ export class CellEntry {
     this.#guest.resume();
   }
 
+  /** The guest gives the thread away until `work` is done. Throws Error — it was stopped meanwhile. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    const done = await this.#guest.wait<T | undefined>(work, undefined);
+    this.#guest.resume();
+    if (this.#guest.isEnding) throw new Error('the guest was stopped');
+    return done as T;
+  }
+
   abandon(): void {
     this.#guest.abandon();
   }
