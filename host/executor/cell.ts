@@ -11,11 +11,12 @@
 import type { Grants } from '../capability-types.ts';
 import { type ErrorCode, HostError } from '../errors.ts';
 import type { CoreExportRef, LiftedFunction, LinkPlan } from '../types.ts';
-import { Guest, type GuestBounds, type Scheduler } from './guest.ts';
+import type { CellAbi } from './abi.ts';
+import { Guest, type GuestBounds, type Scheduler, UNCAUGHT } from './guest.ts';
 import { endStandardOutput } from './imports.ts';
 import { GuestContext, type HostPort } from './imports-context.ts';
 import { linkerOf } from './imports-link.ts';
-import { instantiate, UNCAUGHT } from './instantiate.ts';
+import { instantiate } from './instantiate.ts';
 import { badResult, GuestMemory, liftList, liftMessage, toUtf16 } from './lift.ts';
 
 export type CellEnd =
@@ -93,14 +94,14 @@ export function createCell(
   const guest = new Guest(scheduler);
   // A component that takes nothing from the host, as codecs are, needs no ABI but the direct call below.
   if (plan.imports.length === 0 && plan.resources.length === 0)
-    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, false);
+    return new LinkedCell(instantiate(modules, plan, guest), plan, guest, undefined, undefined, false);
   const context = new GuestContext(guest, grants, host);
   const linker = linkerOf(plan);
   const instances: WebAssembly.Exports[] = [];
   const bound = linker.bind(guest, context, instances);
   instantiate(modules, plan, guest, instances, bound);
   context.end();
-  return new LinkedCell(instances, plan, guest, context, linker.waits);
+  return new LinkedCell(instances, plan, guest, context, bound.abi, linker.waits);
 }
 
 /** A lifted function with its parts looked up. */
@@ -124,6 +125,7 @@ class LinkedCell implements Cell {
   readonly #health: Entry;
   readonly #guest: Guest;
   readonly #context: GuestContext | undefined;
+  readonly #abi: CellAbi | undefined;
   readonly isSuspendable: boolean;
   #state: 'idle' | 'entered' | 'crashed' = 'idle';
 
@@ -132,11 +134,13 @@ class LinkedCell implements Cell {
     plan: LinkPlan,
     guest: Guest,
     context: GuestContext | undefined,
+    abi: CellAbi | undefined,
     waits: boolean,
   ) {
     if (!plan.handler) throw new Error('a plan without a handler');
     this.#guest = guest;
     this.#context = context;
+    this.#abi = abi;
     this.isSuspendable = waits || guest.meter.isMetered;
     this.#invoke = toEntry(instances, plan.handler.invoke);
     this.#health = toEntry(instances, plan.handler.health);
@@ -254,6 +258,8 @@ class LinkedCell implements Cell {
     } catch (error) {
       return this.#crash(error);
     }
+    // Its last lines go out before: from `take` to the end of the call nothing else may be said to the host.
+    this.#endContext();
     // Outside the guard: what `take` throws is an error of the host, not of the guest. The cell stays entered.
     if (output) take(output);
     return this.#leave(postReturn, result, end);
@@ -273,6 +279,7 @@ class LinkedCell implements Cell {
     } catch (error) {
       return this.#crash(error);
     }
+    this.#endContext();
     return this.#leave(postReturn, result, end);
   }
 
@@ -280,13 +287,12 @@ class LinkedCell implements Cell {
   #leave(postReturn: WebAssembly.CoreFunction | undefined, result: number, end: CellEnd): CellEnd {
     if (postReturn) {
       try {
-        postReturn(result);
+        this.#withoutImports(() => postReturn(result));
       } catch (error) {
         return this.#crash(error);
       }
     }
     this.#state = 'idle';
-    this.#endContext();
     this.#guest.leave();
     return end;
   }
@@ -304,10 +310,20 @@ class LinkedCell implements Cell {
   #lower(source: Uint8Array, alignment: number): number {
     const { memory, realloc } = this.#invoke;
     if (!realloc) throw new Error('a plan without realloc');
-    const pointer = realloc(0, 0, alignment, source.length) >>> 0;
+    const pointer = this.#withoutImports(() => realloc(0, 0, alignment, source.length)) >>> 0;
     memory.refresh();
     memory.write(pointer, alignment, source);
     return pointer;
+  }
+
+  /** Enters the guest's allocator or cleanup, from which it must not call out. Source: Canonical ABI, "may_leave". */
+  #withoutImports<T>(run: () => T): T {
+    const abi = this.#abi;
+    if (abi === undefined) return run();
+    abi.mayLeave = false;
+    const value = run();
+    abi.mayLeave = true;
+    return value;
   }
 
   #endContext(): void {
