@@ -41,7 +41,8 @@ export class GuestContext implements CellContext {
   readonly #states = new Map<symbol, unknown>();
   #logBytesLeft = 0;
   #lostLines = 0;
-  #open = 0;
+  /** Questions of the call under way: a count of its own, as those of the calls before may still be answered. */
+  #open = { count: 0 };
 
   constructor(guest: Guest, grants: Grants = {}, host: HostPort = NOBODY) {
     this.#guest = guest;
@@ -58,7 +59,7 @@ export class GuestContext implements CellContext {
   begin(): void {
     this.#logBytesLeft = this.grants.log?.callMaxBytes ?? 0;
     this.#lostLines = 0;
-    this.#open = 0;
+    this.#open = { count: 0 };
   }
 
   /** The call has ended: says what its log lost. */
@@ -90,16 +91,17 @@ export class GuestContext implements CellContext {
   }
 
   async service(method: string, argument: unknown): Promise<unknown> {
-    if (this.#open >= OPEN_MAX)
+    const open = this.#open;
+    if (open.count >= OPEN_MAX)
       throw new ServiceFailure(
         'quota',
         `${OPEN_MAX} requests to the host are open, the most a call may have`,
       );
-    this.#open++;
+    open.count++;
     try {
       return await this.#host.service(method, argument);
     } finally {
-      this.#open--;
+      open.count--;
     }
   }
 
