@@ -117,6 +117,23 @@ describe('a guest that does not come back', () => {
     expect((await arena.attack('start', 'a')).status).toBe(404);
   });
 
+  it('an endless loop where the stack has no room for the host to stop it', async () => {
+    // Down to where the host cannot be called any more, by its exception; then for ever, catching what the next slice throws.
+    const guest = await hostile({
+      imports: ['now'],
+      fields: `(func $deep
+        (block $brink (try_table (catch_all $brink) (drop (call $now))) (call $deep) (return))
+        (loop $again (block $caught (try_table (catch_all $caught) ${LOOP})) (br $again)))
+        (start $deep)`,
+    });
+    await arena.besides(async () => {
+      await expect(arena.enter('brink', guest, { capabilities: { clock: {} } })).rejects.toMatchObject({
+        code: 'POOL_CREATE_FAILED',
+      });
+    });
+    expect(arena.lost()).toBe(0);
+  });
+
   it('an endless loop in health', async () => {
     const guest = await hostile({ health: `${LOOP} unreachable` });
     await arena.besides(async () => {

@@ -71,7 +71,11 @@ const ATTACKS: readonly (readonly [string, HostileParts, readonly [number, strin
     { imports: ['poll'], invoke: survive('(call $poll (i32.const 0) (i32.const 0) (i32.const 2048))') },
     TRAP,
   ],
-  ['a forged handle', { imports: ['dropFields'], invoke: survive('(call $dropFields (i32.const 1234))') }, BAD],
+  [
+    'a forged handle',
+    { imports: ['dropFields'], invoke: survive('(call $dropFields (i32.const 1234))') },
+    BAD,
+  ],
   [
     'a handle that is dropped twice',
     {
@@ -129,12 +133,18 @@ const ATTACKS: readonly (readonly [string, HostileParts, readonly [number, strin
   ],
   [
     'an argument of 268,435,456 elements',
-    { imports: ['poll'], invoke: survive('(call $poll (i32.const 0) (i32.const 0x10000000) (i32.const 2048))') },
+    {
+      imports: ['poll'],
+      invoke: survive('(call $poll (i32.const 0) (i32.const 0x10000000) (i32.const 2048))'),
+    },
     BAD,
   ],
   [
     'room for a result outside of its memory',
-    { imports: ['config'], invoke: survive('(call $config (i32.const 0) (i32.const 1) (i32.const 0xfffffffc))') },
+    {
+      imports: ['config'],
+      invoke: survive('(call $config (i32.const 0) (i32.const 1) (i32.const 0xfffffffc))'),
+    },
     BAD,
   ],
   [
@@ -172,8 +182,8 @@ describe('a guest that abuses its imports', () => {
 
   it('an import that waits called in start', async () => {
     const guest = await hostile({
-      imports: ['kvGet'],
-      fields: `${TEXT} (func $begin (call $kvGet (i32.const 1024) (i32.const 1) (i32.const 2048))) (start $begin)`,
+      imports: ['sleep', 'block'],
+      fields: '(func $begin (call $block (call $sleep (i64.const 1000000)))) (start $begin)',
     });
     await arena.besides(async () => {
       await expect(arena.enter('waits', guest, CAPABILITIES)).rejects.toMatchObject({

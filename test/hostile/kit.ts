@@ -102,8 +102,7 @@ const IMPORTS = {
   ready: '"wasi:io/poll@0.2.3" "[method]pollable.ready" (func $ready (param i32) (result i32))',
   block: '"wasi:io/poll@0.2.3" "[method]pollable.block" (func $block (param i32))',
   dropPollable: '"wasi:io/poll@0.2.3" "[resource-drop]pollable" (func $dropPollable (param i32))',
-  sleep:
-    '"wasi:clocks/monotonic-clock@0.2.3" "subscribe-duration" (func $sleep (param i64) (result i32))',
+  sleep: '"wasi:clocks/monotonic-clock@0.2.3" "subscribe-duration" (func $sleep (param i64) (result i32))',
   bytes: '"wasi:random/random@0.2.3" "get-random-bytes" (func $bytes (param i64 i32))',
   exit: '"wasi:cli/exit@0.2.3" "exit" (func $exit (param i32))',
   stdin: '"wasi:cli/stdin@0.2.3" "get-stdin" (func $stdin (result i32))',
@@ -112,8 +111,7 @@ const IMPORTS = {
   fields: '"wasi:http/types@0.2.3" "[constructor]fields" (func $fields (result i32))',
   clone: '"wasi:http/types@0.2.3" "[method]fields.clone" (func $clone (param i32) (result i32))',
   dropFields: '"wasi:http/types@0.2.3" "[resource-drop]fields" (func $dropFields (param i32))',
-  request:
-    '"wasi:http/types@0.2.3" "[constructor]outgoing-request" (func $request (param i32) (result i32))',
+  request: '"wasi:http/types@0.2.3" "[constructor]outgoing-request" (func $request (param i32) (result i32))',
 } as const;
 
 export interface HostileParts extends CoreParts {
