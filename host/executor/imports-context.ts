@@ -25,6 +25,9 @@ export interface HostPort {
 /** Questions that a call may have open: a guest waits for one at a time, or polls a few. */
 const OPEN_MAX = 64;
 
+/** What a line costs at least, in bytes of what a call may log: the log of the host has its own words about each, and short ones add up. */
+const LINE_MIN_BYTES = 64;
+
 const encoder = new TextEncoder();
 
 /** For cells that nobody listens to: what they log is gone, and no service answers. */
@@ -86,7 +89,7 @@ export class GuestContext implements CellContext {
       bytes <= this.#logBytesLeft
         ? message
         : message.slice(0, Math.floor(this.#logBytesLeft / 3)).toWellFormed();
-    this.#logBytesLeft -= Math.max(bytes, 1);
+    this.#logBytesLeft -= Math.max(bytes, LINE_MIN_BYTES);
     this.#host.log(level, kept);
   }
 
