@@ -107,6 +107,8 @@ const IMPORTS = {
   exit: '"wasi:cli/exit@0.2.3" "exit" (func $exit (param i32))',
   stdin: '"wasi:cli/stdin@0.2.3" "get-stdin" (func $stdin (result i32))',
   stdout: '"wasi:cli/stdout@0.2.3" "get-stdout" (func $stdout (result i32))',
+  checkWrite:
+    '"wasi:io/streams@0.2.3" "[method]output-stream.check-write" (func $checkWrite (param i32 i32))',
   write: '"wasi:io/streams@0.2.3" "[method]output-stream.write" (func $write (param i32 i32 i32 i32))',
   fields: '"wasi:http/types@0.2.3" "[constructor]fields" (func $fields (result i32))',
   clone: '"wasi:http/types@0.2.3" "[method]fields.clone" (func $clone (param i32) (result i32))',
