@@ -10,10 +10,9 @@ import type { CoreExportRef, LiftedFunction } from '../types.ts';
 import type { CellAbi } from './abi.ts';
 import type { Flat } from './abi-codec.ts';
 import type { Bounds, CellEnd } from './cell-face.ts';
-import type { Guest } from './guest.ts';
+import { type Guest, UNCAUGHT } from './guest.ts';
 import { endStandardOutput } from './imports.ts';
 import type { GuestContext } from './imports-context.ts';
-import { UNCAUGHT } from './instantiate.ts';
 
 type Core = (...flat: Flat[]) => Flat | undefined;
 
