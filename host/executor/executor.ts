@@ -138,7 +138,6 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { deadlineMs, exchange } = request;
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -148,9 +147,9 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
-      payload: exchange?.head ?? request.payload,
+      payload: request.exchange?.head ?? request.payload,
     };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, askerOf(request));
+    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, frame, askerOf(request));
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
