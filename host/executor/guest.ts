@@ -231,7 +231,7 @@ export class Guest {
     this.rest();
     return new Promise((resolve) => {
       const leftMs = this.deadlineMs - systemClock.now();
-      const timer = Number.isFinite(leftMs) ? systemClock.after(leftMs, () => this.abandon()) : undefined;
+      const timer = Number.isFinite(leftMs) ? systemClock.after(Math.max(0, leftMs), () => this.abandon()) : undefined;
       const end = (value: T): void => {
         timer?.cancel();
         this.#endWait = undefined;
