@@ -1,4 +1,4 @@
-/** Answers of the host that come when nobody waits for them any more, in a cell of this thread with a host that answers on demand. */
+/** Attacks on a cell of this thread, with a host that answers when the test says: what whole hosts do not show. */
 
 import { expect, it } from 'vitest';
 import { systemClock } from '../../host/clock.ts';
@@ -8,6 +8,7 @@ import { GuestContext, type HostPort } from '../../host/executor/imports-context
 import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import { ServiceFailure } from '../../host/service-failure.ts';
+import { coreText, handWritten } from '../registry/sample-components.ts';
 import { ECHO, hostile } from './kit.ts';
 
 async function cellOf(component: Uint8Array, host: HostPort): Promise<Cell> {
@@ -16,7 +17,7 @@ async function cellOf(component: Uint8Array, host: HostPort): Promise<Cell> {
     meterModule(component.slice(offset, offset + length)),
   ) as Uint8Array<ArrayBuffer>[];
   const modules = code.map((bytes) => new WebAssembly.Module(bytes));
-  return createCell(modules, plan, { grants: { kv: { maxBytes: 1024 } }, host });
+  return createCell(modules, plan, { grants: { kv: { maxBytes: 1024 }, random: {} }, host });
 }
 
 it('timing out while suspended in a host call: the answer that comes later enters the dead cell no more', async () => {
@@ -70,4 +71,28 @@ it('64 questions left open by each call do not add up to more in the next', asyn
   await expect(context.service('http.open', {})).rejects.toMatchObject({ code: 'quota' });
   for (const answer of open) answer();
   await Promise.all(left);
+});
+
+it('host work without end in start: fuel would last for minutes of it, so its time is bounded too', async () => {
+  const component = await handWritten({
+    before: `(import "wasi:random/random@0.2.3" (instance $random
+        (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+      (alias export $random "get-random-bytes" (func $bytes))
+      (core module $own (memory (export "memory") 20)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+      (core instance $own (instantiate $own))
+      (alias core export $own "memory" (core memory $m)) (alias core export $own "realloc" (core func $r))
+      (core func $lowered (canon lower (func $bytes) (memory $m) (realloc $r)))
+      (core instance $env (export "bytes" (func $lowered)))`,
+    core: coreText({
+      fields: `(import "env" "bytes" (func $bytes (param i64 i32)))
+        (func $begin (loop $l (call $bytes (i64.const 1048576) (i32.const 0)) (br $l))) (start $begin)`,
+    }),
+    with: '(with "env" (instance $env))',
+  });
+  const host = { service: () => Promise.reject(new Error('nobody asked')), log: () => {} };
+  await expect(cellOf(component, host)).rejects.toMatchObject({
+    code: 'POOL_CREATE_FAILED',
+    detail: 'the start function took more than 2000 ms',
+  });
 });
