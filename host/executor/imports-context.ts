@@ -34,7 +34,7 @@ const LINE_MIN_BYTES = 64;
  */
 const QUESTION_MAX_BYTES = 1024 * 1024 + 256 * 1024;
 /** What each part of a question counts beside its bytes: it is written and read as text. */
-const PART_BYTES = 16;
+const PART_BYTES = 32;
 
 const encoder = new TextEncoder();
 
