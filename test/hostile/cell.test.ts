@@ -9,7 +9,7 @@ import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import { ServiceFailure } from '../../host/service-failure.ts';
 import { coreText, handWritten } from '../registry/sample-components.ts';
-import { ECHO, hostile } from './kit.ts';
+import { answer, ECHO, type HostileParts, hostile } from './kit.ts';
 
 async function cellOf(component: Uint8Array, host: HostPort): Promise<Cell> {
   const { plan } = planComponent(component);
@@ -17,7 +17,17 @@ async function cellOf(component: Uint8Array, host: HostPort): Promise<Cell> {
     meterModule(component.slice(offset, offset + length)),
   ) as Uint8Array<ArrayBuffer>[];
   const modules = code.map((bytes) => new WebAssembly.Module(bytes));
-  return createCell(modules, plan, { grants: { kv: { maxBytes: 1024 }, random: {} }, host });
+  const http = {
+    hosts: ['example.org'],
+    methods: ['GET'],
+    plain: true,
+    privateRanges: [],
+    requestMaxBytes: 1024,
+    responseMaxBytes: 1024,
+    callMaxRequests: 10,
+    timeoutMs: 1000,
+  };
+  return createCell(modules, plan, { grants: { kv: { maxBytes: 1024 }, random: {}, http }, host });
 }
 
 it('timing out while suspended in a host call: the answer that comes later enters the dead cell no more', async () => {
@@ -48,6 +58,61 @@ it('timing out while suspended in a host call: the answer that comes later enter
   question.reject(new ServiceFailure('unavailable', 'too late'));
   await new Promise((resolve) => setImmediate(resolve));
   expect(cell.fuelUsed).toBe(fuelUsed);
+});
+
+it.each<[string, HostileParts]>([
+  [
+    'a value of 3 MB for the store',
+    {
+      imports: ['kvSet'],
+      memory: '(memory (export "memory") 1000)',
+      invoke: `(call $kvSet (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 3000000) (i32.const 512))`,
+    },
+  ],
+  [
+    'a request with 14,000 headers',
+    {
+      imports: ['send'],
+      memory: '(memory (export "memory") 100)',
+      invoke: `(global.set $next (i32.const 4000000))
+        (call $send (i32.const 1024) (i32.const 0) (i32.const 1024) (i32.const 0) (i32.const 65536) (i32.const 14000)
+          (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 512))`,
+    },
+  ],
+  [
+    'a request with a body beyond its grant',
+    {
+      imports: ['send'],
+      memory: '(memory (export "memory") 100)',
+      invoke: `(global.set $next (i32.const 4000000))
+        (call $send (i32.const 1024) (i32.const 0) (i32.const 1024) (i32.const 0) (i32.const 65536) (i32.const 0)
+          (i32.const 1) (i32.const 1024) (i32.const 3000000) (i32.const 0) (i32.const 0) (i32.const 512))`,
+    },
+  ],
+])('%s is refused before it gets to the loop that serves everybody', async (_what, { invoke, ...parts }) => {
+  const asked: string[] = [];
+  const service = (method: string): Promise<never> => {
+    asked.push(method);
+    return Promise.reject(new ServiceFailure('failed', 'asked'));
+  };
+  const cell = await cellOf(
+    await hostile({ ...parts, invoke: `${invoke} ${answer('(i32.const 512)', '(i32.const 8)')}` }),
+    {
+      service,
+      log: () => {},
+    },
+  );
+  const ends: CellEnd[] = [];
+  let result = new Uint8Array();
+  const take = (bytes: Uint8Array): void => {
+    result = bytes.slice();
+  };
+  const bounds = { deadlineMs: Number.POSITIVE_INFINITY, fuelMax: Number.POSITIVE_INFINITY };
+  await cell.invokeSuspendably(result, result, 8, take, (end) => ends.push(end), bounds);
+  expect(ends).toEqual([{ kind: 'ok' }]);
+  // An error that the guest is told as a value.
+  expect(result[0]).toBe(1);
+  expect(asked).toEqual([]);
 });
 
 it('64 questions left open by each call do not add up to more in the next', async () => {
