@@ -7,6 +7,8 @@ import { IMPORTS } from '../host/import-table.ts';
 import { checkImports } from '../host/registry/check-imports.ts';
 import { planComponent } from '../host/registry/plan.ts';
 import { printType } from '../host/registry/print-type.ts';
+import { tableUnder } from './markdown.ts';
+import { interfaceTable } from './readme-tables.ts';
 import { importingComponent, WASI_WIT } from './wasi-components.ts';
 
 const own = readFileSync(new URL('../adapters/wit/capabilities.wit', import.meta.url), 'utf8');
@@ -94,6 +96,12 @@ describe('the import table', () => {
       const owned = resources.filter((resource) => !terminals.includes(resource));
       expect(Object.keys(IMPLEMENTATIONS[name]?.drops ?? {}).sort(), name).toEqual(owned.toSorted());
     }
+  });
+
+  it('stands in the README as it is', () => {
+    const readme = readFileSync(new URL('../host/executor/wasi/README.md', import.meta.url), 'utf8');
+    const table = interfaceTable();
+    expect(tableUnder(readme, table[0] ?? [])).toEqual(table);
   });
 
   it('serves neither sockets nor anything that starts programs', () => {

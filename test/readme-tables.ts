@@ -3,6 +3,7 @@
 import { capabilityRows } from '../host/capabilities/grants.ts';
 import { environmentName } from '../host/config.ts';
 import { ERRORS } from '../host/errors.ts';
+import { IMPORTS } from '../host/import-table.ts';
 import { LIMIT_BOUNDS, OPTION_NAMES, optionRow, POOL_BOUNDS } from '../host/options.ts';
 import { costRows } from '../host/registry/fuel-costs.ts';
 import { manifestSchema } from '../host/registry/manifest-schema.ts';
@@ -103,6 +104,16 @@ export function operationTable(): Table {
 /** What instructions cost. */
 export function costTable(): Table {
   return [['instructions', 'units of fuel'], ...costRows().map((row) => [...row])];
+}
+
+/** Every interface that a component may import. */
+export function interfaceTable(): Table {
+  const body = Object.entries(IMPORTS).map(([name, { capability, version, functions }]) => {
+    const waits = Object.values(functions).filter((one) => one.waits);
+    const opened = capability === undefined ? 'nothing' : `\`${capability}\``;
+    return [`\`${name}\``, opened, version, String(Object.keys(functions).length), String(waits.length)];
+  });
+  return [['interface', 'opened by', 'up to version', 'functions', 'of which may wait'], ...body];
 }
 
 /** Numbers of the capabilities. */

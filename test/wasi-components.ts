@@ -77,7 +77,7 @@ function flatten(type: string): string[] {
 }
 
 /** A function type as text of a core one. Source: Canonical ABI, `flatten_functype` for lowered functions. */
-function coreType(type: string): string {
+export function coreType(type: string): string {
   const [, parameters = '', result = '_'] =
     /^func\((.*?)\)(?: -> (.*))?$/s.exec(withoutInnerParentheses(type)) ?? [];
   const flat = parts(restore(parameters)).flatMap((parameter) => flatten(afterColon(parameter)));
@@ -105,6 +105,25 @@ function closing(text: string, from: number): number {
     else if (text[i] === ')' && --depth === 0) return i;
   }
   throw new Error(`no end of parameters: ${text}`);
+}
+
+/** A component of a world of these lines, made of one core module: `imports` are `interface#function`, `body` its fields. */
+export async function worldComponent(
+  lines: string,
+  imports: Readonly<Record<string, string>>,
+  body: string,
+): Promise<Uint8Array> {
+  const wanted = Object.entries(imports).map(([as, full]) => {
+    const [name = '', item = ''] = full.split('#');
+    const spec = IMPORTS[name];
+    const resource = item.startsWith('[resource-drop]');
+    const type = resource ? '(func (param i32))' : coreType(spec?.functions[item]?.type ?? '');
+    return `(import "${name}@${spec?.version}" "${item}" ${type.replace('(func', `(func $${as}`)})`;
+  });
+  const binary = await parse(`(module ${wanted.join('\n')} ${body})`);
+  const witSource = `package acme:all@1.0.0; world all { ${lines} } ${WASI_WIT} ${OWN_WIT}`;
+  const embedded = await componentEmbed({ binary, witSource, world: 'acme:all/all@1.0.0' });
+  return Uint8Array.from(await componentNew(embedded, []));
 }
 
 /** A component that imports every function and drops every resource of the interfaces named. */

@@ -9,6 +9,7 @@ import {
   capabilityTable,
   costTable,
   errorTable,
+  interfaceTable,
   limitTable,
   manifestTable,
   operationTable,
@@ -26,18 +27,22 @@ const tables = [
   operationTable(),
   errorTable(),
   costTable(),
+  interfaceTable(),
   capabilityTable(),
   importTable(),
   doorTable(),
 ];
 
-for (const name of [
+const READMES = [
   'README.md',
   'host/README.md',
   'adapters/README.md',
   'host/registry/README.md',
+  'host/executor/wasi/README.md',
   'host/capabilities/README.md',
-]) {
+];
+
+for (const name of READMES) {
   const path = new URL(`../${name}`, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(TABLE, (block) => {
     const [old] = tablesOf(block);

@@ -5,7 +5,8 @@
 
 import { systemClock } from '../../host/clock.ts';
 import type { Cell } from '../../host/executor/cell.ts';
-import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
+import { ThreadExecutor } from '../../host/executor/executor.ts';
+import type { ThreadExecutorOptions } from '../../host/executor/executor-options.ts';
 import { LIMIT_DEFAULTS, POOL_DEFAULTS } from '../../host/options.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { parseManifest } from '../../host/registry/manifest.ts';

@@ -13,7 +13,7 @@ import type { GuestSpace } from './abi-space.ts';
 
 /**
  * Lifted records inherit from this: nothing. Not from null itself, because V8 keeps such objects as hash tables, which
- * take twice as long to fill (measured).
+ * take more memory and longer to fill (measured: 1.2 times, twice under load).
  */
 const NOTHING: object = Object.freeze(Object.create(null));
 

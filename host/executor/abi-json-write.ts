@@ -1,13 +1,15 @@
 /**
- * Lifted values → JSON text, one function for each type, compiled bottom up.
+ * Lifted values → values that `JSON.stringify` writes, one function for each type, compiled bottom up.
  *
  * The values come from the host's own lifting, which has checked them. Always: one value has one text. 64-bit integers are
  * decimal strings, whatever their size, so that the type of a result never depends on its value; every field is there.
+ * What JSON has as it is stays as it is; the engine then writes the whole at once.
  */
 
 import type { Primitive, TypeRef, WitType } from '../types.ts';
 
-export type Write = (value: unknown) => string;
+/** No value is ever a function, so no field is taken for `toJSON`. */
+export type Write = (value: unknown) => unknown;
 
 interface Tagged {
   readonly tag: string;
@@ -17,73 +19,42 @@ interface Tagged {
 /** Writers of all types of a table; undefined stands for no value, which is `null`. */
 export function createWriters(types: readonly WitType[]): (ref: TypeRef | undefined) => Write {
   const writers: Write[] = [];
-  const native = nativeTypes(types);
   const writerOf = (ref: TypeRef | undefined): Write => {
     if (ref === undefined) return writeNothing;
     const write = typeof ref === 'number' ? writers[ref] : PRIMITIVES[ref];
     if (write === undefined) throw new Error(`a plan without type ${ref}`);
     return write;
   };
-  for (const [i, type] of types.entries())
-    writers.push(native[i] ? JSON.stringify : compile(type, types, writerOf));
+  for (const type of types) writers.push(compile(type, types, writerOf));
   return writerOf;
 }
 
-const NATIVE: ReadonlySet<TypeRef> = new Set<Primitive>([
-  'bool',
-  's8',
-  'u8',
-  's16',
-  'u16',
-  's32',
-  'u32',
-  'char',
-  'string',
-]);
+const writeNothing: Write = () => null;
+const same: Write = (value) => value;
+const decimal: Write = (value) => `${value as bigint}`;
 
-/** Of each type whether its lifted values are what JSON has: the engine writes those at once. */
-function nativeTypes(types: readonly WitType[]): readonly boolean[] {
-  const native: boolean[] = [];
-  const isNative = (ref: TypeRef): boolean =>
-    typeof ref === 'number' ? native[ref] === true : NATIVE.has(ref);
-  for (const type of types) {
-    if (type.kind === 'enum' || type.kind === 'flags') native.push(true);
-    else if (type.kind === 'list') native.push(type.element !== 'u8' && isNative(type.element));
-    else if (type.kind === 'tuple') native.push(type.parts.every(isNative));
-    else native.push(type.kind === 'record' && type.fields.every((field) => isNative(field.type)));
-  }
-  return native;
-}
-
-/** Strings that stand in JSON as they are. A lifted string has no lone surrogates. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
-const ESCAPED = /["\\\u0000-\u001f]/;
-const text: Write = (value) =>
-  ESCAPED.test(value as string) ? JSON.stringify(value) : `"${value as string}"`;
-
-const writeNothing: Write = () => 'null';
-const plain: Write = (value) => `${value as number | boolean}`;
-const quoted: Write = (value) => `"${value as bigint}"`;
+/** A text that stands in the JSON as it is: the only way to write the sign of a zero. */
+const NEGATIVE_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');
 const floating: Write = (value) => {
   const number = value as number;
-  if (!Number.isFinite(number)) return `"${number}"`;
-  return Object.is(number, -0) ? '-0' : `${number}`;
+  if (!Number.isFinite(number)) return `${number}`;
+  return Object.is(number, -0) ? NEGATIVE_ZERO : number;
 };
 
 const PRIMITIVES: Readonly<Record<Primitive, Write>> = {
-  bool: plain,
-  s8: plain,
-  u8: plain,
-  s16: plain,
-  u16: plain,
-  s32: plain,
-  u32: plain,
-  s64: quoted,
-  u64: quoted,
+  bool: same,
+  s8: same,
+  u8: same,
+  s16: same,
+  u16: same,
+  s32: same,
+  u32: same,
+  s64: decimal,
+  u64: decimal,
   f32: floating,
   f64: floating,
-  char: text,
-  string: text,
+  char: same,
+  string: same,
 };
 
 function compile(
@@ -92,33 +63,37 @@ function compile(
   writerOf: (ref: TypeRef | undefined) => Write,
 ): Write {
   switch (type.kind) {
-    case 'list':
-      return type.element === 'u8'
-        ? (value) => `"${(value as Uint8Array).toBase64()}"`
-        : writeList(writerOf(type.element));
+    case 'list': {
+      if (type.element === 'u8') return (value) => (value as Uint8Array).toBase64();
+      const write = writerOf(type.element);
+      return write === same ? same : (value) => (value as unknown[]).map((item) => write(item));
+    }
     case 'record':
       return writeRecord(type.fields.map(({ name, type: field }) => ({ name, write: writerOf(field) })));
-    case 'tuple':
-      return writeTuple(type.parts.map(writerOf));
+    case 'tuple': {
+      const writes = type.parts.map(writerOf);
+      if (writes.every((write) => write === same)) return same;
+      return (value) => writes.map((write, i) => write((value as readonly unknown[])[i]));
+    }
     case 'variant':
       return writeVariant(
         new Map(type.cases.map((one) => [one.name, one.type === undefined ? undefined : writerOf(one.type)])),
       );
     case 'enum':
     case 'flags':
-      return JSON.stringify;
+      return same;
     case 'option': {
       const write = writerOf(type.some);
       const isNested = typeof type.some === 'number' && types[type.some]?.kind === 'option';
-      if (!isNested) return (value) => (value === undefined ? 'null' : write(value));
-      return (value) => (value === undefined ? 'null' : `{"some":${write((value as { val: unknown }).val)}}`);
+      if (!isNested) return (value) => (value === undefined ? null : write(value));
+      return (value) => (value === undefined ? null : { some: write((value as { val: unknown }).val) });
     }
     case 'result': {
       const ok = writerOf(type.ok);
       const failure = writerOf(type.error);
       return (value) => {
         const { tag, val } = value as Tagged;
-        return tag === 'ok' ? `{"ok":${ok(val)}}` : `{"error":${failure(val)}}`;
+        return tag === 'ok' ? { ok: ok(val) } : { error: failure(val) };
       };
     }
     case 'own':
@@ -129,33 +104,14 @@ function compile(
   }
 }
 
-function writeList(write: Write): Write {
-  return (value) => {
-    let written = '[';
-    let separator = '';
-    for (const item of value as readonly unknown[]) {
-      written += separator + write(item);
-      separator = ',';
-    }
-    return `${written}]`;
-  };
-}
-
-function writeTuple(writes: readonly Write[]): Write {
-  return (value) => `[${writes.map((write, i) => write((value as readonly unknown[])[i])).join(',')}]`;
-}
-
 function writeRecord(fields: readonly { readonly name: string; readonly write: Write }[]): Write {
-  const steps = fields.map(({ name, write }, i) => ({
-    name,
-    before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
-    write,
-  }));
+  if (fields.every(({ write }) => write === same)) return same;
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>;
-    let written = '';
-    for (const { name, before, write } of steps) written += before + write(record[name]);
-    return `${written}}`;
+    // An ordinary object, which the engine writes fastest. Labels have no underscores, so no name is `__proto__`.
+    const written: Record<string, unknown> = {};
+    for (const { name, write } of fields) written[name] = write(record[name]);
+    return written;
   };
 }
 
@@ -163,8 +119,6 @@ function writeVariant(cases: ReadonlyMap<string, Write | undefined>): Write {
   return (value) => {
     const { tag, val } = value as Tagged;
     const write = cases.get(tag);
-    return write === undefined
-      ? `{"tag":${JSON.stringify(tag)}}`
-      : `{"tag":${JSON.stringify(tag)},"value":${write(val)}}`;
+    return write === undefined ? { tag } : { tag, value: write(val) };
   };
 }

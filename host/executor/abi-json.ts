@@ -7,7 +7,7 @@
  * the JSON may be is the caller's limit.
  */
 
-import { HostError } from '../errors.ts';
+import { badArguments, parseArguments } from '../arguments.ts';
 import type { LinkPlan, TypeRef, WitFunction } from '../types.ts';
 import { createReaders, isRefusal, type Read, readFields } from './abi-json-read.ts';
 import { createWriters, type Write } from './abi-json-write.ts';
@@ -30,10 +30,9 @@ export interface JsonAnswer {
 
 interface FunctionCodec {
   readonly read: (value: unknown, trace: string[]) => unknown[];
-  readonly write: (value: unknown) => { isFailure: boolean; text: string };
+  readonly write: (value: unknown) => { isFailure: boolean; json: unknown };
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Compiles the types of a plan, once; functions when they are first called. */
@@ -50,18 +49,18 @@ export function createJsonCodec(plan: Pick<LinkPlan, 'types' | 'exports'>): Json
   return {
     valuesFromJson(exportIndex, bytes) {
       const { read } = codecOf(exportIndex);
-      const value = parse(bytes);
+      const value = parseArguments(bytes);
       const trace: string[] = [];
       try {
         return read(value, trace);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        throw badInput(pointer(trace), error.message);
+        throw badArguments([{ at: pointer(trace), message: error.message }]);
       }
     },
     jsonFromResult(exportIndex, value) {
-      const { isFailure, text } = codecOf(exportIndex).write(value);
-      return { isFailure, bytes: encoder.encode(text) };
+      const { isFailure, json } = codecOf(exportIndex).write(value);
+      return { isFailure, bytes: encoder.encode(JSON.stringify(json)) };
     },
   };
 }
@@ -81,7 +80,7 @@ function compileFunction(
   };
   if (type?.kind !== 'result') {
     const write = writes(result);
-    return { read: readAll, write: (value) => ({ isFailure: false, text: write(value) }) };
+    return { read: readAll, write: (value) => ({ isFailure: false, json: write(value) }) };
   }
   const ok = writes(type.ok);
   const failure = writes(type.error);
@@ -89,25 +88,9 @@ function compileFunction(
     read: readAll,
     write(value) {
       const { tag, val } = value as { tag: 'ok' | 'err'; val?: unknown };
-      return tag === 'ok' ? { isFailure: false, text: ok(val) } : { isFailure: true, text: failure(val) };
+      return tag === 'ok' ? { isFailure: false, json: ok(val) } : { isFailure: true, json: failure(val) };
     },
   };
-}
-
-function parse(bytes: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    throw badInput('', 'is not UTF-8');
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The message quotes what the caller sent: it is cut, and made printable.
-    const message = (error as Error).message.slice(0, 200).replace(/[^\x20-\x7e]+/g, ' ');
-    throw badInput('', `is not JSON: ${message}`);
-  }
 }
 
 /** RFC 6901, from segments in the order in which they were left: the innermost first. */
@@ -116,6 +99,3 @@ const pointer = (trace: readonly string[]): string =>
     .toReversed()
     .map((segment) => `/${segment.slice(0, 160).replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('');
-
-const badInput = (at: string, message: string): HostError =>
-  new HostError('ADAPTER_BAD_INPUT', `${at || 'the input'} ${message}`, { problems: [{ at, message }] });

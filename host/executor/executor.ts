@@ -7,14 +7,15 @@
  * nothing, calls that wait behind are answered as late and skipped by the thread. It does not move calls elsewhere.
  */
 
-import type { Services } from '../capability-types.ts';
 import { notice } from '../channels.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
 import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
-import type { HostLink, HostLinkOptions } from './link.ts';
+import { type InFlight, standingOf } from './in-flight.ts';
+import type { HostLink } from './link.ts';
 import {
   COLLECT,
   COLLECTED,
@@ -26,6 +27,8 @@ import {
   LOG,
   nextSequence,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -33,45 +36,6 @@ import {
 } from './protocol.ts';
 import { createRequestWriter, type RequestFrame, type RequestWriter } from './requests.ts';
 import { startThread } from './thread-link.ts';
-
-/** How often the running request is compared with its deadline while anything is in flight. */
-const SWEEP_MS = 5;
-
-/** An instantiation that takes longer than this hangs (a `start` function that loops). */
-const CREATE_TIMEOUT_MS = 5_000;
-
-export interface ThreadExecutorOptions {
-  readonly id: number;
-  readonly clock: Clock;
-  /** A running guest past its deadline is left so long before the thread is killed. */
-  readonly killGraceMs: number;
-  /** Called once when the thread is gone, before pending requests are settled. */
-  readonly onEnd: (executor: Executor, end: 'killed' | 'died' | 'stopped') => void;
-  /** Memories of dropped cells that the garbage collector has taken. */
-  readonly onCollected: (executor: Executor, memories: number) => void;
-  /** Longest instantiation in ms, counted from its begin. Default 5,000. */
-  readonly createTimeoutMs?: number;
-  /** Number before that of the first request; numbers wrap at 2³¹. Default 0. */
-  readonly lastSequence?: number;
-  /** What guests may ask of the host. */
-  readonly services?: Services | undefined;
-  /** What the thread runs. Default `thread.ts`. */
-  readonly threadUrl?: URL;
-  /** Starts what runs the cells. Default: a thread. */
-  readonly startLink?: (options: HostLinkOptions) => HostLink;
-}
-
-interface InFlight {
-  readonly sequence: number;
-  /** Not taken up by then, it is answered as late. Absolute, in ms. */
-  readonly deadlineMs: number;
-  /** Longest time in the guest, in ms, whatever the deadline. */
-  readonly runMaxMs: number;
-  readonly cell: number;
-  readonly sentMs: number;
-  readonly asker: Asker | undefined;
-  readonly settle: (result: RunResult) => void;
-}
 
 export class ThreadExecutor implements Executor {
   readonly id: number;
@@ -174,8 +138,8 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const { caller, deadlineMs, exchange } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -183,8 +147,9 @@ export class ThreadExecutor implements Executor {
       x: Math.min(request.beginByMs, request.deadlineMs),
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
+      flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
-      payload: request.payload,
+      payload: exchange?.head ?? request.payload,
     };
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }
@@ -306,45 +271,34 @@ export class ThreadExecutor implements Executor {
     const now = clock.now();
     // Timers can be late behind a busy loop: what the thread has already answered is not late.
     this.#drain();
-    const { taken } = requests;
+    const marks = { taken: requests.taken, begun, running, runningSinceMs };
     let overdue: number | undefined;
     for (const entry of this.#inFlight.values()) {
-      if (!isUpTo(entry.sequence, taken)) {
-        if (now <= entry.deadlineMs) continue;
-        this.#inFlight.delete(entry.sequence);
-        entry.settle(LATE);
-      } else if (
-        entry.sequence === running &&
-        // It waited for this host, not for its guest.
-        !isBlocked &&
-        now > Math.min(entry.deadlineMs + killGraceMs, runningSinceMs + entry.runMaxMs)
-      ) {
+      const standing = standingOf(entry, marks, now, killGraceMs);
+      // A thread that finds no room for its answers waits for this host, not for its guest.
+      if (standing === 'fine' || (isBlocked && standing !== 'late')) continue;
+      if (standing === 'overdue') {
         // Looked at twice: after a long turn of this loop the thread may need a moment to hand over what it has.
         overdue = entry.sequence;
         if (this.#overdue !== overdue) continue;
-        this.#inFlight.delete(entry.sequence);
-        const error = new HostError(
-          'EXECUTOR_DEADLINE',
-          'the guest was still running at its deadline and was stopped',
-        );
-        entry.settle({ kind: 'crash', error, runMs: now - runningSinceMs });
-        this.#terminate('killed');
-        return;
-      } else if (
-        isUpTo(entry.sequence, begun) &&
-        entry.sequence !== running &&
-        !isBlocked &&
-        now > entry.deadlineMs + killGraceMs
-      ) {
-        // It is suspended, and whoever has the thread kept it from being stopped there.
-        this.#inFlight.delete(entry.sequence);
-        this.#send({ kind: DESTROY, cell: entry.cell });
-        const error = new HostError(
-          'EXECUTOR_DEADLINE',
-          'the guest had not ended at its deadline and was stopped',
-        );
-        entry.settle({ kind: 'crash', error, runMs: now - entry.sentMs });
       }
+      this.#inFlight.delete(entry.sequence);
+      if (standing === 'late') {
+        entry.settle(LATE);
+        continue;
+      }
+      const error = new HostError(
+        'EXECUTOR_DEADLINE',
+        'the guest had not ended at its deadline and was stopped',
+      );
+      const sinceMs = standing === 'overdue' ? runningSinceMs : entry.sentMs;
+      entry.settle({ kind: 'crash', error, runMs: now - sinceMs });
+      if (standing === 'stuck') {
+        this.#send({ kind: DESTROY, cell: entry.cell });
+        continue;
+      }
+      this.#terminate('killed');
+      return;
     }
     this.#overdue = overdue;
     // Here and not with the last answer: a timer for each call would cost more than the call.

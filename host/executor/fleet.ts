@@ -12,7 +12,8 @@ import { notice } from '../channels.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, Executor, HostSnapshot } from '../types.ts';
-import { ThreadExecutor, type ThreadExecutorOptions } from './executor.ts';
+import { ThreadExecutor } from './executor.ts';
+import type { ThreadExecutorOptions } from './executor-options.ts';
 
 /** A thread that ends sooner than this after its start counts as a failed start, and the next one waits. */
 const QUICK_END_MS = 1_000;

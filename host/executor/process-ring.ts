@@ -11,6 +11,7 @@
  */
 
 import { readSync, writeSync } from 'node:fs';
+import { GROUP_WORDS, readGroup, writeGroup } from './process-group.ts';
 import { INLINE_MAX_BYTES, NOTHING, RING_BYTES } from './ring.ts';
 
 /** Groups of words, then data at a page of its own. */
@@ -18,9 +19,6 @@ const DATA_AT = 4096;
 /** What one ring takes in the file. */
 export const RING_FILE_BYTES = DATA_AT + RING_BYTES;
 
-const GROUP_WORDS = 8;
-const GROUP_BYTES = GROUP_WORDS * 4;
-const CHECK = GROUP_WORDS - 1;
 /** The writer's group at 0: head, frames committed, 1: it waits for room. */
 const HEAD = 0;
 const COMMITTED = 1;
@@ -40,24 +38,12 @@ const SKIP = -1;
  * both places differ by so little the processor copies at a sixth of its speed (1 MiB: 410 against 70 µs).
  */
 const COPY_SHIFT_BYTES = 2048;
-/** A torn group is whole some nanoseconds later; one that never is was not written by this code. */
-const TORN_MAX = 1000;
 /** Released bytes are given back, wiped, when the reader falls asleep, or after a quarter of the ring. */
 const GIVE_BACK_BYTES = RING_BYTES / 4;
 const ZEROS = new Uint8Array(GIVE_BACK_BYTES + 2 * INLINE_MAX_BYTES);
 /** A full ring is looked at again after so long: nobody can wake a process that blocks. */
 const ROOM_WAIT_MS = 1;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
-
-/** Not zero for the groups of a new file, so that bytes of a file that somebody emptied are not taken for a group. */
-const CHECK_SEED = 0x5ca1ab1e;
-
-function checkOf(words: Int32Array): number {
-  let check = CHECK_SEED;
-  for (let index = 0; index < CHECK; index++)
-    check = (check << 1) ^ (check >>> 31) ^ (words[index] as number);
-  return check | 0;
-}
 
 export interface ProcessRingOptions {
   readonly fd: number;
@@ -73,12 +59,10 @@ export interface ProcessRingOptions {
 /** Writes both groups of a new ring: everything up to request `lastSequence` counts as taken and begun. */
 export function layOutRing(fd: number, fileOffset: number, lastSequence: number): void {
   const group = new Int32Array(GROUP_WORDS);
-  group[CHECK] = checkOf(group);
-  writeSync(fd, group, 0, GROUP_BYTES, fileOffset);
+  writeGroup(fd, group, fileOffset);
   group[BEGUN] = lastSequence;
   group[TAKEN] = lastSequence;
-  group[CHECK] = checkOf(group);
-  writeSync(fd, group, 0, GROUP_BYTES, fileOffset + READER_AT);
+  writeGroup(fd, group, fileOffset + READER_AT);
 }
 
 /** One side of a ring: the writer's or the reader's. The other half of its methods must not be called. */
@@ -115,7 +99,7 @@ export class ProcessRing {
     const isWriter = options.role === 'writer';
     this.#mineAt = options.fileOffset + (isWriter ? 0 : READER_AT);
     this.#theirsAt = options.fileOffset + (isWriter ? READER_AT : 0);
-    this.#attempt(() => this.#readGroup(this.#mine, this.#mineAt));
+    this.#attempt(() => readGroup(options.fd, this.#mine, this.#mineAt));
   }
 
   // ── writer ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -309,20 +293,11 @@ export class ProcessRing {
   // ── the file ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #publish(): void {
-    this.#mine[CHECK] = checkOf(this.#mine);
-    this.#attempt(() => void writeSync(this.#options.fd, this.#mine, 0, GROUP_BYTES, this.#mineAt));
+    this.#attempt(() => writeGroup(this.#options.fd, this.#mine, this.#mineAt));
   }
 
   #look(): void {
-    this.#attempt(() => this.#readGroup(this.#theirs, this.#theirsAt));
-  }
-
-  #readGroup(group: Int32Array, at: number): void {
-    for (let torn = 0; torn < TORN_MAX; torn++) {
-      readSync(this.#options.fd, group, 0, GROUP_BYTES, at);
-      if (group[CHECK] === checkOf(group)) return;
-    }
-    throw new Error('the words of a ring do not agree');
+    this.#attempt(() => readGroup(this.#options.fd, this.#theirs, this.#theirsAt));
   }
 
   #write(from: Uint8Array, index: number, bytes: number, at: number): void {

@@ -10,9 +10,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
-import { decodePlain, encodePlain } from '../plain-data.ts';
-import { ServiceFailure, type ServiceFailureCode } from '../service-failure.ts';
-import { type Cell, type CellEnd, createCell } from './cell.ts';
+import { type CallForm, type Cell, type CellEnd, createCell } from './cell.ts';
 import type { Scheduler } from './guest.ts';
 import { type HostPort, LOG_LEVELS } from './imports-context.ts';
 import { type Image, providedLink } from './link.ts';
@@ -20,36 +18,36 @@ import {
   BULK,
   COLLECT,
   COLLECTED,
-  CRASH,
   CREATE,
   CREATED,
-  type CrashNote,
   DESTROY,
   DONE,
   FAILURE,
   FAILURES,
   FRAME_BYTES,
-  fitsInline,
   LOAD,
   LOG,
   NOT_BEGUN,
-  NOT_METERED,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
-  SERVED_FAILURE,
-  SERVED_OK,
   SERVICE,
   UNLOAD,
-  writeFrame,
 } from './protocol.ts';
+import { createAnswerWriter, type Placed } from './thread-answers.ts';
+import { createQuestions } from './thread-questions.ts';
 import { openThreadSide } from './thread-side.ts';
 
 const link = providedLink() ?? openThreadSide();
-const { requests, answers, bulk } = link;
+const { requests, bulk } = link;
+const writer = createAnswerWriter(link);
+const { announce, answer, commit, crash, isAnnouncementDue, place } = writer;
 
 const images = new Map<number, Image>();
 const slots = new Map<number, Slot>();
+const questions = createQuestions();
 
 /** A cell with the call that it is in. */
 interface Slot {
@@ -69,16 +67,6 @@ const DETAIL_MAX_CHARS = 500;
 const TURN_FRAMES = 256;
 const TURN_MS = 5;
 
-/**
- * Answers are announced when nothing is left to do. While there is, those who wait are told once the oldest answer has
- * waited for the first time below and at least as many are done as are left, so that the host brings new work before the old
- * runs out; after the second time in any case. A message to a sleeping host costs up to 0.15 ms here: one an
- * answer was a fifth of the time of calls of a quarter of a millisecond. A guest that runs on and on holds nothing
- * up: while anything is in flight the host looks every 5 ms by itself.
- */
-const ANNOUNCE_MIN_MS = 0.25;
-const ANNOUNCE_MAX_MS = 1;
-
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 let collected = 0;
@@ -92,93 +80,6 @@ function reportCollected(): void {
   collected = 0;
   answer(COLLECTED, 0, 0, count, 0, 0, 0, NO_BYTES);
   announce();
-}
-
-/** Answers that the host was not told of, and when the oldest was committed. */
-let unannouncedCount = 0;
-let unannouncedMs = 0;
-
-/** Wakes the host if it sleeps. */
-function announce(): void {
-  unannouncedCount = 0;
-  if (answers.wakeNeeded()) link.wakeHost();
-}
-
-function isAnnouncementDue(): boolean {
-  if (unannouncedCount === 0) return false;
-  const waitedMs = systemClock.now() - unannouncedMs;
-  if (waitedMs < ANNOUNCE_MIN_MS) return false;
-  return waitedMs >= ANNOUNCE_MAX_MS || requests.waitingCount <= unannouncedCount;
-}
-
-/** A frame that is reserved and filled but not visible yet. */
-interface Placed {
-  readonly offset: number;
-  /** Copy of bytes that did not fit the frame; zeros behind them. */
-  readonly beside: ArrayBuffer | undefined;
-  readonly byteCount: number;
-}
-
-/**
- * Copies the bytes of an answer out of guest memory. Nothing is visible to the host before `commit`. `carrier` brought the
- * payload; it takes the answer back when it is large enough: a fresh megabyte costs 0.4 ms of page faults.
- */
-function place(bytes: Uint8Array, carrier?: Uint8Array<ArrayBuffer>): Placed {
-  const inline = fitsInline(bytes.length);
-  const beside = inline ? undefined : copyInto(bytes, carrier);
-  const frameBytes = FRAME_BYTES + (inline ? bytes.length : 0);
-  let offset = answers.reserve(frameBytes);
-  while (offset < 0) {
-    // The host reads whenever its loop turns; being asleep it must hear of it.
-    announce();
-    answers.waitForRoom();
-    offset = answers.reserve(frameBytes);
-  }
-  if (inline && bytes.length > 0) answers.u8.set(bytes, offset + FRAME_BYTES);
-  return { offset, beside, byteCount: bytes.length };
-}
-
-function copyInto(bytes: Uint8Array, carrier: Uint8Array<ArrayBuffer> | undefined): ArrayBuffer {
-  if (carrier === undefined || carrier.length < bytes.length) return bytes.slice().buffer as ArrayBuffer;
-  carrier.set(bytes);
-  carrier.fill(0, bytes.length);
-  return carrier.buffer;
-}
-
-function commit(
-  placed: Placed,
-  kind: number,
-  sequence: number,
-  cell: number,
-  a: number,
-  b: number,
-  x: number,
-  y: number,
-  z: number = NOT_METERED,
-): void {
-  if (placed.beside) bulk.post(placed.beside, placed.byteCount);
-  writeFrame(answers, placed.offset, kind, sequence, cell, placed.beside ? BULK : 0, a, b, 0, x, y, z);
-  answers.commit();
-  if (unannouncedCount++ === 0) unannouncedMs = systemClock.now();
-}
-
-function answer(
-  kind: number,
-  sequence: number,
-  cell: number,
-  a: number,
-  b: number,
-  x: number,
-  y: number,
-  bytes: Uint8Array,
-  z: number = NOT_METERED,
-): void {
-  commit(place(bytes), kind, sequence, cell, a, b, x, y, z);
-}
-
-function crash(sequence: number, cell: number, runMs: number, note: CrashNote, fuel?: number): void {
-  const bytes = encoder.encode(JSON.stringify(note));
-  answer(CRASH, sequence, cell, bytes.length, 0, runMs, 0, bytes, fuel);
 }
 
 function create(sequence: number, cellId: number, imageNumber: number): void {
@@ -209,11 +110,8 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
   };
   const host: HostPort = {
     service: (method, argument) =>
-      new Promise((resolve, reject) => {
-        lastQuestion = (lastQuestion + 1) & 0x7fffffff;
-        questions.set(lastQuestion, { resolve, reject });
-        const bytes = encodePlain({ method, argument });
-        answer(SERVICE, slot.sequence, cellId, bytes.length, lastQuestion, 0, 0, bytes);
+      questions.ask(method, argument, (number, bytes) => {
+        answer(SERVICE, slot.sequence, cellId, bytes.length, number, 0, 0, bytes);
         if (!isDraining) announce();
       }),
     log(level, message) {
@@ -223,7 +121,12 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
   };
   let cell: Cell;
   try {
-    cell = createCell(image.modules, image.plan, { scheduler, grants: image.grants, host });
+    cell = createCell(image.modules, image.plan, {
+      scheduler,
+      grants: image.grants,
+      host,
+      operations: image.operations,
+    });
   } catch (error) {
     const detail = error instanceof HostError ? error.detail : String(error);
     crash(sequence, cellId, systemClock.now() - from, {
@@ -243,9 +146,9 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   const { i32, f64, u8 } = requests;
   const operationBytes = i32[word + 5] as number;
   const payloadBytes = i32[word + 6] as number;
+  const flags = i32[word + 4] as number;
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
-  const carrier =
-    (i32[word + 4] as number) & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
+  const carrier = flags & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
   const slot = slots.get(cellId);
   requests.take(sequence);
   const from = systemClock.now();
@@ -266,6 +169,10 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     fuelMax: kind === PROBE ? Number.POSITIVE_INFINITY : (f64[(offset >> 3) + 6] as number),
   };
   const outputMaxBytes = i32[word + 7] as number;
+  const form: CallForm = {
+    isRawInput: (flags & RAW_INPUT) !== 0,
+    isRawOutput: (flags & RAW_OUTPUT) !== 0,
+  };
   let placed: Placed | undefined;
   let byteCount = 0;
   const take = (bytes: Uint8Array): void => {
@@ -278,41 +185,32 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     finish(slot, cellId, from, end, placed, byteCount);
   };
   if (!cell.isSuspendable) {
-    end(kind === PROBE ? cell.health(bounds) : cell.invoke(operation, payload, outputMaxBytes, take, bounds));
+    end(
+      kind === PROBE
+        ? cell.health(bounds)
+        : cell.invoke(operation, payload, outputMaxBytes, take, bounds, form),
+    );
     return undefined;
   }
   const ended =
     kind === PROBE
       ? cell.healthSuspendably(end, bounds)
-      : cell.invokeSuspendably(operation, payload, outputMaxBytes, take, end, bounds);
+      : cell.invokeSuspendably(operation, payload, outputMaxBytes, take, end, bounds, form);
   return slot.isResting ? undefined : ended;
 }
-
-/** Questions to the host that are not answered, by number. */
-const questions = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-let lastQuestion = 0;
 
 /** The host's answer: whoever asked goes on when it is its turn. */
 function served(offset: number): void {
   const word = offset >> 2;
   const { i32, u8 } = requests;
-  const number = i32[word + 5] as number;
-  const status = i32[word + 7] as number;
+  const at = offset + FRAME_BYTES;
   const bytes =
     (i32[word + 4] as number) & BULK
       ? new Uint8Array(bulk.receive() as ArrayBuffer)
-      : u8.subarray(offset + FRAME_BYTES, offset + FRAME_BYTES + (i32[word + 6] as number));
-  const question = questions.get(number);
-  if (!question) return;
-  questions.delete(number);
-  const value = decodePlain(bytes);
-  turns.push(() => {
-    if (status === SERVED_OK) question.resolve(value);
-    else {
-      const { code, message } = value as { code: ServiceFailureCode; message: string };
-      question.reject(status === SERVED_FAILURE ? new ServiceFailure(code, message) : new Error(message));
-    }
-  });
+      : u8.subarray(at, at + (i32[word + 6] as number));
+  const goOn = questions.settle(i32[word + 5] as number, i32[word + 7] as number, bytes);
+  if (!goOn) return;
+  turns.push(goOn);
   turnSoon();
 }
 
@@ -408,7 +306,7 @@ async function drain(): Promise<void> {
   for (let frames = 0; ; frames++) {
     const offset = requests.next();
     if (offset < 0) {
-      if (unannouncedCount > 0) announce();
+      if (writer.unannouncedCount > 0) announce();
       if (requests.sleep()) break;
       continue;
     }
@@ -423,7 +321,7 @@ async function drain(): Promise<void> {
     if (isAnnouncementDue()) announce();
   }
   isDraining = false;
-  if (unannouncedCount > 0) announce();
+  if (writer.unannouncedCount > 0) announce();
 }
 
 /** New work first, then one slice of one guest that is on its way: a short call never waits for more. */

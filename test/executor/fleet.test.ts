@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createFakeClock, systemClock } from '../../host/clock.ts';
-import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
+import { ThreadExecutor } from '../../host/executor/executor.ts';
+import type { ThreadExecutorOptions } from '../../host/executor/executor-options.ts';
 import { createFleet, type Fleet, type FleetExecutor, type FleetOptions } from '../../host/executor/fleet.ts';
 import type { AdapterImage, Executor } from '../../host/types.ts';
 import { call, endOf, guestImage, pattern, startPlaced } from './stage.ts';

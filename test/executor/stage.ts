@@ -4,7 +4,8 @@
  */
 
 import { type Clock, systemClock } from '../../host/clock.ts';
-import { ThreadExecutor, type ThreadExecutorOptions } from '../../host/executor/executor.ts';
+import { ThreadExecutor } from '../../host/executor/executor.ts';
+import type { ThreadExecutorOptions } from '../../host/executor/executor-options.ts';
 import { createProcessStarter } from '../../host/executor/process-link.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { planComponent } from '../../host/registry/plan.ts';

@@ -262,8 +262,8 @@ it('a damaged text is read or refused, and nothing else', () => {
         counts.refused++;
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
   console.log(`${counts.read} damaged texts read, ${counts.refused} refused`);
-  expect(counts.refused).toBeGreaterThan(500);
+  expect(counts.refused).toBeGreaterThan(250);
 });

@@ -11,7 +11,7 @@ import type { Datetime } from './clocks.ts';
 export const PAGE_BYTES = 4096;
 
 /** What an entry of a directory costs beside its name: an estimate of the objects behind it. */
-export const ENTRY_BYTES = 256;
+export const ENTRY_BYTES = 512;
 
 /** Names that POSIX systems take, in bytes of UTF-8. */
 export const NAME_MAX_BYTES = 255;

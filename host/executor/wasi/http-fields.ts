@@ -11,11 +11,14 @@ import type { HttpHeader } from '../../service-methods.ts';
 import { type CellContext, err, GuestTrap, OK, ok, type Result } from '../imports-contract.ts';
 import { hold, OBJECT_BYTES, release } from './held.ts';
 
-/** Names, values and what each costs beside them, in one object: eight times what servers commonly take. */
+/** Names and values in one object: several times what servers commonly take. */
 export const FIELDS_MAX_BYTES = 65_536;
 
-/** What an entry costs beside its name and value: RFC 9113, section 6.5.2, counts as much. */
-const ENTRY_BYTES = 32;
+/** Entries in one object: ten times what servers commonly take, and few enough to be searched one by one. */
+export const FIELDS_MAX_COUNT = 1024;
+
+/** What an entry costs beside its name and value: an estimate of the objects behind it. */
+const ENTRY_BYTES = 256;
 
 /** They belong to a connection, or are written by the host from what it knows. */
 const FORBIDDEN = new Set([
@@ -119,8 +122,11 @@ export class Fields {
   #add(name: string, value: Uint8Array): void {
     const entry = { name, value };
     const costBytes = costOf(entry);
-    if (this.#bytes + costBytes > FIELDS_MAX_BYTES) {
-      throw new GuestTrap(`the headers of a message are more than ${FIELDS_MAX_BYTES} bytes`);
+    const count = this.#entries.length + 1;
+    if (count > FIELDS_MAX_COUNT || this.#bytes + costBytes - count * ENTRY_BYTES > FIELDS_MAX_BYTES) {
+      throw new GuestTrap(
+        `a message has more than ${FIELDS_MAX_COUNT} headers or ${FIELDS_MAX_BYTES} bytes of them`,
+      );
     }
     hold(this.#cell, costBytes);
     this.#bytes += costBytes;

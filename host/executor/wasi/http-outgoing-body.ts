@@ -23,13 +23,17 @@ export interface BodyWriter {
   abort(): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 export class OutgoingBody implements WriteSink {
   readonly signal = new Signal();
   readonly #cell: CellContext;
   readonly #declaredBytes: number | undefined;
   readonly #sizeErrorTag: string;
   #writer: BodyWriter | undefined;
-  #queue: Uint8Array[] = [];
+  /** One buffer, not the guest's pieces: a piece of a byte costs hundreds. */
+  #buffer = NOTHING;
+  #bufferedBytes = 0;
   #pendingBytes = 0;
   #writtenBytes = 0;
   #trailers: readonly HttpHeader[] = [];
@@ -76,7 +80,7 @@ export class OutgoingBody implements WriteSink {
   /** The message was dropped without being sent: if the body is finished, nobody else will end it. */
   discard(): void {
     if (this.#state !== 'finished') return;
-    this.#queue = [];
+    this.#clear();
     this.#release();
   }
 
@@ -99,7 +103,7 @@ export class OutgoingBody implements WriteSink {
       });
     }
     if (bytes.length === 0) return undefined;
-    this.#queue.push(bytes);
+    this.#keep(bytes);
     this.#pendingBytes += bytes.length;
     this.#writtenBytes += bytes.length;
     this.#pump();
@@ -131,7 +135,7 @@ export class OutgoingBody implements WriteSink {
   abandon(): void {
     if (this.#state !== 'open') return;
     this.#state = 'abandoned';
-    this.#queue = [];
+    this.#clear();
     this.#release();
     this.#writer?.abort();
     this.signal.announce();
@@ -146,6 +150,23 @@ export class OutgoingBody implements WriteSink {
     this.#isHeldFor = false;
   }
 
+  /** No more than the window is pending, so that the buffer never gets larger. */
+  #keep(bytes: Uint8Array): void {
+    const end = this.#bufferedBytes + bytes.length;
+    if (end > this.#buffer.length) {
+      const larger = new Uint8Array(Math.min(WINDOW_BYTES, Math.max(end, 2 * this.#buffer.length)));
+      larger.set(this.#buffer.subarray(0, this.#bufferedBytes));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#bufferedBytes);
+    this.#bufferedBytes = end;
+  }
+
+  #clear(): void {
+    this.#buffer = NOTHING;
+    this.#bufferedBytes = 0;
+  }
+
   #pump(): void {
     if (this.#isPumping || !this.#writer || this.#error) return;
     this.#isPumping = true;
@@ -155,9 +176,9 @@ export class OutgoingBody implements WriteSink {
   /** Never rejects. It has stopped when it decides to, not a turn later: the guest may run in between and finish the body. */
   async #handOver(writer: BodyWriter): Promise<void> {
     try {
-      while (this.#queue.length > 0) {
-        const bytes = join(this.#queue);
-        this.#queue = [];
+      while (this.#bufferedBytes > 0) {
+        const bytes = this.#buffer.slice(0, this.#bufferedBytes);
+        this.#bufferedBytes = 0;
         await writer.write(bytes);
         this.#pendingBytes -= bytes.length;
         this.signal.announce();
@@ -165,26 +186,15 @@ export class OutgoingBody implements WriteSink {
       if (this.#state !== 'finished') return;
       await writer.finish(this.#trailers);
       this.#state = 'handed over';
+      this.#clear();
       this.#release();
     } catch (cause) {
       this.#error = { cause };
-      this.#queue = [];
+      this.#clear();
       this.#release();
     } finally {
       this.#isPumping = false;
       this.signal.announce();
     }
   }
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces;
-  if (first && pieces.length === 1) return first;
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

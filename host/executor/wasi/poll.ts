@@ -36,8 +36,6 @@ export interface Waitable {
   readonly dueMs?: number;
 }
 
-export const ALWAYS_READY: Waitable = { ready: () => true };
-
 export class Pollable {
   readonly waitable: Waitable;
 

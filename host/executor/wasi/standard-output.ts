@@ -21,7 +21,8 @@ type Name = keyof typeof LEVELS;
 class Lines {
   readonly #emit: (line: string) => void;
   readonly #decoder = new TextDecoder();
-  readonly #pending = new Uint8Array(LINE_MAX_BYTES);
+  /** Allocated when something is printed: most cells print nothing. */
+  #pending = new Uint8Array(0);
   #pendingLength = 0;
   /** The last line was cut off: a line feed right after it ends no other one. */
   #isCut = false;
@@ -31,6 +32,7 @@ class Lines {
   }
 
   add(bytes: Uint8Array): void {
+    if (this.#pending.length === 0) this.#pending = new Uint8Array(LINE_MAX_BYTES);
     let at = 0;
     while (at < bytes.length) {
       const room = LINE_MAX_BYTES - this.#pendingLength;
