@@ -134,7 +134,7 @@ const importLines = (names: readonly (keyof typeof IMPORTS)[]): string =>
   names.map((name) => `(import ${IMPORTS[name]})`).join('\n');
 
 /** A component of this core module text. */
-export async function linked(core: string, world: 'bytes' | 'owner' = 'bytes'): Promise<Uint8Array> {
+async function linked(core: string, world: 'bytes' | 'owner' = 'bytes'): Promise<Uint8Array> {
   const embedded = await componentEmbed({ binary: await parse(core), witSource: WIT, world });
   return await componentNew(embedded, []);
 }
