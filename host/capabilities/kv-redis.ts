@@ -64,15 +64,15 @@ return text`,
 } as const;
 
 /** A store over the Redis of `url`. */
-export function createRedisKv(options: Pick<RedisOptions<string>, 'url' | 'timeoutMs' | 'ca'>): KvStore {
-  const redis = createRedis({ ...options, scripts: SCRIPTS, keysCount: 3 });
+export function createRedisKv(options: RedisOptions): KvStore {
+  const redis = createRedis(options);
   const run = (
     script: keyof typeof SCRIPTS,
     namespace: string,
     ...values: (string | number | Uint8Array)[]
   ): Promise<unknown> => {
     const keys = ['v', 'o', 'b'].map((part) => `hotcell:kv:{${namespace}}:${part}`);
-    return redis.run(script, keys, values);
+    return redis.run(SCRIPTS[script], keys, values);
   };
 
   return {

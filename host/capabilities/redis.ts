@@ -11,13 +11,13 @@ import { isIP } from 'node:net';
 import type { Redis as Client } from 'ioredis';
 import { StoreUnavailable } from './kv.ts';
 
-export interface Redis<Name extends string> {
+export interface Redis {
   /**
-   * Runs a script. The bytes are copied before it returns. What it answers is unchecked: texts are Buffers, which may share memory.
-   * Rejects with StoreUnavailable.
+   * Runs a script, sent whole: by its hash it is no faster, and may be unknown. The bytes are copied before it returns. The answer is
+   * unchecked: texts are Buffers, which may share memory. Rejects with StoreUnavailable.
    */
   run(
-    script: Name,
+    script: string,
     keys: readonly string[],
     values: readonly (string | number | Uint8Array)[],
   ): Promise<unknown>;
@@ -25,13 +25,9 @@ export interface Redis<Name extends string> {
   close(): Promise<void>;
 }
 
-export interface RedisOptions<Name extends string> {
+export interface RedisOptions {
   /** `redis://[user:password@]host[:port][/database]`, or `rediss://`; valid. */
   readonly url: string;
-  /** Sent whole once a connection, by their SHA-1 afterwards, and whole again to a server that forgot them. */
-  readonly scripts: Readonly<Record<Name, string>>;
-  /** Keys of each script. */
-  readonly keysCount: number;
   /** For a script, connecting included. Default 2,000: a store in the same data centre answers in one. */
   readonly timeoutMs?: number;
   /** Certificates trusted beside none other, in PEM. Default: those of Node. */
@@ -48,9 +44,7 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5000;
 const REFUSAL_MAX_CHARS = 200;
 
-type Run = (...parts: (string | Buffer)[]) => Promise<unknown>;
-
-export function createRedis<Name extends string>(options: RedisOptions<Name>): Redis<Name> {
+export function createRedis(options: RedisOptions): Redis {
   const { timeoutMs = 2000 } = options;
   let opening: Promise<Client> | undefined;
   let pendingCount = 0;
@@ -68,21 +62,15 @@ export function createRedis<Name extends string>(options: RedisOptions<Name>): R
     const { Redis } = await import('ioredis');
     const client = new Redis(options.url, {
       ...tlsOf(options),
-      scripts: Object.fromEntries(
-        Object.entries<string>(options.scripts).map(([name, lua]) => [
-          methodOf(name),
-          { lua, numberOfKeys: options.keysCount },
-        ]),
-      ),
       lazyConnect: true,
       // What scripts answer needs no more.
       protocol: 2,
-      // Commands of theirs which a user of few rights may not run.
+      // Both ask for commands that a user of few rights may not run.
       disableClientInfo: true,
       enableReadyCheck: false,
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
-      // Both together: with the connection goes all that waits for it.
+      // With a connection goes all that waits for it: nothing is sent again.
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: () => Math.min(RETRY_MIN_MS * 2 ** attempts++, RETRY_MAX_MS),
@@ -96,7 +84,8 @@ export function createRedis<Name extends string>(options: RedisOptions<Name>): R
         if (receivedBytes > REPLY_MAX_BYTES) stream.destroy(new Error('an answer is too long'));
       });
     });
-    // ioredis goes on after some of these: a database that was refused, an answer to nothing. What follows would go to, or come from, the wrong place.
+    // ioredis goes on after some: a database that was refused, an answer to nothing. What follows would go to, or come from, the
+    // wrong place.
     client.on('error', (error) => {
       loss = described(error);
       client.stream?.destroy();
@@ -121,8 +110,8 @@ export function createRedis<Name extends string>(options: RedisOptions<Name>): R
         if (client.status === 'reconnecting' || client.stream?.destroyed) {
           throw new StoreUnavailable('the store was lost a moment ago', { cause: loss });
         }
-        const run = (client as unknown as Readonly<Record<string, Run>>)[`${methodOf(script)}Buffer`] as Run;
-        const reply = await run.call(client, ...keys, ...parts).catch((error: Error) => {
+        const command = [script, keys.length, ...keys, ...parts];
+        const reply = await client.callBuffer('EVAL', command).catch((error: Error) => {
           if (error.name === 'ReplyError') {
             throw new StoreUnavailable('the store refused', { cause: described(error) });
           }
@@ -148,9 +137,6 @@ export function createRedis<Name extends string>(options: RedisOptions<Name>): R
     },
   };
 }
-
-/** No name of ioredis's own: it keeps its commands in the same object. */
-const methodOf = (script: string): string => `hotcell-${script}`;
 
 function tlsOf({ url, ca }: { readonly url: string; readonly ca?: string | undefined }) {
   const { protocol, hostname } = new URL(url);

@@ -4,7 +4,6 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -16,8 +15,6 @@ export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   /** Ends every connection, as a restart does. */
   drop(): Promise<void>;
-  /** Forgets the scripts it was sent, as a restart does. */
-  forget(): Promise<void>;
 }
 
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
@@ -47,14 +44,15 @@ export async function startRealRedis(): Promise<TestRedis> {
     server.stdout.on('data', (text: Buffer) => String(text).includes('Ready to accept') && resolve());
     server.once('exit', () => reject(new Error('redis-server did not start')));
   });
-  const tell = (...parts: string[]): void => {
-    const told = spawnSync('redis-cli', ['-p', String(port), '-a', PASSWORD, ...parts]);
-    if (told.status !== 0) throw new Error(`redis-cli: ${told.stderr}`);
-  };
   return {
     url: urlOf(port),
-    drop: async () => tell('CLIENT', 'KILL', 'TYPE', 'normal'),
-    forget: async () => tell('SCRIPT', 'FLUSH'),
+    async drop() {
+      const told = spawnSync('redis-cli', [
+        ...['-p', String(port), '-a', PASSWORD],
+        ...['CLIENT', 'KILL', 'TYPE', 'normal'],
+      ]);
+      if (told.status !== 0) throw new Error(`redis-cli: ${told.stderr}`);
+    },
     async [Symbol.asyncDispose]() {
       server.kill();
       await once(server, 'exit');
@@ -71,8 +69,6 @@ export async function startFakeRedis(tls?: TlsOptions): Promise<TestRedis> {
   const hashes = new Map<string, Map<string, string>>();
   const counts = new Map<string, number>();
   const sockets = new Set<Socket>();
-  /** Scripts by their SHA-1, as they were sent whole. */
-  const scripts = new Map<string, string>();
 
   function evaluate(
     script: string,
@@ -132,12 +128,10 @@ export async function startFakeRedis(tls?: TlsOptions): Promise<TestRedis> {
       if (!isKnown) return '-NOAUTH Authentication required.\r\n';
       if (command === 'SELECT')
         return Number(parts[0]) < 16 ? '+OK\r\n' : '-ERR DB index is out of range\r\n';
-      const [first = '', , ...others] = parts;
-      const script = command === 'EVALSHA' ? scripts.get(first) : first;
-      if (script === undefined) return '-NOSCRIPT No matching script. Please use EVAL.\r\n';
-      if (!command.startsWith('EVAL')) return '-ERR unknown\r\n';
-      scripts.set(createHash('sha1').update(script).digest('hex'), script);
-      return written(evaluate(script, others.slice(0, 3), others.slice(3)));
+      const [script = '', , ...others] = parts;
+      return command === 'EVAL'
+        ? written(evaluate(script, others.slice(0, 3), others.slice(3)))
+        : '-ERR unknown\r\n';
     };
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
@@ -157,7 +151,6 @@ export async function startFakeRedis(tls?: TlsOptions): Promise<TestRedis> {
     async drop() {
       for (const socket of sockets) socket.destroy();
     },
-    forget: async () => scripts.clear(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -17,8 +17,8 @@ const key = Buffer.from('k');
 /** ioredis's pause before it connects again is real time: asked until it is over, however long that takes. */
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
-const redisAt = (url: string, timeoutMs?: number) =>
-  createRedis({ url, scripts: SCRIPTS, keysCount: 3, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+const redisAt = (url: string, timeoutMs = 2000) => createRedis({ url, timeoutMs });
+const KEYS = ['a', 'b', 'c'];
 /** What an operator could read of an error. */
 const written = (error: unknown): string => {
   const { message, stack, cause } = error as Error;
@@ -88,23 +88,10 @@ describe.each(servers)('%s', (_name, start) => {
     }
   });
 
-  it('that forgot the scripts is told them again', async () => {
-    await using redis = await start();
-    const store = createRedisKv({ url: redis.url });
-    try {
-      for (const sum of [1n, 2n]) expect(await store.increment('n', key, 1n, MiB)).toBe(sum);
-      await redis.forget();
-      const sums = await Promise.all([1, 2, 3].map(() => store.increment('n', key, 1n, MiB)));
-      expect(sums.toSorted()).toEqual([3n, 4n, 5n]);
-    } finally {
-      await store.close();
-    }
-  });
-
   it('that refuses the password is not asked for more, and the error holds no password', async () => {
     await using redis = await start();
     const wrong = redisAt(redis.url.replace(/:[^:@/]*@/, ':wrong-one@'));
-    const text = await failure(wrong.run('get', ['a', 'b', 'c'], ['key-of-a-guest']));
+    const text = await failure(wrong.run(SCRIPTS.get, KEYS, ['key-of-a-guest']));
     expect(text).toContain('WRONGPASS');
     expect(text).not.toMatch(/wrong-one|key-of-a-guest/);
     await wrong.close();
@@ -127,7 +114,7 @@ it('a store that nobody serves is unavailable, and is used once somebody does', 
   using gone = await serveBytes(() => {});
   gone[Symbol.dispose]();
   const redis = redisAt(gone.url);
-  const get = () => redis.run('get', ['a', 'b', 'c'], ['k']);
+  const get = () => redis.run(SCRIPTS.get, KEYS, ['k']);
   expect(await failure(get())).toContain('ECONNREFUSED');
   expect(await failure(get())).toContain('a moment ago');
   using _back = await serveBytes((socket) => socket.write('$1\r\nv\r\n'), gone.port);
@@ -139,7 +126,7 @@ it('a store that is silent is given up after its time, and everything behind it 
   const sockets: Socket[] = [];
   using server = await serveBytes((socket) => void sockets.push(socket));
   const redis = redisAt(server.url, 50);
-  const get = () => redis.run('get', ['a', 'b', 'c'], ['k']);
+  const get = () => redis.run(SCRIPTS.get, KEYS, ['k']);
   const texts = await Promise.all([failure(get()), failure(get())]);
   for (const text of texts) expect(text).toContain('did not answer in time');
   expect(await failure(get())).toContain('a moment ago');
@@ -150,7 +137,7 @@ it('a store that is silent is given up after its time, and everything behind it 
 it('a store that is silent about the password is given up too', async () => {
   using server = await serveBytes(() => {});
   const redis = redisAt(server.url.replace('//', '//:secret@'), 50);
-  expect(await failure(redis.run('get', ['a', 'b', 'c'], ['k']))).not.toContain('secret');
+  expect(await failure(redis.run(SCRIPTS.get, KEYS, ['k']))).not.toContain('secret');
   await redis.close();
 });
 
@@ -160,7 +147,7 @@ it('a command whose answer was lost is never sent again', async () => {
     else socket.write('$1\r\n7\r\n');
   });
   const redis = redisAt(server.url);
-  const increment = (name: string) => redis.run('increment', ['a', 'b', 'c'], [name]);
+  const increment = (name: string) => redis.run(SCRIPTS.increment, KEYS, [name]);
   expect(await failure(increment('lost'))).toContain('the store was lost');
   expect(String(await vi.waitFor(() => increment('later'), PATIENCE))).toBe('7');
   expect(server.seen()).toEqual({ count: 2, connections: 2 });
@@ -171,7 +158,7 @@ it('what waits for a store that stalls is bounded, in number and in bytes', asyn
   const sockets = new Set<Socket>();
   using server = await serveBytes((socket) => void sockets.add(socket));
   const redis = redisAt(server.url, 60_000);
-  const set = (value: string | Uint8Array) => redis.run('set', ['a', 'b', 'c'], [value]).catch(String);
+  const set = (value: string | Uint8Array) => redis.run(SCRIPTS.set, KEYS, [value]).catch(String);
   const waiting = Array.from({ length: 64 }, () => set(new Uint8Array(MiB)));
   expect(await set(' ')).toContain('too many commands');
   waiting.push(...Array.from({ length: 10_000 - 64 }, () => set('')));
@@ -187,7 +174,7 @@ it('a store that is closed refuses at once, and so does what waited for it', asy
   const sockets = new Set<Socket>();
   using server = await serveBytes((socket) => void sockets.add(socket));
   const redis = redisAt(server.url, 60_000);
-  const get = () => redis.run('get', ['a', 'b', 'c'], ['k']);
+  const get = () => redis.run(SCRIPTS.get, KEYS, ['k']);
   const waiting = failure(get());
   await vi.waitFor(() => expect(sockets.size).toBe(1), PATIENCE);
   await redis.close();
@@ -201,12 +188,12 @@ it('a store that is closed refuses at once, and so does what waited for it', asy
 it('an answer that is too long is not waited for, and many that are not are no long one', async () => {
   using flood = await serveBytes((socket) => socket.write(`$9999999\r\n${'x'.repeat(3 * MiB)}`));
   const flooded = redisAt(flood.url, 60_000);
-  expect(await failure(flooded.run('get', ['a', 'b', 'c'], ['k']))).toContain('too long');
+  expect(await failure(flooded.run(SCRIPTS.get, KEYS, ['k']))).toContain('too long');
   await flooded.close();
   using fair = await serveBytes((socket) => socket.write(`$${MiB}\r\n${'x'.repeat(MiB)}\r\n`));
   const served = redisAt(fair.url);
   for (let times = 0; times < 4; times++) {
-    expect(((await served.run('get', ['a', 'b', 'c'], ['k'])) as Buffer).length).toBe(MiB);
+    expect(((await served.run(SCRIPTS.get, KEYS, ['k'])) as Buffer).length).toBe(MiB);
   }
   await served.close();
 });
@@ -219,7 +206,7 @@ it.each([
 ])('a store that says %s is not believed again', async (_name, text) => {
   using server = await serveBytes((socket) => socket.write(text));
   const redis = redisAt(server.url);
-  const get = () => redis.run('get', ['a', 'b', 'c'], ['k']);
+  const get = () => redis.run(SCRIPTS.get, KEYS, ['k']);
   // An answer that came before the nonsense is one.
   await get().catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailable));
   await vi.waitFor(async () => expect(await failure(get())).toContain('a moment ago'), PATIENCE);
