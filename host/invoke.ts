@@ -9,6 +9,7 @@
  * logs listen beside this path and are not awaited.
  */
 
+import { badArguments } from './arguments.ts';
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
 import { HostError, hasCode, toHostError } from './errors.ts';
@@ -16,7 +17,18 @@ import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
 import type { AdapterPool } from './pool/pool.ts';
 import type { ReplayBudget } from './pool/replay-budget.ts';
-import type { Call, Manifest, OperationSpec, Outcome, Receipt, Reply, RunResult, Usage } from './types.ts';
+import { isProxyWorld } from './service-incoming.ts';
+import type {
+  AdapterImage,
+  Call,
+  Manifest,
+  OperationSpec,
+  Outcome,
+  Receipt,
+  Reply,
+  RunResult,
+  Usage,
+} from './types.ts';
 
 export interface Rooms {
   readonly clock: Clock;
@@ -25,11 +37,16 @@ export interface Rooms {
   readonly resolve: (adapter: string) => { readonly pool: AdapterPool; readonly replays: ReplayBudget };
 }
 
+/** Longest text of an error value in a detail; all of it is in `failure`. */
+const FAILURE_TEXT_MAX_CHARS = 500;
+
 const FAILURE_CODES = {
   'bad-input': 'ADAPTER_BAD_INPUT',
   'not-found': 'ADAPTER_NOT_FOUND',
   internal: 'ADAPTER_INTERNAL',
   'output-too-large': 'EXECUTOR_OUTPUT_TOO_LARGE',
+  'no-response': 'EXECUTOR_NO_RESPONSE',
+  'response-cut': 'EXECUTOR_RESPONSE_CUT',
 } as const;
 
 /** Runs one call. With `pinned` it runs on that lease, which stays open, and nothing is dispatched again. */
@@ -82,14 +99,17 @@ async function runToEnd(
   progress: Progress,
 ): Promise<Uint8Array> {
   let isNoted = false;
+  let checked: AdapterPool | undefined;
   let closed: AdapterPool | undefined;
   for (;;) {
     // Resolved anew each time: a reload in between moves the call to the new version.
     const { pool, replays } = rooms.resolve(call.adapter);
     const { manifest } = pool.image;
     progress.version = manifest.version;
-    const spec = operationOf(manifest, call.operation);
+    const spec = operationOf(manifest, call);
     const grant = rooms.policy.admit(call, spec, startMs);
+    if (pool !== checked) checkArguments(pool.image, call);
+    checked = pool;
     if (!isNoted) replays.noteCall();
     isNoted = true;
 
@@ -107,6 +127,8 @@ async function runToEnd(
       closed = pool;
       continue;
     }
+    const { deadlineMs } = grant;
+    call.exchange?.begin({ version: manifest.version, attempt: progress.attempts + 1, deadlineMs });
     let result: RunResult;
     try {
       result = await lease.run({ ...call, ...grant });
@@ -121,10 +143,15 @@ async function runToEnd(
       // The same work would end the same way.
       result.error.code !== 'EXECUTOR_FUEL' &&
       spec.idempotent &&
+      (call.exchange?.mayReplay ?? true) &&
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&
       replays.take();
-    if (!mayReplay) return bytesOf(result);
+    if (!mayReplay) {
+      // What went wrong on the way is the reason, whatever the guest made of it.
+      if (call.exchange?.error) throw call.exchange.error;
+      return bytesOf(result);
+    }
     pool.noteReplay();
   }
 }
@@ -139,8 +166,9 @@ async function runPinned(
 ): Promise<Uint8Array> {
   const { manifest } = lease.image;
   progress.version = manifest.version;
-  const spec = operationOf(manifest, call.operation);
+  const spec = operationOf(manifest, call);
   const grant = rooms.policy.admit(call, spec, startMs);
+  checkArguments(lease.image, call);
   const result = await lease.run({ ...call, ...grant });
   note(progress, result, rooms.clock.now() - startMs);
   if (result.kind === 'not-begun' && result.cellLost)
@@ -162,6 +190,8 @@ function bytesOf(result: RunResult): Uint8Array {
     case 'ok':
       return result.bytes;
     case 'failure':
+      if (result.failure === 'declared') throw failedWith(JSON.parse(result.message));
+      if (result.failure === 'bad-arguments') throw badArguments(JSON.parse(result.message));
       throw new HostError(FAILURE_CODES[result.failure], result.message);
     case 'crash':
       throw result.error;
@@ -172,7 +202,27 @@ function bytesOf(result: RunResult): Uint8Array {
   }
 }
 
-function operationOf(manifest: Manifest, operation: string): OperationSpec {
+/** What a typed operation may be asked with. Of the bytes world only the adapter knows. */
+function checkArguments({ typed }: AdapterImage, call: Call): void {
+  if (typed && !call.isRawInput) typed.check(call.operation, call.payload);
+}
+
+function failedWith(failure: unknown): HostError {
+  const text = typeof failure === 'string' ? failure : JSON.stringify(failure);
+  const detail = text.length > FAILURE_TEXT_MAX_CHARS ? `${text.slice(0, FAILURE_TEXT_MAX_CHARS)}…` : text;
+  return new HostError('ADAPTER_FAILED', detail, { failure });
+}
+
+/** Throws REGISTRY_OPERATION_NOT_FOUND — it has none of this name, or is called another way. */
+function operationOf(manifest: Manifest, { operation, exchange }: Call): OperationSpec {
+  const answersHttp = isProxyWorld(manifest.world);
+  if (answersHttp !== (exchange !== undefined)) {
+    const way = answersHttp ? 'answers HTTP requests' : 'has operations and answers no HTTP requests';
+    throw new HostError(
+      'REGISTRY_OPERATION_NOT_FOUND',
+      `adapter "${manifest.name}" ${way}: its world is "${manifest.world}"`,
+    );
+  }
   if (Object.hasOwn(manifest.operations, operation)) return manifest.operations[operation] as OperationSpec;
   const known = Object.keys(manifest.operations).join(', ');
   throw new HostError(
@@ -186,8 +236,8 @@ function usageOf(call: Call, sinceStartMs: number, progress: Progress, outputByt
     queueMs: progress.queueMs ?? sinceStartMs,
     runMs: progress.runMs,
     attempts: progress.attempts,
-    inputBytes: call.payload.length,
-    outputBytes,
+    inputBytes: call.exchange?.inputBytes ?? call.payload.length,
+    outputBytes: call.exchange?.outputBytes ?? outputBytes,
     fuel: progress.fuel,
   };
 }

@@ -27,6 +27,8 @@ import {
   LOG,
   nextSequence,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -136,8 +138,8 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const { caller, deadlineMs, exchange } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -145,8 +147,9 @@ export class ThreadExecutor implements Executor {
       x: Math.min(request.beginByMs, request.deadlineMs),
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
+      flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
-      payload: request.payload,
+      payload: exchange?.head ?? request.payload,
     };
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }

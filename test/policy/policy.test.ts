@@ -13,6 +13,7 @@ const admin: TokenEntry = { name: 'ops', sha256: sha256('token-of-ops'), tenant:
 const clock = createFakeClock(5_000);
 const spec: OperationSpec = {
   idempotent: false,
+  readOnly: false,
   description: undefined,
   produces: 'application/octet-stream',
   timeoutMs: 1_000,
@@ -49,6 +50,7 @@ describe('on loopback without tokens', () => {
       tenant: 'public',
       role: 'caller',
       name: 'loopback',
+      hasToken: false,
     });
   });
 
@@ -133,6 +135,7 @@ describe('with tokens', () => {
       tenant: 'acme',
       role: 'caller',
       name: 'ci',
+      hasToken: true,
     });
     expect(policy.identify({ ...nothing, authorization: 'bearer  token-of-ops' }).role).toBe('admin');
   });
