@@ -37,14 +37,12 @@ import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
 import { createMethodTable } from './method-table.ts';
 import { composeOpenApi } from './openapi.ts';
+import { INCOMING_METHODS } from './openapi-incoming.ts';
 import { createOperationIndex } from './operation-index.ts';
 import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { createToolsAnswerer } from './tools-route.ts';
 import { createVaultAnswerers, type VaultDoor } from './vault-route.ts';
-
-/** Of requests that guests answer: all but CONNECT, which is for proxies, and TRACE, which gives a request's headers away. */
-const INCOMING_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
 export interface HttpOptions {
   /** Address to listen on. */
