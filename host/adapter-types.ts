@@ -12,10 +12,19 @@ import type { LinkPlan } from './link-plan.ts';
 
 export type Isolation = 'fresh' | 'tenant' | 'shared';
 
+/** Any JSON: of a typed operation its arguments and its result. */
+export interface OperationExample {
+  readonly input: unknown;
+  /** Absent where the example is one of input alone. */
+  readonly output?: unknown;
+}
+
 export interface OperationSpec {
   /** May be replayed after a crash. Default false. */
   readonly idempotent: boolean;
   readonly description: string | undefined;
+  /** For documents. Of a typed operation they meet its schemas. */
+  readonly examples: readonly OperationExample[];
   /** It changes nothing: a hint for agents, not a promise that the host keeps. Default false. */
   readonly readOnly: boolean;
   /** Media type of the result when the operation always returns one. Default application/octet-stream, JSON in a typed world. */

@@ -27,6 +27,7 @@ describe('a manifest', () => {
     expect({ ...manifest.operations.echo }).toEqual({
       idempotent: false,
       readOnly: false,
+      examples: [],
       description: undefined,
       produces: 'application/octet-stream',
       timeoutMs: defaults.limits.timeoutMs,
