@@ -23,6 +23,8 @@ export interface Call {
   /** A cell that already holds this key or layout is preferred. A hint only. */
   readonly affinity?: string;
   readonly requestId: string;
+  /** Ends the call early, wherever it is: waiting calls leave the line, a guest that was entered is stopped with its cell. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is permitted: the call's absolute limits. */
@@ -156,6 +158,8 @@ export interface RunRequest {
   readonly fuelMax?: number;
   /** On whose behalf the guest may ask something of the host; without it nothing is answered. */
   readonly caller?: Omit<Caller, 'deadlineMs'>;
+  /** Gives the run up: it is answered as `cancelled` at once, and its cell is dropped. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type RunResult =
@@ -182,6 +186,13 @@ export type RunResult =
       readonly error: HostError;
       readonly runMs: number;
       readonly fuel?: number | undefined;
+    }
+  /** Given up by its caller; the cell is dropped, unless the guest was never entered. */
+  | {
+      readonly kind: 'cancelled';
+      readonly isBegun: boolean;
+      /** From handing it to the executor, in ms. */
+      readonly runMs: number;
     }
   /** The guest was never entered; the cell is well unless `cellLost`. */
   | {

@@ -13,8 +13,8 @@ import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
 import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
-import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
-import { type InFlight, standingOf } from './in-flight.ts';
+import { createGuestCalls, type GuestCalls } from './guest-calls.ts';
+import { type By, cancelledRun, type InFlight, openRequest, standingOf } from './in-flight.ts';
 import type { HostLink } from './link.ts';
 import {
   COLLECT,
@@ -136,7 +136,7 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
+    const { caller, deadlineMs, signal } = request;
     const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
@@ -148,7 +148,7 @@ export class ThreadExecutor implements Executor {
       operation: request.operation,
       payload: request.payload,
     };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, { asker, signal });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
@@ -171,23 +171,24 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, asker?: Asker): Promise<RunResult> {
+  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, by: By = {}): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
     const promise = new Promise<RunResult>((resolve) => {
-      const settle = (result: RunResult): void => {
-        asker?.session?.end();
-        resolve(result);
-      };
       const { cell = 0 } = frame;
-      const sentMs = this.#options.clock.now();
-      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, asker, settle });
+      const about = { sequence, deadlineMs, runMaxMs, cell, sentMs: this.#options.clock.now() };
+      this.#inFlight.set(sequence, openRequest(about, by, resolve, this.#giveUp));
     });
     this.#startSweep();
     this.#writer.send(frame, sequence);
     return promise;
   }
+
+  #giveUp = ({ cell, settle, ...entry }: InFlight): void => {
+    this.#send({ kind: DESTROY, cell });
+    settle(cancelledRun(entry, this.#link.requests.begun, this.#options.clock.now()));
+  };
 
   #send(frame: RequestFrame): void {
     if (this.#state !== 'live') return;
@@ -280,7 +281,7 @@ export class ThreadExecutor implements Executor {
         if (this.#overdue !== overdue) continue;
       }
       this.#inFlight.delete(entry.sequence);
-      if (standing === 'late') {
+      if (standing === 'late' || standing === 'left') {
         entry.settle(LATE);
         continue;
       }
