@@ -27,6 +27,8 @@ import {
   LOG,
   nextSequence,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -136,7 +138,7 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs, signal } = request;
+    const { caller, deadlineMs } = request;
     const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
@@ -145,10 +147,11 @@ export class ThreadExecutor implements Executor {
       x: Math.min(request.beginByMs, request.deadlineMs),
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
+      flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
       payload: request.payload,
     };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, { asker, signal });
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, { asker, signal: request.signal });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
@@ -160,8 +163,7 @@ export class ThreadExecutor implements Executor {
   collect(): void {
     if (this.#isCollecting) return;
     this.#isCollecting = true;
-    const unlimitedMs = Number.POSITIVE_INFINITY;
-    void this.#request(unlimitedMs, unlimitedMs, { kind: COLLECT }).then(() => {
+    void this.#request(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, { kind: COLLECT }).then(() => {
       this.#isCollecting = false;
     });
   }
@@ -175,14 +177,12 @@ export class ThreadExecutor implements Executor {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
-    const promise = new Promise<RunResult>((resolve) => {
-      const { cell = 0 } = frame;
-      const about = { sequence, deadlineMs, runMaxMs, cell, sentMs: this.#options.clock.now() };
+    return new Promise<RunResult>((resolve) => {
+      const about = { sequence, deadlineMs, runMaxMs, cell: frame.cell, sentMs: this.#options.clock.now() };
       this.#inFlight.set(sequence, openRequest(about, by, resolve, this.#giveUp));
+      this.#startSweep();
+      this.#writer.send(frame, sequence);
     });
-    this.#startSweep();
-    this.#writer.send(frame, sequence);
-    return promise;
   }
 
   #giveUp = ({ cell, settle, ...entry }: InFlight): void => {

@@ -15,7 +15,7 @@ export interface InFlight {
   readonly deadlineMs: number;
   /** Longest time in the guest, in ms, whatever the deadline. */
   readonly runMaxMs: number;
-  readonly cell: number;
+  readonly cell: number | undefined;
   readonly sentMs: number;
   /** Until its caller has the result: what is over asks nothing more. */
   asker: Asker | undefined;

@@ -25,6 +25,8 @@ export interface LeaseRun {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly isRawInput?: boolean | undefined;
+  readonly isRawOutput?: boolean | undefined;
 }
 
 export interface Lease {
@@ -72,6 +74,8 @@ export function openLease(options: {
         deadlineMs: request.deadlineMs,
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
+        isRawInput: request.isRawInput,
+        isRawOutput: request.isRawOutput,
         ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
         caller: {
           adapter: image.manifest.name,
