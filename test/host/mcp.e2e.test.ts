@@ -1,0 +1,148 @@
+/** The Model Context Protocol over real HTTP, spoken by the SDK's own client. */
+
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Served, serveHost } from './served.ts';
+import { ORDER, SHOP_WIT, shopComponent, typedManifest } from './typed-tools.ts';
+
+let served: Served;
+let shop: Uint8Array;
+beforeAll(async () => {
+  served = await serveHost({ bundled: true });
+  shop = await shopComponent();
+});
+afterAll(() => served.close());
+
+const clients: Client[] = [];
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+});
+
+interface Connected {
+  readonly client: Client;
+  readonly transport: StreamableHTTPClientTransport;
+  readonly errors: Error[];
+}
+
+const connect = async (headers: Record<string, string> = {}): Promise<Connected> => {
+  const client = new Client({ name: 'test', version: '1' });
+  const errors: Error[] = [];
+  const transport = new StreamableHTTPClientTransport(new URL(`${served.url}/mcp`), {
+    requestInit: { headers },
+  });
+  client.onerror = (error) => errors.push(error);
+  await client.connect(transport as never);
+  clients.push(client);
+  return { client, transport, errors };
+};
+
+const textOf = (result: unknown): string =>
+  (result as { content: { text: string }[] }).content.map(({ text }) => text).join('\n');
+
+describe('tools', () => {
+  it('are the operations of every bundled adapter, each of which can be called', async () => {
+    const { client, errors } = await connect();
+    const { tools } = await client.listTools();
+    const expected = served.host
+      .adapters()
+      .flatMap(({ name, operations }) => operations.map((operation) => `${name}_${operation}`));
+    expect(tools.map(({ name }) => name)).toEqual(expected.sort());
+    for (const { name } of tools) {
+      const result = await client.callTool({ name, arguments: { text: 'x' } });
+      // Whether the input means anything to it is the adapter's to say: it said something.
+      expect(result._meta, name).toMatchObject({ 'hotcell/call': { attempts: 1 } });
+    }
+    expect(errors).toEqual([]);
+  });
+
+  it('of the bytes world take text or base64 and give content', async () => {
+    const { client } = await connect();
+    const echo = async (given: Record<string, unknown>) =>
+      await client.callTool({ name: 'echo_echo', arguments: given });
+    const said = await echo({ payload: Buffer.from([0, 255, 1]).toString('base64') });
+    expect(said.content).toEqual([
+      {
+        type: 'resource',
+        resource: expect.objectContaining({ mimeType: 'application/octet-stream', blob: 'AP8B' }),
+      },
+    ]);
+    expect(await echo({})).toMatchObject({ content: [{ resource: { blob: '' } }] });
+    const refused = await echo({ text: 1, payload: '@', more: true });
+    expect(refused).toMatchObject({
+      isError: true,
+      _meta: { 'hotcell/problem': { code: 'ADAPTER_BAD_INPUT', retryable: false } },
+    });
+    expect(textOf(refused)).toContain('/more: is not known');
+  });
+
+  it('of a typed world take and give data that the client holds against the schemas', async () => {
+    await served.host.install(typedManifest('shop', shop, { wit: SHOP_WIT }), shop);
+    const { client, errors } = await connect();
+    const { tools } = await client.listTools();
+    const place = tools.find(({ name }) => name === 'shop_place');
+    expect(place).toMatchObject({ inputSchema: { type: 'object', required: ['order'] } });
+    const call = async (name: string, given: Record<string, unknown>) =>
+      await client.callTool({ name, arguments: given });
+    expect(await call('shop_mirror', { order: ORDER })).toMatchObject({ structuredContent: ORDER });
+    expect(await call('shop_add', { a: '9223372036854775806', b: 1 })).toMatchObject({
+      structuredContent: { result: '9223372036854775807' },
+    });
+    expect(await call('shop_greet', { name: 'Ada' })).toMatchObject({
+      content: [{ type: 'text', text: 'Hello, Ada' }],
+      structuredContent: { result: 'Hello, Ada' },
+    });
+    expect(errors).toEqual([]);
+  });
+
+  it('of a typed world say what is wrong, with pointers, and what the operation itself said', async () => {
+    const { client } = await connect();
+    const wrong = await client.callTool({ name: 'shop_add', arguments: { a: 1.5 } });
+    expect(wrong).toMatchObject({
+      isError: true,
+      _meta: { 'hotcell/problem': { code: 'ADAPTER_BAD_INPUT' } },
+    });
+    expect(textOf(wrong)).toContain('/a: ');
+    const failed = await client.callTool({
+      name: 'shop_place',
+      arguments: { order: { ...ORDER, items: [] } },
+    });
+    expect(failed).toMatchObject({
+      isError: true,
+      _meta: { 'hotcell/problem': { code: 'ADAPTER_FAILED', failure: { tag: 'closed' } } },
+    });
+    const crashed = await client.callTool({ name: 'shop_crash', arguments: {} });
+    expect(crashed).toMatchObject({ isError: true, _meta: { 'hotcell/problem': { code: 'EXECUTOR_TRAP' } } });
+  });
+
+  it('that are not there are an error of the protocol', async () => {
+    const { client } = await connect();
+    await expect(client.callTool({ name: 'nothing_here', arguments: {} })).rejects.toMatchObject({
+      code: -32602,
+    });
+  });
+});
+
+describe('a session', () => {
+  it('is told when an adapter comes and when it goes', async () => {
+    const { client } = await connect();
+    let told = 0;
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
+      told++;
+    });
+    const names = async (): Promise<string[]> => (await client.listTools()).tools.map(({ name }) => name);
+    await served.host.install(typedManifest('other', shop, { wit: SHOP_WIT }), shop);
+    await expect.poll(() => told).toBe(1);
+    expect(await names()).toContain('other_greet');
+    await served.host.remove('other');
+    await expect.poll(() => told).toBe(2);
+    expect(await names()).not.toContain('other_greet');
+  });
+
+  it('that its client ends is not there any more', async () => {
+    const { client, transport } = await connect();
+    await transport.terminateSession();
+    await expect(client.listTools()).rejects.toThrow();
+  });
+});
