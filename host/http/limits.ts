@@ -76,10 +76,11 @@ export const UPLOAD_PARTS_MAX = 8;
 export const MANIFEST_PART_MAX_BYTES = 256 * 1024;
 
 /**
- * Opening brackets, colons and commas of a tool call outside of its strings: six fields in two objects need 12. Parsed, each may
- * become an object of its own: 60 MB of `[],` would stop the host for ten seconds and take gigabytes.
+ * Opening brackets, colons and commas of a tool call outside of its strings. Parsed, each may become an object of its own: 60 MB of
+ * `[],` would stop the host for ten seconds and take gigabytes, so many of them take 2 ms. Longer arguments of a typed
+ * operation go to its own route, where the executor's thread reads them.
  */
-export const TOOL_CALL_TOKENS_MAX = 100;
+export const TOOL_CALL_TOKENS_MAX = 10_000;
 
 /** One hour: the longest timeout a caller may ask for. The operation's own limit narrows it. */
 export const TIMEOUT_MAX_MS = 3_600_000;

@@ -128,7 +128,7 @@ export function createMcpAnswerers(
       }
     },
 
-    async stream(exchange) {
+    async stream(exchange): Promise<'streamed'> {
       // Routes for GET take HEAD too, and its reply would have no end.
       if (exchange.incoming.method !== 'GET') {
         throw new HostError('HTTP_METHOD_NOT_ALLOWED', 'this path takes GET, POST, DELETE');

