@@ -107,7 +107,7 @@ export function isGivenAsItIs(spec: OperationSpec, typed: TypedOperation): boole
 }
 
 function inputSchema({ arguments: schema }: TypedOperation): JsonSchema {
-  return { ...schema, type: 'object' };
+  return { ...forClients(schema), type: 'object' };
 }
 
 /** The protocol knows objects only: what is none is the member `result` of one. */
@@ -116,15 +116,35 @@ export function isWrapped({ result }: TypedOperation): boolean {
 }
 
 function outputSchema(typed: TypedOperation): JsonSchema {
-  if (!isWrapped(typed)) return typed.result;
+  const schema = forClients(typed.result);
+  if (!isWrapped(typed)) return schema;
   // References are written from the root of a schema.
-  const { $defs, $schema, ...result } = typed.result;
+  const { $defs, ...result } = schema;
   return {
-    ...($schema === undefined ? {} : { $schema }),
     type: 'object',
     properties: { result },
     required: ['result'],
     additionalProperties: false,
     ...($defs === undefined ? {} : { $defs }),
   };
+}
+
+/**
+ * The same schema for validators that know JSON Schema as of draft 7, the SDK's own client among them: those skip `prefixItems` and
+ * take `items: false`, which belongs to it, for a refusal of every tuple. Its length is said by two other keywords.
+ * Which draft it is stays unsaid: 2020-12 is the default of the protocol, and older clients know no other than theirs.
+ */
+function forClients({ $schema: _draft, ...schema }: JsonSchema): JsonSchema {
+  return withoutItems(schema) as JsonSchema;
+}
+
+/** Recursion: schemas are as deep as types. */
+function withoutItems(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withoutItems);
+  if (typeof part !== 'object' || part === null) return part;
+  const entries = Object.entries(part).map(([name, value]) => [name, withoutItems(value)] as const);
+  const copy: Record<string, unknown> = Object.fromEntries(entries);
+  if (!Array.isArray(copy.prefixItems) || copy.items !== false) return copy;
+  const { items: _none, prefixItems, ...others } = copy;
+  return { ...others, prefixItems, minItems: prefixItems.length, maxItems: prefixItems.length };
 }
