@@ -50,7 +50,7 @@ export async function serveHost(options: CreateHostOptions = {}): Promise<Served
   let mcp: Mcp | undefined;
   const server = await serve(host, {
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     bodyMaxBytes: 64 * 1024 * 1024,
     idempotency: { ttlMs: 600_000, maxEntries: 100, maxBytes: 1024 * 1024 },
     drainTimeoutMs: 2_000,
