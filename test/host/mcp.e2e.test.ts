@@ -4,6 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { builtAdapter } from '../built-adapters.ts';
 import { type Served, serveHost } from './served.ts';
 import { ORDER, SHOP_WIT, shopComponent, typedManifest } from './typed-tools.ts';
 
@@ -42,6 +43,11 @@ const post = (
   headers: Record<string, string>,
   body: unknown = { jsonrpc: '2.0', id: 1, method: 'tools/list' },
 ) => served.call('/mcp', JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+
+const textOrBlob = (result: unknown): string => {
+  const [block] = (result as { content: { text?: string; resource?: { blob: string } }[] }).content;
+  return block?.text ?? Buffer.from(block?.resource?.blob ?? '', 'base64').toString();
+};
 
 const textOf = (result: unknown): string =>
   (result as { content: { text: string }[] }).content.map(({ text }) => text).join('\n');
@@ -150,5 +156,64 @@ describe('a session', () => {
     const session = transport.sessionId as string;
     await transport.terminateSession();
     expect((await post({ 'mcp-session-id': session })).code).toBe('HTTP_SESSION_UNKNOWN');
+  });
+});
+
+describe('a guest that runs on and on', () => {
+  /** Longer than the test may take: what ends before was given up. */
+  const LONG_MS = 600_000;
+  const SPIN = { name: 'faulty_spin', arguments: { text: '1000000000' } };
+  const running = (): number | undefined =>
+    served.host.snapshot().pools.find(({ adapter }) => adapter === 'faulty')?.leased;
+  beforeAll(async () => {
+    const { manifest, component } = await builtAdapter('faulty');
+    const limits = { ...(manifest.limits as object), timeoutMs: LONG_MS };
+    const operations = { spin: {} };
+    await served.host.install({ ...manifest, limits, operations }, component);
+  });
+
+  it('is stopped when its client cancels the call', async () => {
+    const { client, errors } = await connect();
+    const giving = new AbortController();
+    const call = client.callTool(SPIN, undefined, { signal: giving.signal, timeout: LONG_MS });
+    await expect.poll(running).toBe(1);
+    giving.abort('enough');
+    await expect(call).rejects.toThrow('enough');
+    await expect.poll(running).toBe(0);
+    await client.ping();
+    expect(errors).toEqual([]);
+  });
+
+  it('is stopped when its client is gone', async () => {
+    const { transport, client } = await connect();
+    client.callTool(SPIN, undefined, { timeout: LONG_MS }).catch(() => {});
+    await expect.poll(running).toBe(1);
+    await transport.close();
+    await expect.poll(running).toBe(0);
+  });
+
+  it('is stopped at the deadline that its call names', async () => {
+    const { client } = await connect();
+    const result = await client.callTool({ ...SPIN, _meta: { 'hotcell/timeoutMs': 50 } });
+    expect(result).toMatchObject({
+      isError: true,
+      _meta: { 'hotcell/problem': { code: 'EXECUTOR_DEADLINE' } },
+    });
+  });
+});
+
+describe('two tenants', () => {
+  it('have each their own cell and their own session', async () => {
+    const { manifest, component } = await builtAdapter('faulty');
+    const manifestOfCounter = { ...manifest, name: 'counter' };
+    await served.host.install(manifestOfCounter, component);
+    const count = async ({ client }: Connected) =>
+      textOrBlob(await client.callTool({ name: 'counter_count', arguments: {} }));
+    const a = await connect({ 'X-Tenant-Id': 'a' });
+    const b = await connect({ 'X-Tenant-Id': 'b' });
+    expect([await count(a), await count(a), await count(b)]).toEqual(['1', '2', '1']);
+    const stolen = { 'mcp-session-id': a.transport.sessionId as string };
+    expect((await post({ ...stolen, 'X-Tenant-Id': 'b' })).code).toBe('HTTP_SESSION_UNKNOWN');
+    expect((await post({ ...stolen, 'X-Tenant-Id': 'a' })).status).toBe(200);
   });
 });
