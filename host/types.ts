@@ -27,6 +27,8 @@ export interface Call {
   readonly requestId: string;
   /** The connection of a call to an adapter that answers HTTP; its payload is then empty. */
   readonly exchange?: CallExchange;
+  /** Ends the call early, wherever it is: waiting calls leave the line, a guest that was entered is stopped with its cell. */
+  readonly signal?: AbortSignal | undefined;
   /** Of an operation of a typed world; without it the payload is its arguments as JSON. It is its only argument, as it is. */
   readonly isRawInput?: boolean;
   /** The result is wanted as it is, where it can be. Default JSON. */
@@ -87,6 +89,8 @@ export interface RunRequest {
   readonly caller?: Omit<Caller, 'deadlineMs'>;
   /** Its head is given to the guest in the place of the payload, and what the guest asks of it is answered by it. */
   readonly exchange?: CallExchange;
+  /** Gives the run up: it is answered as `cancelled` at once, and its cell is dropped. */
+  readonly signal?: AbortSignal | undefined;
   /** As in `Call`. */
   readonly isRawInput?: boolean | undefined;
   readonly isRawOutput?: boolean | undefined;
@@ -125,6 +129,13 @@ export type RunResult =
       readonly error: HostError;
       readonly runMs: number;
       readonly fuel?: number | undefined;
+    }
+  /** Given up by its caller; the cell is dropped, unless the guest was never entered. */
+  | {
+      readonly kind: 'cancelled';
+      readonly isBegun: boolean;
+      /** From handing it to the executor, in ms. */
+      readonly runMs: number;
     }
   /** The guest was never entered; the cell is well unless `cellLost`. */
   | {

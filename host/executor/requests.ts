@@ -11,7 +11,7 @@ import { BULK, FRAME_BYTES, fitsInline, RAW_INPUT, RAW_OUTPUT, RUN, writeFrame }
 
 export interface RequestFrame {
   readonly kind: number;
-  readonly cell?: number;
+  readonly cell?: number | undefined;
   readonly a?: number;
   readonly c?: number;
   readonly x?: number;
