@@ -6,6 +6,7 @@
  */
 
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { isProxyWorld } from '../service-incoming.ts';
 import type { AdapterDetail, Host, OperationSpec } from '../types.ts';
 import { ROW_MEDIA_TYPES } from './copybook-route.ts';
 import { BATCH_ITEMS_MAX } from './limits.ts';
@@ -17,6 +18,7 @@ import {
   PROBLEM_SCHEMA,
   RESULT_SCHEMA,
 } from './openapi-components.ts';
+import { incomingPath } from './openapi-incoming.ts';
 import { describeTyped } from './openapi-typed.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
@@ -73,7 +75,8 @@ const COPYBOOK_ERRORS = sharedErrors('Copybook', CODEC_ROOMS);
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
   Object.entries(errorResponses(CALL_ROOMS)).map(([status, response]) => {
-    const { description, content } = response as { description: string; content: Json };
+    const { content } = response as { content: Json };
+    const description = 'as of a call, in the envelope or as a problem';
     return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
   }),
 );
@@ -282,7 +285,10 @@ export function composeOpenApi(host: Host, version: string): object {
     const adapter = host.adapter(name);
     tags.push({ name, description: adapter.description ?? `version ${adapter.version}` });
     for (const [operation, spec] of Object.entries(adapter.manifest.operations)) {
-      for (const [path, item] of operationPaths(adapter, operation, spec, schemas)) paths[path] = item;
+      const items = isProxyWorld(adapter.manifest.world)
+        ? [incomingPath(adapter, spec, { parameters: CALL, errors: CALL_ERRORS })]
+        : operationPaths(adapter, operation, spec, schemas);
+      for (const [path, item] of items) paths[path] = item;
     }
   }
   return {
