@@ -173,7 +173,7 @@ class BoundAbi implements CellAbi {
     return (...flat) => {
       this.#checkMayLeave();
       const space = this.#space(codec.space);
-      space.beginLift(parameters.liftedBytes);
+      space.beginLift(parameters.liftedBytes, this.#limits.argumentsMaxBytes);
       const values = liftTuple(space, codec, flat);
       const resultPointer = isResultSpilled ? (flat[parameterFlatCount] as number) >>> 0 : 0;
       if (result !== undefined && isResultSpilled) {

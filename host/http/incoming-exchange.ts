@@ -61,6 +61,8 @@ export function createIncomingExchange(
   const pieces = body[Symbol.asyncIterator]();
   const encodedHead = encodePlain(head);
   let attempt: ExchangeAttempt | undefined;
+  /** From then on nobody waits for the client. */
+  let waitEndMs = 0;
   let rest: Uint8Array = NOTHING;
   let inputBytes = 0;
   let outputBytes = 0;
@@ -78,6 +80,8 @@ export function createIncomingExchange(
   const fail = (reason: HostError): void => {
     error ??= reason;
     gone.resolve();
+    // Nothing can make it whole any more, however long the guest goes on.
+    if (state === 'open') outgoing.destroy();
   };
   const onClose = (): void => {
     if (state === 'whole' || isEnded) return;
@@ -91,10 +95,8 @@ export function createIncomingExchange(
 
   /** Waits for the client, not as long as the guest may run. */
   const forClient = async <T>(work: Promise<T>, late: HostError): Promise<T> => {
-    const leftMs = (attempt?.deadlineMs ?? 0) - clock.now();
-    const spareMs = Math.min(leftMs * CLIENT_WAIT_SPARE_RATIO, CLIENT_WAIT_SPARE_MAX_MS);
     const { promise: isLate, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(Math.max(0, leftMs - spareMs), resolve);
+    const timer = clock.after(Math.max(0, waitEndMs - clock.now()), resolve);
     // Whichever loses is nobody's any more.
     work.catch(() => undefined);
     try {
@@ -230,6 +232,9 @@ export function createIncomingExchange(
     head: encodedHead,
     begin(next) {
       attempt = next;
+      const leftMs = next.deadlineMs - clock.now();
+      const spareMs = Math.min(leftMs * CLIENT_WAIT_SPARE_RATIO, CLIENT_WAIT_SPARE_MAX_MS);
+      waitEndMs = next.deadlineMs - spareMs;
     },
     get mayReplay() {
       return isUntouched && error === undefined && SAFE_METHODS.includes(method);

@@ -54,6 +54,7 @@ export function readTypedWorld(
   const all = listOperations(plan, said);
   const specs = completeOperations(manifest, all);
   const operations = all.operations.map((one) => describe(all, one, specs));
+  refuseProblems(operations.flatMap((one) => exampleProblems(one, specs)));
   const chars = operations.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
   if (chars > SCHEMAS_MAX_CHARS) {
     throw new HostError(
@@ -110,8 +111,31 @@ function completeOperations(manifest: Manifest, all: Operations): Readonly<Recor
       });
     }
   }
+  refuseProblems(problems);
+  return Object.freeze(specs);
+}
+
+/** What is shown as an example must be one. */
+function exampleProblems(
+  { name, arguments: taken, result }: TypedOperation,
+  specs: Readonly<Record<string, OperationSpec>>,
+): Problem[] {
+  const examples = specs[name]?.examples ?? [];
+  if (examples.length === 0) return [];
+  const [inputs, outputs] = [createSchemaValidator(taken), createSchemaValidator(result)];
+  return examples.flatMap((example, index) => {
+    const at = `/operations/${name}/examples/${index}`;
+    const found = (part: 'input' | 'output', validator: Validator): Problem[] =>
+      validator
+        .check(example[part], 0)
+        .map((problem) => ({ at: `${at}/${part}${problem.at}`, message: problem.message }));
+    return [...found('input', inputs), ...(Object.hasOwn(example, 'output') ? found('output', outputs) : [])];
+  });
+}
+
+function refuseProblems(problems: readonly Problem[]): void {
   const [first] = problems;
-  if (first === undefined) return Object.freeze(specs);
+  if (first === undefined) return;
   const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
   throw new HostError('REGISTRY_MANIFEST_INVALID', `adapter.json: ${first.at} ${first.message}${more}`, {
     problems,
