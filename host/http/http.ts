@@ -35,6 +35,7 @@ import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createIncomingAnswerer } from './incoming-route.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
+import { createMcpAnswerers, type McpDoor } from './mcp-route.ts';
 import { createMethodTable } from './method-table.ts';
 import { composeOpenApi } from './openapi.ts';
 import { INCOMING_METHODS } from './openapi-incoming.ts';
@@ -61,6 +62,8 @@ export interface HttpOptions {
   readonly vault?: VaultDoor | undefined;
   /** What `/v1/copybook` decodes and encodes with. */
   readonly copybook?: CopybookDoor | undefined;
+  /** Makes what `/mcp` speaks; called once, when it is first asked for. Not closed here. */
+  readonly openMcp?: (() => Promise<McpDoor>) | undefined;
   /** Version of this host, for the API document. */
   readonly version: string;
 }
@@ -120,7 +123,9 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
     else endUnread(socket, new HostError('HTTP_REQUEST_TIMEOUT', 'the body took too long to arrive'));
   });
   const openApi = (): object => composeOpenApi(host, options.version);
+  const mcp = createMcpAnswerers(door, options.openMcp);
   await registerRoutes(app, door, {
+    mcp,
     openApi,
     metricsText: options.metricsText,
     vault: options.vault,
@@ -129,11 +134,13 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
   await app.ready();
 
   const end = async (): Promise<void> => {
+    mcp.endStreams();
     const stopDraining = beginDrain(app.server, clock, options.drainTimeoutMs);
     try {
       await app.close();
     } finally {
       stopDraining();
+      mcp.close();
       arrivals.close();
     }
   };
@@ -184,6 +191,7 @@ async function registerRoutes(
   app: FastifyInstance,
   door: Door,
   sources: {
+    readonly mcp: ReturnType<typeof createMcpAnswerers>;
     readonly openApi: () => object;
     readonly metricsText: () => Promise<string>;
     readonly vault: VaultDoor | undefined;
@@ -217,6 +225,9 @@ async function registerRoutes(
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);
   page('DELETE', '/v1/adapters/:name', adapters.remove);
+  page('POST', '/mcp', sources.mcp.post);
+  page('GET', '/mcp', sources.mcp.stream);
+  page('DELETE', '/mcp', sources.mcp.end);
   page('GET', '/health/live', ops.live);
   page('GET', '/health/ready', ops.ready);
   page('GET', '/metrics', ops.metrics);

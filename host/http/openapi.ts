@@ -19,6 +19,7 @@ import {
   RESULT_SCHEMA,
 } from './openapi-components.ts';
 import { incomingPath } from './openapi-incoming.ts';
+import { describeTyped } from './openapi-typed.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
 
@@ -87,7 +88,12 @@ const CALL_HEADERS: Json = {
   'X-Hotcell-Adapter-Version': { schema: { type: 'string' } },
 };
 
-function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpec): [string, Json][] {
+function operationPaths(
+  adapter: AdapterDetail,
+  name: string,
+  spec: OperationSpec,
+  schemas: Json,
+): [string, Json][] {
   const base = `/v1/adapters/${encodeURIComponent(adapter.name)}/${encodeURIComponent(name)}`;
   const limits = {
     'x-hotcell-limits': {
@@ -95,21 +101,29 @@ function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpe
       inputMaxBytes: spec.inputMaxBytes,
       outputMaxBytes: spec.outputMaxBytes,
       idempotent: spec.idempotent,
+      readOnly: spec.readOnly,
     },
   };
   const shared = { tags: [adapter.name], ...limits };
+  const operation = adapter.typed?.find((one) => one.name === name);
+  const typed = operation && describeTyped(adapter, operation, spec, schemas);
   const ok = {
     description: 'the result',
     headers: CALL_HEADERS,
-    content: { [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } } },
+    content: typed?.ok ?? {
+      [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } },
+    },
   };
   const single = {
     ...shared,
     operationId: `${adapter.name}.${name}`,
     summary: spec.description ?? `${adapter.name} ${name}`,
     parameters: KEYED_CALL,
-    requestBody: { description: 'any content type is taken as bytes', content: binary(spec.inputMaxBytes) },
-    responses: { 200: ok, ...CALL_ERRORS },
+    requestBody: typed?.requestBody ?? {
+      description: 'any content type is taken as bytes',
+      content: binary(spec.inputMaxBytes),
+    },
+    responses: { 200: ok, ...CALL_ERRORS, ...typed?.failures },
   };
   const parts = { schema: { type: 'array', maxItems: BATCH_ITEMS_MAX, items: {} } };
   const batch = {
@@ -117,9 +131,9 @@ function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpe
     operationId: `${adapter.name}.${name}.batch`,
     summary: `${adapter.name} ${name}, many inputs`,
     parameters: CALL,
-    requestBody: { required: true, content: { 'multipart/mixed': parts } },
+    requestBody: typed?.batchBody ?? { required: true, content: { 'multipart/mixed': parts } },
     responses: {
-      200: {
+      200: typed?.batchOk ?? {
         description: 'a part for each item in order: a result or a problem document, its status in X-Status',
         content: { 'multipart/mixed': parts },
       },
@@ -221,7 +235,7 @@ function fixedPaths(): Record<string, Json> {
       get: get('listAdapters', 'All adapters', COMMON, { ...ok('the list', anyObject), ...READ_ERRORS }),
     },
     '/v1/adapters/{name}': {
-      get: get('showAdapter', 'Manifest, WIT and pool state', named, {
+      get: get('showAdapter', 'Manifest, WIT, schemas of typed operations, pool state', named, {
         ...ok('the adapter', anyObject),
         ...ADMIN_ERRORS,
       }),
@@ -261,13 +275,19 @@ function fixedPaths(): Record<string, Json> {
 export function composeOpenApi(host: Host, version: string): object {
   const paths: Record<string, Json> = fixedPaths();
   const tags: Json[] = [];
+  const schemas: Json = {
+    Problem: PROBLEM_SCHEMA,
+    Copybook: COPYBOOK_SCHEMA,
+    ToolCall: TOOL_CALL_SCHEMA,
+    ToolResult: RESULT_SCHEMA,
+  };
   for (const { name } of host.adapters()) {
     const adapter = host.adapter(name);
     tags.push({ name, description: adapter.description ?? `version ${adapter.version}` });
     for (const [operation, spec] of Object.entries(adapter.manifest.operations)) {
       const items = isProxyWorld(adapter.manifest.world)
         ? [incomingPath(adapter, spec, { parameters: CALL, errors: CALL_ERRORS })]
-        : operationPaths(adapter, operation, spec);
+        : operationPaths(adapter, operation, spec, schemas);
       for (const [path, item] of items) paths[path] = item;
     }
   }
@@ -284,12 +304,7 @@ export function composeOpenApi(host: Host, version: string): object {
     tags,
     paths,
     components: {
-      schemas: {
-        Problem: PROBLEM_SCHEMA,
-        Copybook: COPYBOOK_SCHEMA,
-        ToolCall: TOOL_CALL_SCHEMA,
-        ToolResult: RESULT_SCHEMA,
-      },
+      schemas,
       parameters: PARAMETERS,
       responses: SHARED,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },

@@ -2,7 +2,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serve, type TestServer } from '../capabilities/stage.ts';
-import { type Arena, openArena, told } from './arena.ts';
+import { ORDER, SHOP_WIT, shopComponent, typedManifest } from '../host/typed-tools.ts';
+import { type Answer, type Arena, openArena, told } from './arena.ts';
 import { answer, ECHO, hostile, on } from './kit.ts';
 
 /** What names resolve to: each time they are asked for, the next. */
@@ -174,6 +175,32 @@ describe('a guest that is after what belongs to others', () => {
       'neighbour/constructor',
     ])
       expect((await arena.call(`/v1/adapters/${path}`)).status).toBe(404);
+  });
+
+  it('prototype pollution through the JSON of a typed call: what is no field is refused, at any depth', async () => {
+    const component = await shopComponent();
+    await arena.host.install(typedManifest('shop', component, { wit: SHOP_WIT }), component);
+    const mirror = (json: string): Promise<Answer> =>
+      arena.call('/v1/adapters/shop/mirror', json, { 'content-type': 'application/json' });
+    const order = JSON.stringify(ORDER);
+    expect((await mirror(`{"order": ${order}}`)).status).toBe(200);
+    const evil = '"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}';
+    for (const json of [
+      `{${evil}, "order": ${order}}`,
+      `{"order": {${evil}, ${order.slice(1)}}`,
+      `{"order": ${order.replace('"items":[{', `"items":[{${evil},`)}}`,
+      '{"__proto__": {"order": 1}}',
+      '{"order": {"__proto__": {}}}',
+      `{"order": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      '['.repeat(1_000_000),
+    ]) {
+      const reply = await arena.besides(() => mirror(json));
+      expect([400, 422], json.slice(0, 60)).toContain(reply.status);
+    }
+    expect(Object.getOwnPropertyDescriptor({}, 'polluted')).toBeUndefined();
+    // None of it reached the guest: it is the same cell that answered first.
+    expect(arena.pool('shop').counters.crashes).toBe(0);
+    expect(arena.lost()).toBe(0);
   });
 
   describe('with outbound requests', () => {

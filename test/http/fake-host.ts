@@ -25,6 +25,7 @@ const BODY_MAX_BYTES = 50_000;
 const operation = (produces: string): OperationSpec => ({
   idempotent: true,
   readOnly: false,
+  examples: [],
   description: 'gives the payload back',
   produces,
   timeoutMs: 1_000,

@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
+      'host/{types,adapter-types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
@@ -54,6 +54,7 @@ export const LAYERS: readonly Layer[] = [
     files: ['host/invoke.ts'],
     imports: ['base', 'policy (types)', 'registry (types)', 'pool (types)'],
   },
+  { name: 'mcp', files: ['host/mcp/**'], imports: ['base'] },
   { name: 'door', files: ['host/http/**'], imports: ['base'] },
   {
     name: 'top',
@@ -68,6 +69,7 @@ export const LAYERS: readonly Layer[] = [
       'copybook',
       'capabilities',
       'telemetry',
+      'mcp',
       'flow',
       'door',
     ],
@@ -85,12 +87,14 @@ export const LAYERS: readonly Layer[] = [
 export const DOORS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['host/http/**'],
   '@fastify/*': ['host/http/**'],
+  '@modelcontextprotocol/*': ['host/mcp/**'],
   'lru-cache': ['host/http/**'],
   ajv: ['host/registry/**', 'host/http/**'],
   '@bytecodealliance/*': ['host/registry/compile.ts', 'host/registry/prepare-*.ts', 'adapters/*.ts'],
   assemblyscript: ['adapters/*.ts'],
   'componentize-qjs': ['adapters/*.ts'],
   'generic-pool': ['host/pool/**'],
+  ioredis: ['host/capabilities/redis.ts'],
   'node:worker_threads': ['host/executor/**', 'host/registry/prepare*.ts'],
   pino: ['host/telemetry/**'],
   'prom-client': ['host/telemetry/**'],
