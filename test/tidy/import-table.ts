@@ -70,6 +70,7 @@ export const LAYERS: readonly Layer[] = [
       'telemetry',
       'flow',
       'door',
+      'kit',
     ],
   },
   { name: 'start', files: ['host/boot.mjs'], imports: [] },
@@ -78,7 +79,8 @@ export const LAYERS: readonly Layer[] = [
     files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
     imports: [],
   },
-  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: ['formats'] },
+  { name: 'kit', files: ['adapters/*.ts'], imports: [] },
+  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: ['formats', 'kit'] },
 ];
 
 /** A package is imported behind its door and nowhere else in `host/` and `adapters/`, not even for a type. */
