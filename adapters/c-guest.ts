@@ -72,9 +72,11 @@ function run(
       else if ((error as NodeJS.ErrnoException).code === 'ENOENT') resolve('absent');
       // A clang of Apple, or one without its linker: as good as none, unless it has read the source.
       else if (/No available targets|unable to execute command|invalid linker|wasm-ld/.test(stderr)) {
-        resolve(/error: (?!.*linker)(?!.*target)/.test(stderr) && !stderr.includes('wasm-ld')
-          ? { output: stderr.trim() }
-          : 'absent');
+        resolve(
+          /error: (?!.*linker)(?!.*target)/.test(stderr) && !stderr.includes('wasm-ld')
+            ? { output: stderr.trim() }
+            : 'absent',
+        );
       } else resolve({ output: `${stdout}${stderr}`.trim() || error.message });
     });
   });

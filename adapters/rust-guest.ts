@@ -30,7 +30,9 @@ export async function compileRust(options: {
   await cargo(['build', '--release', '--lib', '--target', TARGET, '--target-dir', 'target'], folder);
   const [module, ...more] = await modulesIn(release);
   if (module === undefined || more.length > 0) {
-    throw new Error('cargo made no module, or several: Cargo.toml needs one [lib] with crate-type = ["cdylib"]');
+    throw new Error(
+      'cargo made no module, or several: Cargo.toml needs one [lib] with crate-type = ["cdylib"]',
+    );
   }
   return readFile(join(release, module));
 }

@@ -47,11 +47,15 @@ export async function compileTypeScript(options: {
 }
 
 function strip(file: string, text: string): string {
+  const { emitWarning } = process;
+  // Node warns once that this function is experimental; every build would begin with that line.
+  process.emitWarning = () => {};
   try {
     const blank = stripTypeScriptTypes(text, { mode: 'strip' });
     return blank.replace(TYPESCRIPT_IMPORT, '$1$2$3.js$2');
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
-

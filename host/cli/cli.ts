@@ -12,6 +12,7 @@ import { resolveConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { boundText } from '../option-values.ts';
 import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
+import { addAdapterCommands } from './adapter-commands.ts';
 import { addCopybookCommands } from './copybook-commands.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
@@ -102,6 +103,14 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     finish,
     withConfig: (command) => withConfig(command, true),
     configOf: (command) => withoutWarmth(configOf(world, command)),
+    example,
+  });
+
+  addAdapterCommands(program, {
+    world,
+    finish,
+    withConfig: (command) => withConfig(command, true),
+    configOf: (command) => smallHost(configOf(world, command)),
     example,
   });
 
