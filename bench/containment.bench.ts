@@ -6,10 +6,20 @@
 import { endlessTable } from './containment/endless.ts';
 import { fuelMeanTable, fuelTables } from './containment/fuel.ts';
 import { hardeningTable } from './containment/hardening.ts';
+import { isolationTable } from './containment/isolation.ts';
 import { placementTables } from './containment/placement.ts';
+import { waitingTable } from './containment/waiting.ts';
 import type { Bench } from './harness.ts';
 
 export const bench: Bench = {
   title: 'Hotcell: containment',
-  tables: [...fuelTables, fuelMeanTable, hardeningTable, endlessTable, ...placementTables],
+  tables: [
+    ...fuelTables,
+    fuelMeanTable,
+    hardeningTable,
+    endlessTable,
+    waitingTable,
+    isolationTable,
+    ...placementTables,
+  ],
 };

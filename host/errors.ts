@@ -77,6 +77,7 @@ export const ERRORS = {
   ADAPTER_BAD_INPUT: row(400, false, 'The adapter refused the input'),
   ADAPTER_NOT_FOUND: row(404, false, 'The adapter did not find what was asked for'),
   ADAPTER_INTERNAL: row(500, false, 'The adapter reported an internal error'),
+  ADAPTER_FAILED: row(422, false, 'The operation failed with an error value of its own'),
 
   VAULT_NOT_CONFIGURED: row(404, false, 'This host has no keys to seal with'),
   VAULT_TENANT_SHARE: row(429, true, 'This tenant has as many streams under way as it may'),
@@ -142,6 +143,8 @@ export interface HostErrorOptions {
   readonly problems?: readonly Problem[];
   /** Where in what was given. */
   readonly place?: Place;
+  /** The error value of a typed operation: JSON data, bounded where it was made. */
+  readonly failure?: unknown;
 }
 
 /** A place in a text (`line` and `column` from 1) or in data (`record` from 0, `offset` in bytes, name of the `field`). */
@@ -165,6 +168,7 @@ export class HostError extends Error {
   readonly retryAfterS: number | undefined;
   readonly problems: readonly Problem[] | undefined;
   readonly place: Place | undefined;
+  readonly failure: unknown;
 
   constructor(code: ErrorCode, detail: string, options: HostErrorOptions = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -174,6 +178,7 @@ export class HostError extends Error {
     this.retryAfterS = options.retryAfterS;
     this.problems = options.problems;
     this.place = options.place;
+    this.failure = options.failure;
   }
 
   get status(): number {

@@ -310,6 +310,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
         ...summarise(entry),
         manifest: entry.image.manifest,
         wit: entry.image.wit,
+        typed: entry.image.typed?.operations,
         pool: pool.snapshot(),
       };
     },

@@ -9,6 +9,7 @@
  * logs listen beside this path and are not awaited.
  */
 
+import { badArguments } from './arguments.ts';
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
 import { HostError, hasCode, toHostError } from './errors.ts';
@@ -16,7 +17,17 @@ import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
 import type { AdapterPool } from './pool/pool.ts';
 import type { ReplayBudget } from './pool/replay-budget.ts';
-import type { Call, Manifest, OperationSpec, Outcome, Receipt, Reply, RunResult, Usage } from './types.ts';
+import type {
+  AdapterImage,
+  Call,
+  Manifest,
+  OperationSpec,
+  Outcome,
+  Receipt,
+  Reply,
+  RunResult,
+  Usage,
+} from './types.ts';
 
 export interface Rooms {
   readonly clock: Clock;
@@ -24,6 +35,9 @@ export interface Rooms {
   /** The active version of an adapter. Throws REGISTRY_NOT_FOUND. */
   readonly resolve: (adapter: string) => { readonly pool: AdapterPool; readonly replays: ReplayBudget };
 }
+
+/** Longest text of an error value in a detail; all of it is in `failure`. */
+const FAILURE_TEXT_MAX_CHARS = 500;
 
 const FAILURE_CODES = {
   'bad-input': 'ADAPTER_BAD_INPUT',
@@ -82,6 +96,7 @@ async function runToEnd(
   progress: Progress,
 ): Promise<Uint8Array> {
   let isNoted = false;
+  let checked: AdapterPool | undefined;
   let closed: AdapterPool | undefined;
   for (;;) {
     // Resolved anew each time: a reload in between moves the call to the new version.
@@ -90,6 +105,8 @@ async function runToEnd(
     progress.version = manifest.version;
     const spec = operationOf(manifest, call.operation);
     const grant = rooms.policy.admit(call, spec, startMs);
+    if (pool !== checked) checkArguments(pool.image, call);
+    checked = pool;
     if (!isNoted) replays.noteCall();
     isNoted = true;
 
@@ -141,6 +158,7 @@ async function runPinned(
   progress.version = manifest.version;
   const spec = operationOf(manifest, call.operation);
   const grant = rooms.policy.admit(call, spec, startMs);
+  checkArguments(lease.image, call);
   const result = await lease.run({ ...call, ...grant });
   note(progress, result, rooms.clock.now() - startMs);
   if (result.kind === 'not-begun' && result.cellLost)
@@ -162,6 +180,8 @@ function bytesOf(result: RunResult): Uint8Array {
     case 'ok':
       return result.bytes;
     case 'failure':
+      if (result.failure === 'declared') throw failedWith(JSON.parse(result.message));
+      if (result.failure === 'bad-arguments') throw badArguments(JSON.parse(result.message));
       throw new HostError(FAILURE_CODES[result.failure], result.message);
     case 'crash':
       throw result.error;
@@ -170,6 +190,17 @@ function bytesOf(result: RunResult): Uint8Array {
       throw new HostError('EXECUTOR_DEADLINE', detail);
     }
   }
+}
+
+/** What a typed operation may be asked with. Of the bytes world only the adapter knows. */
+function checkArguments({ typed }: AdapterImage, call: Call): void {
+  if (typed && !call.isRawInput) typed.check(call.operation, call.payload);
+}
+
+function failedWith(failure: unknown): HostError {
+  const text = typeof failure === 'string' ? failure : JSON.stringify(failure);
+  const detail = text.length > FAILURE_TEXT_MAX_CHARS ? `${text.slice(0, FAILURE_TEXT_MAX_CHARS)}…` : text;
+  return new HostError('ADAPTER_FAILED', detail, { failure });
 }
 
 function operationOf(manifest: Manifest, operation: string): OperationSpec {

@@ -23,6 +23,10 @@ export interface Call {
   /** A cell that already holds this key or layout is preferred. A hint only. */
   readonly affinity?: string;
   readonly requestId: string;
+  /** Of an operation of a typed world; without it the payload is its arguments as JSON. It is its only argument, as it is. */
+  readonly isRawInput?: boolean;
+  /** The result is wanted as it is, where it can be. Default JSON. */
+  readonly isRawOutput?: boolean;
 }
 
 /** What is permitted: the call's absolute limits. */
@@ -72,7 +76,9 @@ export interface OperationSpec {
   /** May be replayed after a crash. Default false. */
   readonly idempotent: boolean;
   readonly description: string | undefined;
-  /** Media type of the result when the operation always returns one. Default application/octet-stream. */
+  /** It changes nothing: a hint for agents, not a promise that the host keeps. Default false. */
+  readonly readOnly: boolean;
+  /** Media type of the result when the operation always returns one. Default application/octet-stream, JSON in a typed world. */
   readonly produces: string;
   readonly timeoutMs: number;
   readonly inputMaxBytes: number;
@@ -116,13 +122,49 @@ export interface Manifest {
   readonly component: string;
   /** Lower-case hex SHA-256 of the component. */
   readonly sha256: string;
-  readonly world: 'bytes';
+  /** `bytes`: called by its handler. Any other: a component whose exported functions are the operations. */
+  readonly world: string;
+  /** WIT text by the author of a typed world, for its documentation; the image has it as `wit`. */
+  readonly text: string | undefined;
+  /** Of a typed world those that the author says something about; in an image all that the component has. */
   readonly operations: Readonly<Record<string, OperationSpec>>;
   readonly limits: Limits;
   readonly pool: PoolOptions;
   readonly isolation: Isolation;
   /** What the component asks for; what it gets is in `AdapterImage.grants`. */
   readonly capabilities: ManifestCapabilities;
+}
+
+// ── typed worlds ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** JSON Schema 2020-12, as plain data. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** An operation of a typed world: what OpenAPI, MCP and `GET /v1/adapters/{name}` say of it. */
+export interface TypedOperation {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** An object with a property for each parameter. */
+  readonly arguments: JsonSchema;
+  readonly result: JsonSchema;
+  /** What a call that fails gives; undefined where it cannot fail by itself. */
+  readonly failure: JsonSchema | undefined;
+  /** The only argument is `list<u8>`: it may be given as it is. */
+  readonly isRawArgument: boolean;
+  /** A call that succeeds gives `list<u8>` or `string`: it may be answered as it is. */
+  readonly rawResult: 'bytes' | 'text' | undefined;
+  /** Into `LinkPlan.exports`. */
+  readonly exportIndex: number;
+}
+
+export interface TypedWorld {
+  /** In order of export. */
+  readonly operations: readonly TypedOperation[];
+  /**
+   * Holds arguments against the schema of an operation that exists, where they are not too long for this thread.
+   * Throws ADAPTER_BAD_INPUT — with all problems.
+   */
+  check(operation: string, payload: Uint8Array): void;
 }
 
 // ── images ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,6 +183,8 @@ export interface AdapterImage {
   readonly wit: string;
   /** The narrower of what the manifest asks for and what the operator permits. */
   readonly grants: Grants;
+  /** Undefined for the bytes world. */
+  readonly typed?: TypedWorld | undefined;
 }
 
 // ── executors ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,6 +200,9 @@ export interface RunRequest {
   readonly fuelMax?: number;
   /** On whose behalf the guest may ask something of the host; without it nothing is answered. */
   readonly caller?: Omit<Caller, 'deadlineMs'>;
+  /** As in `Call`. */
+  readonly isRawInput?: boolean | undefined;
+  readonly isRawOutput?: boolean | undefined;
 }
 
 export type RunResult =
@@ -170,7 +217,14 @@ export type RunResult =
   /** The guest's own `result::err`, or a result over the limit: the cell is well. */
   | {
       readonly kind: 'failure';
-      readonly failure: 'bad-input' | 'not-found' | 'internal' | 'output-too-large';
+      readonly failure:
+        | 'bad-input'
+        | 'not-found'
+        | 'internal'
+        | 'output-too-large'
+        | 'declared'
+        | 'bad-arguments';
+      /** Of `declared` the error value as JSON, of `bad-arguments` a list of `Problem` as JSON. */
       readonly message: string;
       readonly runMs: number;
       readonly memoryBytes: number;
@@ -309,6 +363,8 @@ export interface AdapterSummary {
 export interface AdapterDetail extends AdapterSummary {
   readonly manifest: Manifest;
   readonly wit: string;
+  /** Undefined for the bytes world. */
+  readonly typed: readonly TypedOperation[] | undefined;
   readonly pool: PoolSnapshot;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import { type NoticeEvent, noticeChannel } from '../../host/channels.ts';
 import { createHost } from '../../host/host.ts';
 import type { Host, Isolation, PoolOptions } from '../../host/types.ts';
@@ -28,10 +29,13 @@ export interface OpenedHost {
 export async function openHost({
   packages,
   executors = 0,
+  capabilities = {},
 }: {
   readonly packages: readonly Package[];
   /** 0: as many as there are cores. */
   readonly executors?: number;
+  /** What adapters may do, by name or `*`. Default: what needs no permission. */
+  readonly capabilities?: CapabilityPolicy;
 }): Promise<OpenedHost> {
   const scratch = await makeScratchFolder();
   const adapters = join(scratch.path, 'adapters');
@@ -44,7 +48,13 @@ export async function openHost({
   noticeChannel.subscribe(onNotice);
   let host: Host;
   try {
-    host = await createHost({ adapters, data: join(scratch.path, 'data'), bundled: false, executors });
+    host = await createHost({
+      adapters,
+      data: join(scratch.path, 'data'),
+      bundled: false,
+      executors,
+      capabilities,
+    });
   } catch (error) {
     await scratch.remove();
     throw error;

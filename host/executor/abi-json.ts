@@ -7,7 +7,7 @@
  * the JSON may be is the caller's limit.
  */
 
-import { HostError } from '../errors.ts';
+import { badArguments, parseArguments } from '../arguments.ts';
 import type { LinkPlan, TypeRef, WitFunction } from '../types.ts';
 import { createReaders, isRefusal, type Read, readFields } from './abi-json-read.ts';
 import { createWriters, type Write } from './abi-json-write.ts';
@@ -33,7 +33,6 @@ interface FunctionCodec {
   readonly write: (value: unknown) => { isFailure: boolean; json: unknown };
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Compiles the types of a plan, once; functions when they are first called. */
@@ -50,13 +49,13 @@ export function createJsonCodec(plan: Pick<LinkPlan, 'types' | 'exports'>): Json
   return {
     valuesFromJson(exportIndex, bytes) {
       const { read } = codecOf(exportIndex);
-      const value = parse(bytes);
+      const value = parseArguments(bytes);
       const trace: string[] = [];
       try {
         return read(value, trace);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        throw badInput(pointer(trace), error.message);
+        throw badArguments([{ at: pointer(trace), message: error.message }]);
       }
     },
     jsonFromResult(exportIndex, value) {
@@ -94,28 +93,9 @@ function compileFunction(
   };
 }
 
-function parse(bytes: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    throw badInput('', 'is not UTF-8');
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The message quotes what the caller sent: it is cut, and made printable.
-    const message = (error as Error).message.slice(0, 200).replace(/[^\x20-\x7e]+/g, ' ');
-    throw badInput('', `is not JSON: ${message}`);
-  }
-}
-
 /** RFC 6901, from segments in the order in which they were left: the innermost first. */
 const pointer = (trace: readonly string[]): string =>
   trace
     .toReversed()
     .map((segment) => `/${segment.slice(0, 160).replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('');
-
-const badInput = (at: string, message: string): HostError =>
-  new HostError('ADAPTER_BAD_INPUT', `${at || 'the input'} ${message}`, { problems: [{ at, message }] });

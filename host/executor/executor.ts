@@ -27,6 +27,8 @@ import {
   LOG,
   nextSequence,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -145,6 +147,7 @@ export class ThreadExecutor implements Executor {
       x: Math.min(request.beginByMs, request.deadlineMs),
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
+      flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
       payload: request.payload,
     };

@@ -41,6 +41,34 @@ export interface Image {
   readonly modules: readonly WebAssembly.Module[];
   readonly plan: LinkPlan;
   readonly grants: Grants;
+  /** Undefined for the bytes world. */
+  readonly operations: CellOperations | undefined;
+}
+
+/** How an operation of a typed world is called. */
+export interface CellOperation {
+  /** Into `LinkPlan.exports`. */
+  readonly exportIndex: number;
+  readonly isRawArgument: boolean;
+  readonly rawResult: 'bytes' | 'text' | undefined;
+  /** It gives a WIT `result`. */
+  readonly canFail: boolean;
+}
+
+/** By name. */
+export type CellOperations = ReadonlyMap<string, CellOperation>;
+
+/** What of an image an executor is told of its operations. */
+export function operationsOf({ typed }: AdapterImage): CellOperations | undefined {
+  return (
+    typed &&
+    new Map(
+      typed.operations.map(({ name, exportIndex, isRawArgument, rawResult, failure }) => [
+        name,
+        { exportIndex, isRawArgument, rawResult, canFail: failure !== undefined },
+      ]),
+    )
+  );
 }
 
 /** Beside the rings, seen from the executor. */

@@ -40,11 +40,12 @@ function openProcessSide(): ExecutorLink {
       receive() {
         const message = reader.receive();
         if (message instanceof ArrayBuffer) return message;
-        const { code, plan, grants } = message as ImageCode;
+        const { code, plan, grants, operations } = message as ImageCode;
         return {
           modules: code.map((bytes) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)),
           plan,
           grants,
+          operations,
         };
       },
       post(buffer, byteCount) {

@@ -12,7 +12,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clockOriginMs } from '../clock.ts';
-import type { HostLink, HostLinkOptions } from './link.ts';
+import { type HostLink, type HostLinkOptions, operationsOf } from './link.ts';
 import { createBulkReader, createBulkWriter } from './process-bulk.ts';
 import { openMemoryFile } from './process-files.ts';
 import { layOutRing, ProcessRing, RING_FILE_BYTES } from './process-ring.ts';
@@ -134,9 +134,10 @@ function connect(
       postPayload: (payload, roomBytes) => attempt(() => writer.post(payload, roomBytes)),
     },
     wake: () => void bell.write(BELL),
-    imageMessage({ code, plan, grants }): ImageCode {
+    imageMessage(image): ImageCode {
+      const { code, plan, grants } = image;
       if (code === undefined) throw new Error('an image without its code cannot leave this process');
-      return { code, plan, grants };
+      return { code, plan, grants, operations: operationsOf(image) };
     },
     kill,
     close: closeFiles,

@@ -4,6 +4,7 @@
 
 import type { Grants } from '../capability-types.ts';
 import type { LinkPlan } from '../types.ts';
+import type { CellOperations } from './link.ts';
 
 /** Files that the child begins with: both rings, and the bytes beside them. */
 export const RINGS_FD = 3;
@@ -18,4 +19,5 @@ export interface ImageCode {
   readonly code: readonly Uint8Array[];
   readonly plan: LinkPlan;
   readonly grants: Grants;
+  readonly operations: CellOperations | undefined;
 }

@@ -48,7 +48,20 @@ export const NOT_METERED = -1;
 /** Flag: the bytes come by the port. */
 export const BULK = 1;
 
-export const FAILURES = ['bad-input', 'not-found', 'internal', 'output-too-large'] as const;
+/** Flags of RUN: the payload is the argument of a typed operation as it is; its result is wanted as it is. */
+export const RAW_INPUT = 2;
+export const RAW_OUTPUT = 4;
+
+/** `declared`: the message is JSON, the error value of a typed operation. `bad-arguments`: JSON, its problems. */
+export const FAILURES = [
+  'bad-input',
+  'not-found',
+  'internal',
+  'output-too-large',
+  'declared',
+  'bad-arguments',
+] as const;
+export type Failure = (typeof FAILURES)[number];
 
 export interface CrashNote {
   readonly code: ErrorCode;

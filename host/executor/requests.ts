@@ -16,6 +16,8 @@ export interface RequestFrame {
   readonly x?: number;
   readonly y?: number;
   readonly z?: number;
+  /** Beside `BULK`, which is set here. */
+  readonly flags?: number;
   /** ASCII, by the manifest's schema. */
   readonly operation?: string;
   readonly payload?: Uint8Array;
@@ -85,7 +87,7 @@ export function createRequestWriter(ring: FrameRing, port: HostBulk, wake: () =>
       port.postPayload(payload, carrierBytes(payloadBytes, lastResultBytes));
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
-    const flags = isInline ? 0 : BULK;
+    const flags = (frame.flags ?? 0) | (isInline ? 0 : BULK);
     const { kind, cell = 0, c = 0, x = 0, y = 0, z = 0 } = frame;
     writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, y, z);
     ring.commit();

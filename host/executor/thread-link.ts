@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { HostLink, HostLinkOptions } from './link.ts';
+import { type HostLink, type HostLinkOptions, type Image, operationsOf } from './link.ts';
 import { THREAD_HEAP_MAX_MIB, type ThreadStart } from './protocol.ts';
 import { Ring } from './ring.ts';
 
@@ -56,7 +56,10 @@ export function startThread(options: HostLinkOptions): HostLink {
       },
     },
     wake: () => worker.postMessage(0),
-    imageMessage: ({ modules, plan, grants }) => ({ modules, plan, grants }),
+    imageMessage: (image): Image => {
+      const { modules, plan, grants } = image;
+      return { modules, plan, grants, operations: operationsOf(image) };
+    },
     kill: () => void worker.terminate(),
     close: () => port.close(),
   };

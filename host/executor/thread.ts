@@ -10,7 +10,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
-import { type Cell, type CellEnd, createCell } from './cell.ts';
+import { type CallForm, type Cell, type CellEnd, createCell } from './cell.ts';
 import type { Scheduler } from './guest.ts';
 import { type HostPort, LOG_LEVELS } from './imports-context.ts';
 import { type Image, providedLink } from './link.ts';
@@ -29,6 +29,8 @@ import {
   LOG,
   NOT_BEGUN,
   PROBE,
+  RAW_INPUT,
+  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -119,7 +121,12 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
   };
   let cell: Cell;
   try {
-    cell = createCell(image.modules, image.plan, { scheduler, grants: image.grants, host });
+    cell = createCell(image.modules, image.plan, {
+      scheduler,
+      grants: image.grants,
+      host,
+      operations: image.operations,
+    });
   } catch (error) {
     const detail = error instanceof HostError ? error.detail : String(error);
     crash(sequence, cellId, systemClock.now() - from, {
@@ -139,9 +146,9 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
   const { i32, f64, u8 } = requests;
   const operationBytes = i32[word + 5] as number;
   const payloadBytes = i32[word + 6] as number;
+  const flags = i32[word + 4] as number;
   // Taken from the port even when the call is not begun: the next announcement must find its own bytes.
-  const carrier =
-    (i32[word + 4] as number) & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
+  const carrier = flags & BULK ? new Uint8Array(bulk.receive() as ArrayBuffer) : undefined;
   const slot = slots.get(cellId);
   requests.take(sequence);
   const from = systemClock.now();
@@ -162,6 +169,10 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     fuelMax: kind === PROBE ? Number.POSITIVE_INFINITY : (f64[(offset >> 3) + 6] as number),
   };
   const outputMaxBytes = i32[word + 7] as number;
+  const form: CallForm = {
+    isRawInput: (flags & RAW_INPUT) !== 0,
+    isRawOutput: (flags & RAW_OUTPUT) !== 0,
+  };
   let placed: Placed | undefined;
   let byteCount = 0;
   const take = (bytes: Uint8Array): void => {
@@ -174,13 +185,17 @@ function enter(kind: number, sequence: number, cellId: number, offset: number): 
     finish(slot, cellId, from, end, placed, byteCount);
   };
   if (!cell.isSuspendable) {
-    end(kind === PROBE ? cell.health(bounds) : cell.invoke(operation, payload, outputMaxBytes, take, bounds));
+    end(
+      kind === PROBE
+        ? cell.health(bounds)
+        : cell.invoke(operation, payload, outputMaxBytes, take, bounds, form),
+    );
     return undefined;
   }
   const ended =
     kind === PROBE
       ? cell.healthSuspendably(end, bounds)
-      : cell.invokeSuspendably(operation, payload, outputMaxBytes, take, end, bounds);
+      : cell.invokeSuspendably(operation, payload, outputMaxBytes, take, end, bounds, form);
   return slot.isResting ? undefined : ended;
 }
 

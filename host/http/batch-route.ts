@@ -46,8 +46,8 @@ export function createBatchAnswerer(door: Door): Answerer {
         if (item.bytes.byteLength > inputMaxBytes) {
           throw new HostError('HTTP_BODY_TOO_LARGE', `an item may have at most ${inputMaxBytes} bytes`);
         }
-        const call = callOf(identity, target, item.bytes, itemId, timeoutMs);
-        return bytesAnswer(door, known, await host.invoke(call, traceparent));
+        const call = callOf(identity, target, item.bytes, itemId, timeoutMs, {});
+        return bytesAnswer(door, known, {}, await host.invoke(call, traceparent));
       } catch (thrown) {
         const error = toHostError(thrown);
         reportRefusal(exchange, itemId, error);

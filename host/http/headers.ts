@@ -117,7 +117,7 @@ export function requireIdentityEncoding(headers: IncomingHttpHeaders): void {
 }
 
 /** The media type in lower case without its parameters, or undefined. */
-function mediaTypeOf(headers: IncomingHttpHeaders): string | undefined {
+export function mediaTypeOf(headers: IncomingHttpHeaders): string | undefined {
   return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
 }
 

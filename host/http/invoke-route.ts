@@ -8,6 +8,7 @@
 import type { Call, Identity, Reply } from '../types.ts';
 import type { Answer } from './answer.ts';
 import { readBody } from './body.ts';
+import { type CallForm, formOf, payloadOf, resultType } from './call-form.ts';
 import type { Answerer, Door, Exchange } from './exchange.ts';
 import {
   credentialsOf,
@@ -26,23 +27,26 @@ export function callOf(
   payload: Uint8Array,
   requestId: string,
   timeoutMs: number | undefined,
+  form: CallForm,
 ): Call {
   const { adapter, operation } = target;
   const { tenant } = identity;
   return timeoutMs === undefined
-    ? { adapter, operation, payload, tenant, requestId }
-    : { adapter, operation, payload, tenant, requestId, timeoutMs };
+    ? { adapter, operation, payload, tenant, requestId, ...form }
+    : { adapter, operation, payload, tenant, requestId, timeoutMs, ...form };
 }
 
 /** The host's reply as an answer of raw bytes, or as a problem document. */
-export function bytesAnswer(door: Door, known: KnownOperation, reply: Reply): Answer {
+export function bytesAnswer(door: Door, known: KnownOperation, form: CallForm, reply: Reply): Answer {
   const { outcome, receipt } = reply;
   if (outcome.kind === 'error') {
     return problemAnswer(outcome.error, receipt.requestId, outcome.usage, receipt.version);
   }
+  const { adapter, operation, version } = receipt;
+  const answered = door.operations.answeredBy(known, adapter, operation, version);
   return {
     status: 200,
-    contentType: door.operations.producedBy(known, receipt.adapter, receipt.operation, receipt.version),
+    contentType: resultType(answered, form),
     body: outcome.bytes,
     usage: outcome.usage,
     version: receipt.version,
@@ -61,19 +65,21 @@ export function createInvokeAnswerer(door: Door): Answerer {
     const timeoutMs = timeoutMsOf(headers);
     const traceparent = traceparentOf(headers);
     requireIdentityEncoding(headers);
+    const form = formOf(known, headers);
     const key = idempotencyKeyOf(headers);
-    const payload = await readBody(
+    const body = await readBody(
       door,
       exchange,
       identity.tenant,
       Math.min(known.spec.inputMaxBytes, bodyMaxBytes),
     );
-    const call = callOf(identity, target, payload, requestId, timeoutMs);
-    if (key === undefined) return bytesAnswer(door, known, await host.invoke(call, traceparent));
+    const payload = payloadOf(known, form, body);
+    const call = callOf(identity, target, payload, requestId, timeoutMs, form);
+    if (key === undefined) return bytesAnswer(door, known, form, await host.invoke(call, traceparent));
 
     const scope = { tenant: identity.tenant, ...target, route: 'invoke', key } as const;
     const { answer, replayed } = await idempotency.run(scope, payload, async () =>
-      bytesAnswer(door, known, await host.invoke(call, traceparent)),
+      bytesAnswer(door, known, form, await host.invoke(call, traceparent)),
     );
     return replayed ? { answer, replayed } : answer;
   };

@@ -8,19 +8,21 @@
 
 import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
-import type { Host, OperationSpec } from '../types.ts';
+import type { Host, OperationSpec, TypedOperation } from '../types.ts';
 import { OPERATION_INDEX_TTL_MS } from './limits.ts';
 
 export interface KnownOperation {
   readonly version: string;
   readonly spec: OperationSpec;
+  /** Undefined for the bytes world. */
+  readonly typed: TypedOperation | undefined;
 }
 
 export interface OperationIndex {
   /** Throws REGISTRY_NOT_FOUND, REGISTRY_OPERATION_NOT_FOUND. */
   get(adapter: string, operation: string): KnownOperation;
-  /** The media type of a result made by this version of the adapter. */
-  producedBy(known: KnownOperation, adapter: string, operation: string, version: string): string;
+  /** The operation as this version of the adapter has it, which made a result. */
+  answeredBy(known: KnownOperation, adapter: string, operation: string, version: string): KnownOperation;
   forget(adapter: string): void;
 }
 
@@ -35,9 +37,11 @@ export function createOperationIndex(host: Host, clock: Clock): OperationIndex {
 
   const read = (adapter: string): Entry => {
     entries.delete(adapter);
-    const { version, manifest } = host.adapter(adapter);
+    const { version, manifest, typed } = host.adapter(adapter);
     const operations = new Map<string, KnownOperation>();
-    for (const [name, spec] of Object.entries(manifest.operations)) operations.set(name, { version, spec });
+    for (const [name, spec] of Object.entries(manifest.operations)) {
+      operations.set(name, { version, spec, typed: typed?.find((one) => one.name === name) });
+    }
     const entry = { freshUntilMs: clock.now() + OPERATION_INDEX_TTL_MS, operations };
     entries.set(adapter, entry);
     return entry;
@@ -58,14 +62,14 @@ export function createOperationIndex(host: Host, clock: Clock): OperationIndex {
         `adapter ${adapter} has no operation of this name; GET /v1/adapters/${adapter} lists them`,
       );
     },
-    producedBy(known, adapter, operation, version) {
-      if (version === known.version || version === '') return known.spec.produces;
+    answeredBy(known, adapter, operation, version) {
+      if (version === known.version || version === '') return known;
       entries.delete(adapter);
       try {
-        return (read(adapter).operations.get(operation) ?? known).spec.produces;
+        return read(adapter).operations.get(operation) ?? known;
       } catch {
         // Removed while its last call ran: what was known when the call began is still right for that call.
-        return known.spec.produces;
+        return known;
       }
     },
     forget: (adapter) => void entries.delete(adapter),

@@ -21,6 +21,8 @@ export interface ProblemDocument {
   readonly retryable: boolean;
   readonly problems?: readonly Problem[];
   readonly place?: Place;
+  /** The error value of a typed operation. */
+  readonly failure?: unknown;
 }
 
 /** The document for this error. */
@@ -39,6 +41,7 @@ export function problemDocument(error: HostError, requestId: string): ProblemDoc
     ...document,
     ...(error.problems === undefined ? {} : { problems: error.problems }),
     ...(error.place === undefined ? {} : { place: error.place }),
+    ...(error.failure === undefined ? {} : { failure: error.failure }),
   };
 }
 

@@ -189,14 +189,14 @@ export function createToolsAnswerer(door: Door): Answerer {
           const detail = `the decoded payload may have at most ${known.spec.inputMaxBytes} bytes`;
           throw new HostError('HTTP_BODY_TOO_LARGE', detail);
         }
-        const call = callOf(identity, target, payload, requestId, timeoutMs);
+        const call = callOf(identity, target, payload, requestId, timeoutMs, {});
         const { outcome, receipt } = await host.invoke(call, traceparent);
         const { version } = receipt;
         if (outcome.kind === 'error') {
           return envelope(door, toolCall, requestId, { error: outcome.error }, outcome.usage, version);
         }
-        const produces = operations.producedBy(known, target.adapter, target.operation, version);
-        const result = encodeResult(outcome.bytes, produces);
+        const answered = operations.answeredBy(known, target.adapter, target.operation, version);
+        const result = encodeResult(outcome.bytes, answered.spec.produces);
         return envelope(door, toolCall, requestId, { result }, outcome.usage, version);
       } catch (thrown) {
         const error = toHostError(thrown);

@@ -24,6 +24,8 @@ export interface LeaseRun {
   readonly tenant: string;
   readonly requestId: string;
   readonly traceparent: string | undefined;
+  readonly isRawInput?: boolean | undefined;
+  readonly isRawOutput?: boolean | undefined;
 }
 
 export interface Lease {
@@ -69,6 +71,8 @@ export function openLease(options: {
         deadlineMs: request.deadlineMs,
         beginByMs,
         outputMaxBytes: request.outputMaxBytes,
+        isRawInput: request.isRawInput,
+        isRawOutput: request.isRawOutput,
         ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
         caller: {
           adapter: image.manifest.name,

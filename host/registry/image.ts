@@ -9,13 +9,14 @@
 import { createHash } from 'node:crypto';
 import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
-import type { AdapterImage, LinkPlan, Manifest } from '../types.ts';
+import type { AdapterImage, LinkPlan, Manifest, TypedWorld } from '../types.ts';
 import type { Cache } from './cache.ts';
 import { refuseUngranted } from './check-imports.ts';
 import { HANDLER } from './handler.ts';
 import { capMemories } from './memory-cap.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
+import { BYTES_WORLD, readTypedWorld } from './typed-world.ts';
 
 const PAGES_PER_MIB = 16;
 
@@ -30,7 +31,7 @@ let imageCount = 0;
  * capability that the manifest does not ask for; what `Preparer.prepare` throws.
  */
 export async function buildImage(
-  manifest: Manifest,
+  given: Manifest,
   component: Uint8Array,
   tools: {
     readonly preparer: Preparer;
@@ -42,14 +43,14 @@ export async function buildImage(
   },
 ): Promise<AdapterImage> {
   const sha256 = createHash('sha256').update(component).digest('hex');
-  if (sha256 !== manifest.sha256) {
+  if (sha256 !== given.sha256) {
     throw new HostError(
       'REGISTRY_DIGEST_MISMATCH',
-      `the manifest names ${manifest.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
+      `the manifest names ${given.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
   const { plan, code, wit, needs } = await prepare(sha256, component, tools.isMetered ?? true, tools);
-  checkWorld(manifest, plan);
+  const { manifest, typed } = readWorld(given, plan, wit);
   refuseUngranted(needs, manifest.capabilities);
   const grants = (await tools.grantsOf?.(manifest)) ?? {};
   checkMemory(manifest, plan);
@@ -65,8 +66,9 @@ export async function buildImage(
     manifest,
     plan,
     modules: Object.freeze(modules),
-    wit,
+    wit: given.text ?? wit,
     grants,
+    typed,
     ...(tools.keepCode ? { code: capped } : {}),
   });
 }
@@ -94,10 +96,15 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   }
 }
 
-/** The bytes world is called by its handler alone. */
-function checkWorld({ world }: Manifest, { handler, exports }: LinkPlan): void {
-  if (world !== 'bytes' || handler) return;
-  const names = [...new Set(exports.map((one) => one.interface ?? one.name))];
+/** The bytes world is called by its handler alone, any other by its functions. */
+function readWorld(
+  manifest: Manifest,
+  plan: LinkPlan,
+  wit: string,
+): { readonly manifest: Manifest; readonly typed: TypedWorld | undefined } {
+  if (manifest.world !== BYTES_WORLD) return readTypedWorld(manifest, plan, wit);
+  if (plan.handler) return { manifest, typed: undefined };
+  const names = [...new Set(plan.exports.map((one) => one.interface ?? one.name))];
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
   throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${HANDLER}, but ${shown}`);
 }

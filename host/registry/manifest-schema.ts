@@ -37,7 +37,7 @@ export const manifestSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object',
   additionalProperties: false,
-  required: ['name', 'version', 'component', 'sha256', 'world', 'operations'],
+  required: ['name', 'version', 'component', 'sha256', 'world'],
   properties: {
     name: {
       type: 'string',
@@ -61,14 +61,24 @@ export const manifestSchema = {
       type: 'string',
       minLength: 1,
       maxLength: 256,
-      description: 'The contract the component implements; this version runs `bytes`.',
+      description:
+        'The contract the component implements: `bytes`, or the name of another world (`typed` where it has none), whose exported functions are the operations.',
+    },
+    wit: {
+      type: 'string',
+      minLength: 1,
+      // With the rest of the manifest within its limit.
+      maxLength: 128 * 1024,
+      description:
+        'WIT text of a world other than `bytes`, for the documentation in it: the component itself carries none. It must agree with the component.',
     },
     operations: {
       type: 'object',
       minProperties: 1,
       // A label and a table row each; an adapter with more is several adapters.
       maxProperties: 256,
-      description: 'Operation name (as `name`) → the fields below.',
+      description:
+        'Operation name (as `name`) → the fields below. In a world other than `bytes` it may be left out, or name some operations: the component says which it has.',
       propertyNames: { pattern: NAME_PATTERN },
       additionalProperties: {
         type: 'object',
@@ -79,6 +89,11 @@ export const manifestSchema = {
             default: false,
             description: 'A call that died with its cell may be run again.',
           },
+          readOnly: {
+            type: 'boolean',
+            default: false,
+            description: 'It changes nothing anywhere: a hint for agents.',
+          },
           description: { type: 'string', maxLength: 2_000, description: 'For people and for tool listings.' },
           // A media type as in RFC 9110 §8.3.1: it is sent as a header, so nothing but a media type may pass.
           produces: {
@@ -87,7 +102,8 @@ export const manifestSchema = {
             pattern:
               '^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( ?; ?[A-Za-z0-9!#$&^_.+-]+=[A-Za-z0-9!#$&^_.+-]+)*$',
             default: 'application/octet-stream',
-            description: 'Media type of the result.',
+            description:
+              'Media type of the result. In a world other than `bytes` it is JSON, and only a result that is `list<u8>` or `string` may have another.',
           },
           timeoutMs,
           inputMaxBytes,

@@ -20,6 +20,7 @@ export interface ManifestDefaults {
 
 interface OperationJson {
   readonly idempotent?: boolean;
+  readonly readOnly?: boolean;
   readonly description?: string;
   readonly produces?: string;
   readonly timeoutMs?: number;
@@ -35,7 +36,8 @@ interface ManifestJson {
   readonly component: string;
   readonly sha256: string;
   readonly world: string;
-  readonly operations: Readonly<Record<string, OperationJson>>;
+  readonly wit?: string;
+  readonly operations?: Readonly<Record<string, OperationJson>>;
   readonly limits?: Partial<Limits>;
   readonly pool?: Partial<PoolOptions>;
   readonly isolation?: Isolation;
@@ -66,12 +68,6 @@ export function parseManifest(json: unknown, defaults: ManifestDefaults): Manife
   const capabilities = readCapabilities(record(json).capabilities, problems);
   if (!wellShaped || problems.length > 0) throw invalid(problems);
   const given = json as ManifestJson;
-  if (given.world !== 'bytes') {
-    throw new HostError(
-      'REGISTRY_UNSUPPORTED',
-      `world ${quote(given.world)} is not one this version runs: export hotcell:adapter/handler and set world to "bytes"`,
-    );
-  }
   return fill(given, capabilities, defaults);
 }
 
@@ -87,16 +83,8 @@ function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabiliti
 function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults: ManifestDefaults): Manifest {
   const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
   const operations: Record<string, OperationSpec> = Object.create(null);
-  for (const [name, operation] of Object.entries(given.operations)) {
-    operations[name] = Object.freeze({
-      idempotent: operation.idempotent ?? OPERATION_FIELDS.idempotent.default,
-      description: operation.description,
-      produces: operation.produces ?? OPERATION_FIELDS.produces.default,
-      timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
-      inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
-      outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
-      fuelMax: operation.fuelMax ?? limits.fuelMax,
-    });
+  for (const [name, operation] of Object.entries(given.operations ?? {})) {
+    operations[name] = fillOperation(operation, limits, given.world);
   }
   return Object.freeze({
     name: given.name,
@@ -104,12 +92,28 @@ function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults:
     description: given.description,
     component: given.component,
     sha256: given.sha256,
-    world: 'bytes',
+    world: given.world,
+    text: given.wit,
     operations: Object.freeze(operations),
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
     isolation: given.isolation ?? manifestSchema.properties.isolation.default,
     capabilities,
+  });
+}
+
+/** One operation with every default filled in. */
+export function fillOperation(operation: OperationJson, limits: Limits, world: string): OperationSpec {
+  const { idempotent, produces } = OPERATION_FIELDS;
+  return Object.freeze({
+    idempotent: operation.idempotent ?? idempotent.default,
+    readOnly: operation.readOnly ?? OPERATION_FIELDS.readOnly.default,
+    description: operation.description,
+    produces: operation.produces ?? (world === 'bytes' ? produces.default : 'application/json'),
+    timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
+    inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,
+    outputMaxBytes: operation.outputMaxBytes ?? limits.outputMaxBytes,
+    fuelMax: operation.fuelMax ?? limits.fuelMax,
   });
 }
 
@@ -124,6 +128,13 @@ function fillPool(given: Partial<PoolOptions>, defaults: PoolOptions): PoolOptio
 function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] {
   const problems: Problem[] = [];
   const root = record(json);
+  // Only the component of another world says by itself which operations it has.
+  if (root.operations === undefined && (root.world === 'bytes' || typeof root.world !== 'string')) {
+    problems.push({ at: '/operations', message: 'is required' });
+  }
+  if (root.world === 'bytes' && root.wit !== undefined) {
+    problems.push({ at: '/wit', message: 'is for worlds other than bytes' });
+  }
   const pool = record(root.pool);
   const max = number(pool.max) ?? defaults.pool.max;
   const min = number(pool.min);
@@ -195,7 +206,6 @@ function toProblem(error: ErrorObject): Problem {
 /** One segment of a JSON pointer, RFC 6901, shortened: names in a hostile manifest can be megabytes long. */
 const pointer = (name: string): string => clip(name.replaceAll('~', '~0').replaceAll('/', '~1'));
 const clip = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
-const quote = (text: string): string => JSON.stringify(clip(text));
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -8,7 +8,7 @@
  */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { HostError, type Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Operation, Operations } from './wit-operations.ts';
 import { operationSchemas } from './wit-schema.ts';
 import type { Schema } from './wit-schema-types.ts';
@@ -46,19 +46,6 @@ export function createSchemaValidator(schema: Schema): Validator {
       return toProblems(every.errors);
     },
   };
-}
-
-/** ADAPTER_BAD_INPUT with all problems. */
-export function badArguments(problems: readonly Problem[]): HostError {
-  const [first] = problems;
-  const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
-  return new HostError(
-    'ADAPTER_BAD_INPUT',
-    `${first?.at || 'the input'} ${first?.message ?? 'is not valid'}${more}`,
-    {
-      problems,
-    },
-  );
 }
 
 const within =

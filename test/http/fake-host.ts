@@ -24,6 +24,7 @@ const BODY_MAX_BYTES = 50_000;
 
 const operation = (produces: string): OperationSpec => ({
   idempotent: true,
+  readOnly: false,
   description: 'gives the payload back',
   produces,
   timeoutMs: 1_000,
@@ -39,6 +40,7 @@ export function adapterDetail(version = '1.0.0', produces = 'application/octet-s
     description: 'an echo',
     sha256: 'ab'.repeat(32),
     world: 'bytes' as const,
+    text: undefined,
     isolation: 'tenant' as const,
   };
   const operations = { echo: operation(produces), say: operation('text/plain; charset=utf-8') };
@@ -48,6 +50,7 @@ export function adapterDetail(version = '1.0.0', produces = 'application/octet-s
     health: 'healthy',
     origin: 'bundled',
     wit: 'package hotcell:adapter@1.0.0;',
+    typed: undefined,
     pool: {} as PoolSnapshot,
     manifest: {
       ...summary,

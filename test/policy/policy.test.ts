@@ -13,6 +13,7 @@ const admin: TokenEntry = { name: 'ops', sha256: sha256('token-of-ops'), tenant:
 const clock = createFakeClock(5_000);
 const spec: OperationSpec = {
   idempotent: false,
+  readOnly: false,
   description: undefined,
   produces: 'application/octet-stream',
   timeoutMs: 1_000,

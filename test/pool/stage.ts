@@ -19,6 +19,7 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
   const { version = '1.0.0', isolation = 'tenant', idempotent = false } = options;
   const operation = (isIdempotent: boolean): OperationSpec => ({
     idempotent: isIdempotent,
+    readOnly: false,
     description: undefined,
     produces: 'application/octet-stream',
     timeoutMs: 1_000,
@@ -42,6 +43,7 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
       component: 'echo.wasm',
       sha256: '0'.repeat(64),
       world: 'bytes',
+      text: undefined,
       operations: { echo: operation(idempotent) },
       limits: {
         memoryMaxMiB: 1,

@@ -121,16 +121,20 @@ export function handWrittenText(parts: ComponentParts = {}): string {
   ${parts.after ?? ''})`;
 }
 
-/** A JavaScript adapter in QuickJS: many core modules, nested components, WASI stubbed by traps unless said otherwise. */
+/**
+ * A JavaScript adapter in QuickJS: many core modules, nested components, WASI stubbed by traps unless said otherwise. Of the
+ * bytes world unless `wit` has another, which is then its only one.
+ */
 export async function quickJsComponent(
   jsSource: string,
-  { stubWasi = true }: { readonly stubWasi?: boolean } = {},
+  { stubWasi = true, wit }: { readonly stubWasi?: boolean; readonly wit?: string } = {},
 ): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'hotcell-test-'));
   try {
     const witPath = join(folder, 'hotcell.wit');
-    await writeFile(witPath, WIT);
-    return (await componentize({ witPath, jsSource, world: 'bytes', stubWasi, sync: true })).component;
+    await writeFile(witPath, wit ?? WIT);
+    const world = wit === undefined ? { world: 'bytes' } : {};
+    return (await componentize({ witPath, jsSource, ...world, stubWasi, sync: true })).component;
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { badArguments } from '../../host/arguments.ts';
 import type { Operations } from '../../host/registry/wit-operations.ts';
-import { badArguments, createValidator } from '../../host/registry/wit-validate.ts';
+import { createValidator } from '../../host/registry/wit-validate.ts';
 import { operationsOf } from './wit-samples.ts';
 
 /** Written apart: an object with a field `then` looks like a promise. */

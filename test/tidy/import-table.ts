@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
+      'host/{types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
@@ -29,7 +29,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'thread',
     files: [
-      'host/executor/{thread,cell,fuel,guest*,instantiate,lift,abi*,imports*,thread-side,thread-answers,thread-questions}.ts',
+      'host/executor/{thread,cell*,fuel,guest*,instantiate,lift,abi*,imports*,thread-side,thread-answers,thread-questions}.ts',
       'host/executor/wasi/**',
     ],
     imports: ['base', 'protocol'],
