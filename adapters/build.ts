@@ -106,9 +106,8 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
   const inputs: Inputs = { builder, files: source.reader.files(), component: sha256 };
   await placePackage(folder, {
     'component.wasm': component,
-    'adapter.json': json(packagedManifest(source.manifest, sha256)),
+    'adapter.json': json(packagedManifest(source.manifest, sha256, wit.authored)),
     'inputs.json': json(inputs),
-    ...(wit.authored === undefined ? {} : { 'world.wit': wit.authored }),
   });
   const buildMs = performance.now() - startedMs;
   options.log(`building adapter ${name} … ${(buildMs / 1000).toFixed(1)} s`);
@@ -141,10 +140,10 @@ async function readManifest(folder: string): Promise<Source> {
   return { folder, manifest: manifest as SourceManifest, reader };
 }
 
-/** `build` goes; `component` and `sha256` come, beside the world they implement. */
-function packagedManifest(manifest: SourceManifest, sha256: string): object {
+/** `build` goes; `component` and `sha256` come, and the text of the world they implement, where it is the author's. */
+function packagedManifest(manifest: SourceManifest, sha256: string, wit: string | undefined): object {
   const { build: _build, name, ...rest } = manifest;
-  return { name, component: 'component.wasm', sha256, ...rest };
+  return { name, component: 'component.wasm', sha256, ...rest, ...(wit === undefined ? {} : { wit }) };
 }
 
 /** Changes whenever the same sources could give another package. */

@@ -14,7 +14,13 @@ export interface AdapterCase {
   readonly operation: string;
   readonly input?: Bytes;
   readonly output?: Bytes;
-  readonly failure?: { readonly kind: string; readonly messageMatches?: string };
+  readonly failure?: {
+    /** `bad-input`, `not-found`, `internal`; `failed` for an error value of a typed operation; or a code of the host. */
+    readonly kind: string;
+    readonly messageMatches?: string;
+    /** Of `failed`: the error value. */
+    readonly json?: unknown;
+  };
 }
 
 export interface CaseResult {
@@ -28,6 +34,7 @@ const KIND_OF: Partial<Record<ErrorCode, string>> = {
   ADAPTER_BAD_INPUT: 'bad-input',
   ADAPTER_NOT_FOUND: 'not-found',
   ADAPTER_INTERNAL: 'internal',
+  ADAPTER_FAILED: 'failed',
   // The host answers for an operation that the manifest does not name: no guest is asked.
   REGISTRY_OPERATION_NOT_FOUND: 'not-found',
 };
@@ -91,9 +98,13 @@ function judgeResult({ output, failure }: AdapterCase, bytes: Uint8Array): strin
   return `expected ${quote(bytesOf(expected))}, got ${quote(bytes)}`;
 }
 
-function judgeError({ failure }: AdapterCase, { code, detail }: HostError): string | undefined {
+function judgeError({ failure }: AdapterCase, error: HostError): string | undefined {
+  const { code, detail } = error;
   if (failure === undefined || (KIND_OF[code] !== failure.kind && code !== failure.kind)) {
     return `expected ${failure === undefined ? 'a result' : failure.kind}, got ${code}: ${clip(detail)}`;
+  }
+  if ('json' in failure && !isDeepStrictEqual(error.failure, failure.json)) {
+    return `expected it to fail with ${json(failure.json)}, got ${json(error.failure)}`;
   }
   if (failure.messageMatches === undefined || code === 'REGISTRY_OPERATION_NOT_FOUND') return undefined;
   if (new RegExp(failure.messageMatches).test(detail)) return undefined;
@@ -110,6 +121,7 @@ export function bytesOf(bytes: Bytes): Buffer {
   return Buffer.from(JSON.stringify(bytes.json), 'utf8');
 }
 
+const json = (value: unknown): string => clip(JSON.stringify(value) ?? 'nothing');
 const quote = (bytes: Uint8Array): string => clip(JSON.stringify(Buffer.from(bytes).toString('utf8')));
 const clip = (text: string): string =>
   text.length > SHOWN_MAX_CHARACTERS ? `${text.slice(0, SHOWN_MAX_CHARACTERS)}…` : text;
