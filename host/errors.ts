@@ -112,6 +112,9 @@ export const ERRORS = {
   KIT_PROJECT_INVALID: row(422, false, 'The folder is not that of an adapter'),
   KIT_BUILD_FAILED: row(422, false, 'The adapter does not build'),
 
+  KIT_HOST_UNREACHABLE: row(502, true, 'The host to install into cannot be reached'),
+  KIT_HOST_REFUSED: row(502, false, 'The host to install into refused'),
+
   PACKAGE_INVALID: row(422, false, 'The file is not a package of an adapter'),
   PACKAGE_TOO_LARGE: row(413, false, 'The package, or what it unpacks to, is larger than a package may be'),
   PACKAGE_DIGEST_MISMATCH: row(422, false, 'A file of the package is not the one that its digests name'),

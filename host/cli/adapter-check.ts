@@ -12,10 +12,12 @@ import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage } from '../types.ts';
 import { type CaseResult, parseCases, runCase } from './adapter-cases.ts';
-import { measureAdapter } from './adapter-cold-start.ts';
+import { measureColdStart } from './adapter-cold-start.ts';
+import { prepareAdapter, readPackageFolder } from './adapter-image.ts';
 import {
   type BuiltProject,
   buildProject,
+  dataFolder,
   describeBuild,
   kilobytes,
   startProjectHost,
@@ -42,12 +44,14 @@ export async function runCheck(world: World, config: HostConfig, flags: CheckFla
   const rows: Row[] = [];
   let cases: readonly CaseResult[] = [];
   try {
-    const { image, prepareMs, componentBytes, coldStart } = await measureAdapter(
+    const files = await readPackageFolder(project.packageFolder);
+    const { image, prepareMs, componentBytes } = await prepareAdapter(
       world,
       config,
-      project,
-      flags.cells,
+      files,
+      dataFolder(project),
     );
+    const coldStart = await measureColdStart(world, config, image, flags.cells);
     rows.push(...describeImage(image));
     cases = await runCases(world, config, project);
     const passed = cases.filter(({ problem }) => problem === undefined).length;

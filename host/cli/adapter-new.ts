@@ -22,7 +22,7 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const WIT_NAME = /^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/;
 
 /** What no version control should keep. */
-const IGNORED = '.hotcell/\n*.hotcell.tgz\nnode_modules/\ntarget/\n';
+const IGNORED = '.hotcell/\nhotcell-data/\n*.hotcell.tgz\nnode_modules/\ntarget/\n';
 
 /** Throws CONFIG_INVALID — the name cannot be one, or the folder has files. */
 export async function runNew(
