@@ -18,7 +18,7 @@ export async function componentOf(
   }
 }
 
-/** Throws an Error with line and column — the text is not WebAssembly. */
+/** Throws an Error with line and column, both from 1 — the text is not WebAssembly. */
 export async function parseText(text: string): Promise<Uint8Array> {
   const { parse } = await import('@bytecodealliance/jco-transpile/wasm-tools');
   try {
@@ -32,5 +32,13 @@ export async function parseText(text: string): Promise<Uint8Array> {
 function toolError(error: unknown): Error {
   const { payload } = (error ?? {}) as { payload?: unknown };
   const text = typeof payload === 'string' ? payload : error instanceof Error ? error.message : String(error);
-  return new Error(text.trim(), { cause: error });
+  return new Error(placed(text.trim()), { cause: error });
+}
+
+/** The parser of text prints its error as the structure that it is: place and reason are in it. */
+function placed(text: string): string {
+  const [, line, column] = /\bline: (\d+), col: (\d+)\b/.exec(text) ?? [];
+  const [, reason] = /\bkind: Custom\("((?:[^"\\]|\\.)*)"\)/.exec(text) ?? [];
+  if (line === undefined || reason === undefined) return text;
+  return `line ${Number(line) + 1}, column ${Number(column) + 1}: ${reason}`;
 }

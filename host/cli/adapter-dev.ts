@@ -10,6 +10,7 @@ import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { type GuestLogEvent, guestLogChannel, type InvokeEvent, invokeChannel } from '../channels.ts';
+import type { Timer } from '../clock.ts';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { readPackageFolder } from './adapter-image.ts';
@@ -54,8 +55,10 @@ export async function runDev(
   const stopped = Promise.withResolvers<'stop'>();
   const noSignals = world.signals(() => stopped.resolve('stop'));
   let changed = Promise.withResolvers<'change'>();
+  let settling: Timer | undefined;
   const close = watchFolder(project.folder, () => {
-    world.clock.after(SETTLE_MS, () => changed.resolve('change'));
+    settling?.cancel();
+    settling = world.clock.after(SETTLE_MS, () => changed.resolve('change'));
   });
   let target: Target | undefined;
   try {
@@ -70,6 +73,7 @@ export async function runDev(
     }
   } finally {
     close();
+    settling?.cancel();
     noSignals();
     await target?.close();
   }
