@@ -8,6 +8,7 @@
 import type { Caller, Grants, ManifestCapabilities } from './capability-types.ts';
 import type { HostError } from './errors.ts';
 import type { LinkPlan } from './link-plan.ts';
+import type { CallExchange } from './service-incoming.ts';
 
 export type * from './link-plan.ts';
 
@@ -23,6 +24,8 @@ export interface Call {
   /** A cell that already holds this key or layout is preferred. A hint only. */
   readonly affinity?: string;
   readonly requestId: string;
+  /** The connection of a call to an adapter that answers HTTP; its payload is then empty. */
+  readonly exchange?: CallExchange;
   /** Of an operation of a typed world; without it the payload is its arguments as JSON. It is its only argument, as it is. */
   readonly isRawInput?: boolean;
   /** The result is wanted as it is, where it can be. Default JSON. */
@@ -122,7 +125,7 @@ export interface Manifest {
   readonly component: string;
   /** Lower-case hex SHA-256 of the component. */
   readonly sha256: string;
-  /** `bytes`: called by its handler. Any other: a component whose exported functions are the operations. */
+  /** `bytes` and `wasi:http/proxy`: called by their handlers. Any other: a component whose exported functions are the operations. */
   readonly world: string;
   /** WIT text by the author of a typed world, for its documentation; the image has it as `wit`. */
   readonly text: string | undefined;
@@ -200,6 +203,8 @@ export interface RunRequest {
   readonly fuelMax?: number;
   /** On whose behalf the guest may ask something of the host; without it nothing is answered. */
   readonly caller?: Omit<Caller, 'deadlineMs'>;
+  /** Its head is given to the guest in the place of the payload, and what the guest asks of it is answered by it. */
+  readonly exchange?: CallExchange;
   /** As in `Call`. */
   readonly isRawInput?: boolean | undefined;
   readonly isRawOutput?: boolean | undefined;
@@ -223,7 +228,9 @@ export type RunResult =
         | 'internal'
         | 'output-too-large'
         | 'declared'
-        | 'bad-arguments';
+        | 'bad-arguments'
+        | 'no-response'
+        | 'response-cut';
       /** Of `declared` the error value as JSON, of `bad-arguments` a list of `Problem` as JSON. */
       readonly message: string;
       readonly runMs: number;
@@ -346,6 +353,8 @@ export interface Identity {
   readonly role: 'caller' | 'admin';
   /** Name of the token, or `loopback`. For the log. */
   readonly name: string;
+  /** The `Authorization` header has a token of this host: nobody else may see it. */
+  readonly hasToken: boolean;
 }
 
 export interface AdapterSummary {

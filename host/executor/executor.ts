@@ -138,8 +138,8 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const { caller, deadlineMs, exchange } = request;
+    const asker = caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -149,7 +149,7 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
       operation: request.operation,
-      payload: request.payload,
+      payload: exchange?.head ?? request.payload,
     };
     return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
   }

@@ -83,7 +83,8 @@ function createLinker(plan: LinkPlan): ImportLinker {
           cellAbi.importFunction(
             index,
             (...values) => call(context, ...(values as never[])),
-            waits ? (finish) => guest.unsuspendedMeanwhile(finish) : undefined,
+            // Its call may be over when the answer comes: a cell that crashed is not entered again, its allocator neither.
+            waits ? (finish) => (guest.isEnding ? undefined : guest.unsuspendedMeanwhile(finish)) : undefined,
           ),
       );
       waiting.set(guest, lowered);

@@ -8,10 +8,7 @@
 
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
-import { type Guest, trapRunning } from './guest.ts';
-
-/** Said of anything a guest throws that is no trap. */
-export const UNCAUGHT = 'the guest threw an exception that nothing caught';
+import { type Guest, trapRunning, UNCAUGHT } from './guest.ts';
 
 /**
  * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs

@@ -32,6 +32,7 @@ import {
 import { requestIdOf } from './headers.ts';
 import { createHeldBytes } from './held-bytes.ts';
 import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
+import { createIncomingAnswerer } from './incoming-route.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
 import { createMethodTable } from './method-table.ts';
@@ -41,6 +42,9 @@ import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { createToolsAnswerer } from './tools-route.ts';
 import { createVaultAnswerers, type VaultDoor } from './vault-route.ts';
+
+/** Of requests that guests answer: all but CONNECT, which is for proxies, and TRACE, which gives a request's headers away. */
+const INCOMING_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
 export interface HttpOptions {
   /** Address to listen on. */
@@ -192,7 +196,7 @@ async function registerRoutes(
   app.addHook('onRoute', (route) => methods.add(route.url, route.method));
 
   type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-  const on = (method: Method, url: string, answerer: Answerer, isCall: boolean): void => {
+  const on = (method: Method | string[], url: string, answerer: Answerer, isCall: boolean): void => {
     app.route({ method, url, handler: createHandler(door, answerer, { isCall, route: url }) });
   };
   const call = (url: string, answerer: Answerer): void => on('POST', url, answerer, true);
@@ -201,8 +205,10 @@ async function registerRoutes(
   const vault = createVaultAnswerers(door, sources.vault);
   const copybook = createCopybookAnswerers(door, sources.copybook);
   const ops = createOpsAnswerers(door, sources);
+  const batch = createBatchAnswerer(door);
   call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
-  call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
+  call('/v1/adapters/:name/:operation/batch', batch);
+  on([...INCOMING_METHODS], '/v1/adapters/:name/http/*', createIncomingAnswerer(door, batch), true);
   call('/v1/tools/call', createToolsAnswerer(door));
   page('POST', '/v1/vault/seal', vault.seal);
   page('POST', '/v1/vault/open', vault.open);

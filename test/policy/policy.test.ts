@@ -50,6 +50,7 @@ describe('on loopback without tokens', () => {
       tenant: 'public',
       role: 'caller',
       name: 'loopback',
+      hasToken: false,
     });
   });
 
@@ -134,6 +135,7 @@ describe('with tokens', () => {
       tenant: 'acme',
       role: 'caller',
       name: 'ci',
+      hasToken: true,
     });
     expect(policy.identify({ ...nothing, authorization: 'bearer  token-of-ops' }).role).toBe('admin');
   });
