@@ -59,9 +59,11 @@ export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pin
     const bytes = pinned
       ? await runPinned(rooms, { ...call, traceparent }, startMs, progress, pinned)
       : await runToEnd(rooms, { ...call, traceparent }, startMs, progress);
+    if (call.exchange?.error) throw call.exchange.error;
     outcome = { kind: 'ok', bytes, usage: usageOf(call, clock.now() - startMs, progress, bytes.length) };
   } catch (thrown) {
-    const error = toHostError(thrown);
+    // What went wrong on the way of the bodies is the reason, whatever became of the call by it.
+    const error = toHostError(call.exchange?.error ?? thrown);
     outcome = { kind: 'error', error, usage: usageOf(call, clock.now() - startMs, progress, 0) };
   }
   const receipt: Receipt = {
@@ -149,11 +151,7 @@ async function runToEnd(
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&
       replays.take();
-    if (!mayReplay) {
-      // What went wrong on the way is the reason, whatever the guest made of it.
-      if (call.exchange?.error) throw call.exchange.error;
-      return bytesOf(result);
-    }
+    if (!mayReplay) return bytesOf(result);
     pool.noteReplay();
   }
 }

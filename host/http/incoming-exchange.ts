@@ -3,10 +3,12 @@
  *
  * Made by `incoming-route.ts`, asked by the executor on the guest's behalf. Always: no piece is read from the socket before the
  * guest asks for one, and none is taken from it while the client does not take the last; a guest never waits for its client
- * up to its own deadline, so that a slow client is told to it and does not cost its cell; what a thread says is checked.
+ * up to its own deadline, so that a slow client is told to it and does not cost its cell; a guest that was told that its
+ * exchange has failed ends soon, by itself or not; what a thread says is checked.
  * It writes no problem document: what is not whole in the end is for the route.
  */
 
+import type { Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import { encodePlain } from '../plain-data.ts';
 import { ServiceFailure } from '../service-failure.ts';
@@ -25,6 +27,7 @@ import {
   CLIENT_WAIT_SPARE_MAX_MS,
   CLIENT_WAIT_SPARE_RATIO,
   EXCHANGE_PIECE_MAX_BYTES,
+  GUEST_LEAVE_MS,
   REPLY_STALL_MS,
 } from './limits.ts';
 
@@ -38,6 +41,8 @@ const isBodyless = (method: string, status: number): boolean =>
 const NOTHING = new Uint8Array(0);
 
 export interface IncomingExchange extends CallExchange {
+  /** Aborted when the exchange has failed and the call is still waiting, or its guest goes on although it was told. */
+  readonly signal: AbortSignal;
   /** The whole response was written. */
   readonly isWhole: boolean;
 }
@@ -69,6 +74,7 @@ export function createIncomingExchange(
   let isReading = false;
   let isWriting = false;
   let isUntouched = true;
+  let isFailed = false;
   let isEnded = false;
   /** `open`: the head was written and a body may follow. */
   let state: 'waiting' | 'open' | 'whole' = 'waiting';
@@ -76,10 +82,16 @@ export function createIncomingExchange(
   let declaredBytes: number | undefined;
   let error: HostError | undefined;
   const gone = Promise.withResolvers<void>();
+  const leaving = new AbortController();
+  let giveUp: Timer | undefined;
 
   const fail = (reason: HostError): void => {
-    error ??= reason;
+    isFailed = true;
+    // To a client that has the whole response nothing went wrong.
+    if (state !== 'whole') error ??= reason;
     gone.resolve();
+    giveUp ??= attempt && clock.after(GUEST_LEAVE_MS, () => leaving.abort());
+    if (!attempt) leaving.abort();
     // Nothing can make it whole any more, however long the guest goes on.
     if (state === 'open') outgoing.destroy();
   };
@@ -90,7 +102,7 @@ export function createIncomingExchange(
   outgoing.once('close', onClose);
 
   const checkThere = (): void => {
-    if (error || isEnded) throw new ServiceFailure('failed', 'the client is gone, or was refused');
+    if (isFailed || isEnded) throw new ServiceFailure('failed', 'the client is gone, or was refused');
   };
 
   /** Waits for the client, not as long as the guest may run. */
@@ -230,6 +242,7 @@ export function createIncomingExchange(
 
   return {
     head: encodedHead,
+    signal: leaving.signal,
     begin(next) {
       attempt = next;
       const leftMs = next.deadlineMs - clock.now();
@@ -237,7 +250,7 @@ export function createIncomingExchange(
       waitEndMs = next.deadlineMs - spareMs;
     },
     get mayReplay() {
-      return isUntouched && error === undefined && SAFE_METHODS.includes(method);
+      return isUntouched && !isFailed && SAFE_METHODS.includes(method);
     },
     get error() {
       return error;
@@ -267,6 +280,7 @@ export function createIncomingExchange(
       isEnded = true;
       outgoing.off('close', onClose);
       gone.resolve();
+      giveUp?.cancel();
       body.discard();
     },
   };

@@ -82,6 +82,12 @@ export const RESPONSE_HEADERS_MAX_BYTES = 64 * 1024;
 export const CLIENT_WAIT_SPARE_RATIO = 0.1;
 export const CLIENT_WAIT_SPARE_MAX_MS = 1_000;
 
+/**
+ * A guest whose client left, or whose bodies are over their limits, is told so by its streams and may end by itself, which
+ * keeps its cell. After this it is stopped: nobody has anything of its work.
+ */
+export const GUEST_LEAVE_MS = 1_000;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

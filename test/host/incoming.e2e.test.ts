@@ -29,6 +29,7 @@ const GUESTS: Readonly<Record<string, string>> = {
   half: `${DO.respond()} (local.set $length (i32.const 1000)) ${DO.write}`,
   endless: `${DO.respond()} (local.set $length (i32.const 65536)) (loop $more ${DO.write} (br $more))`,
   spinner: LOOP,
+  careless: `${DO.respond()} (local.set $length (i32.const 10)) ${DO.write} ${LOOP}`,
   'late-spinner': `${DO.respond()} (local.set $length (i32.const 10)) ${DO.write} ${LOOP}`,
   /** Crashes when its client fails it. */
   brittle: `${DO.receive} ${DO.each('')} (if (i32.ne (i32.load8_u (i32.const 20)) (i32.const 1)) (then unreachable))
@@ -41,7 +42,6 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   brittle: 800,
   spinner: 500,
   'late-spinner': 500,
-  endless: 3_000,
 };
 
 describe('a component that answers HTTP', () => {
@@ -62,6 +62,8 @@ describe('a component that answers HTTP', () => {
     calls = watchCalls();
     const limits = { timeoutMs: 60_000, inputMaxBytes: 64 * MiB, outputMaxBytes: 64 * MiB };
     await install('echo', await echoComponent(), { limits, isolation: 'tenant' });
+    const one = { min: 1, max: 1, acquireTimeoutMs: 20_000, tenantShare: 1 };
+    await install('single', await echoComponent(), { limits, isolation: 'tenant', pool: one });
     for (const [name, handle] of Object.entries(GUESTS)) {
       await install(name, await httpComponent(handle), {
         limits: {
@@ -161,6 +163,30 @@ describe('a component that answers HTTP', () => {
       await expect.poll(() => pool('echo').leased).toBe(0);
       expect(pool('echo').counters.crashes).toBe(crashes);
       expect((await ask(served, 'echo/http/', 'POST', 'again')).bytes.toString()).toBe('again');
+    });
+
+    it('soon after its client left, also where its guest does not care', async () => {
+      const { outgoing, response } = open(served, 'careless/http/');
+      outgoing.end();
+      const answer = await response;
+      answer.on('error', () => undefined);
+      outgoing.destroy();
+      await expect.poll(lastCall, { timeout: 10_000 }).toMatchObject({ outcome: 'HTTP_CLIENT_GONE' });
+      expect(pool('careless').counters.crashes).toBe(0);
+    });
+
+    it('at once where its client left before its turn came', async () => {
+      const first = open(served, 'single/http/');
+      first.outgoing.write('first');
+      const answer = await first.response;
+      const second = open(served, 'single/http/');
+      second.outgoing.end('second');
+      await expect.poll(() => pool('single').waiting).toBe(1);
+      second.outgoing.destroy();
+      await expect.poll(lastCall).toMatchObject({ outcome: 'HTTP_CLIENT_GONE', usage: { attempts: 0 } });
+      expect(pool('single')).toMatchObject({ waiting: 0, leased: 1 });
+      first.outgoing.end();
+      expect((await readAll(answer)).bytes.toString()).toBe('first');
     });
 
     it('with an answer to a client whose body it never reads', async () => {
