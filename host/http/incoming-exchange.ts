@@ -40,6 +40,8 @@ const isBodyless = (method: string, status: number): boolean =>
 
 const NOTHING = new Uint8Array(0);
 
+const GONE = 'the client is gone, or was refused';
+
 export interface IncomingExchange extends CallExchange {
   /** Aborted when the exchange has failed and the call is still waiting, or its guest goes on although it was told. */
   readonly signal: AbortSignal;
@@ -81,7 +83,8 @@ export function createIncomingExchange(
   let hasBody = false;
   let declaredBytes: number | undefined;
   let error: HostError | undefined;
-  const gone = Promise.withResolvers<void>();
+  /** Those who wait for the client, to be told that it is in vain. */
+  const waiting = new Set<() => void>();
   const leaving = new AbortController();
   let giveUp: Timer | undefined;
 
@@ -89,7 +92,7 @@ export function createIncomingExchange(
     isFailed = true;
     // To a client that has the whole response nothing went wrong.
     if (state !== 'whole') error ??= reason;
-    gone.resolve();
+    for (const stop of waiting) stop();
     giveUp ??= attempt && clock.after(GUEST_LEAVE_MS, () => leaving.abort());
     if (!attempt) leaving.abort();
     // Nothing can make it whole any more, however long the guest goes on.
@@ -102,28 +105,24 @@ export function createIncomingExchange(
   outgoing.once('close', onClose);
 
   const checkThere = (): void => {
-    if (isFailed || isEnded) throw new ServiceFailure('failed', 'the client is gone, or was refused');
+    if (isFailed || isEnded) throw new ServiceFailure('failed', GONE);
   };
 
   /** Waits for the client, not as long as the guest may run. */
   const forClient = async <T>(work: Promise<T>, late: HostError): Promise<T> => {
-    const { promise: isLate, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(Math.max(0, waitEndMs - clock.now()), resolve);
-    // Whichever loses is nobody's any more.
-    work.catch(() => undefined);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const stop = (): void => reject(new ServiceFailure('failed', GONE));
+    const timer = clock.after(Math.max(0, waitEndMs - clock.now()), () => {
+      reject(new ServiceFailure('timeout', late.detail));
+      fail(late);
+    });
+    waiting.add(stop);
+    work.then(resolve, reject);
     try {
-      return await Promise.race([
-        work,
-        isLate.then(() => {
-          fail(late);
-          throw new ServiceFailure('timeout', late.detail);
-        }),
-        gone.promise.then(() => {
-          throw new ServiceFailure('failed', 'the client is gone, or was refused');
-        }),
-      ]);
+      return await promise;
     } finally {
       timer.cancel();
+      waiting.delete(stop);
     }
   };
 
@@ -279,7 +278,7 @@ export function createIncomingExchange(
     end() {
       isEnded = true;
       outgoing.off('close', onClose);
-      gone.resolve();
+      for (const stop of waiting) stop();
       giveUp?.cancel();
       body.discard();
     },
