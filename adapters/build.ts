@@ -13,14 +13,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { OptimizeLevel } from './assemblyscript.ts';
-import { compileAssemblyScript } from './assemblyscript-guest.ts';
+import { type Build, compileGuest, LANGUAGES } from './compile.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
-import { compileJavaScript } from './javascript-guest.ts';
+import { CONTRACTS, worldText } from './world.ts';
 
 const ADAPTERS = import.meta.dirname;
 const REPOSITORY = resolve(ADAPTERS, '..');
-const WIT = join(ADAPTERS, 'wit', 'hotcell.wit');
 const TOOLS = ['@bytecodealliance/jco-transpile', 'assemblyscript', 'componentize-qjs'];
 
 export interface BuildOptions {
@@ -46,11 +44,7 @@ interface SourceManifest {
   readonly name: string;
   readonly world: string;
   readonly limits?: { readonly memoryMaxMiB?: number };
-  readonly build: {
-    readonly language: 'as' | 'js';
-    readonly features?: readonly string[];
-    readonly optimizeLevel?: OptimizeLevel;
-  };
+  readonly build: Build;
 }
 
 interface Source {
@@ -81,7 +75,7 @@ export async function buildAdapters(options: BuildOptions): Promise<BuiltAdapter
   const results = await Promise.allSettled(
     sources.map((source) => {
       // QuickJS is bundled on threads of its own; the AssemblyScript compiler holds this one, so it gets one by one.
-      if (source.manifest.build.language === 'js') return buildOne(source, builder, options);
+      if (source.manifest.build.language !== 'as') return buildOne(source, builder, options);
       const job = lastCompiled.then(() => buildOne(source, builder, options));
       lastCompiled = job.catch(() => 'reported below');
       return job;
@@ -106,33 +100,18 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
   const startedMs = performance.now();
   if (await isFresh(folder, source.folder, builder)) return { name, folder, built: false, buildMs: 0 };
 
-  const component = await compile(source);
+  const wit = await worldText(source.folder, source.manifest.world, source.reader);
+  const component = await compileGuest({ ...source, ...source.manifest, wit: wit.resolved });
   const sha256 = digest(component);
   const inputs: Inputs = { builder, files: source.reader.files(), component: sha256 };
   await placePackage(folder, {
     'component.wasm': component,
-    'adapter.json': json(packagedManifest(source.manifest, sha256)),
+    'adapter.json': json(packagedManifest(source.manifest, sha256, wit.authored)),
     'inputs.json': json(inputs),
   });
   const buildMs = performance.now() - startedMs;
   options.log(`building adapter ${name} … ${(buildMs / 1000).toFixed(1)} s`);
   return { name, folder, built: true, buildMs };
-}
-
-async function compile({ folder, manifest, reader }: Source): Promise<Uint8Array> {
-  const { build, limits, world } = manifest;
-  if (build.language === 'js') return compileJavaScript({ folder, witPath: WIT, world, reader });
-  const features = build.features ?? [];
-  const binary = await compileAssemblyScript({
-    folder,
-    features,
-    optimizeLevel: build.optimizeLevel,
-    memoryMaxMiB: limits?.memoryMaxMiB,
-    reader,
-  });
-  const { componentEmbed, componentNew } = await import('@bytecodealliance/jco-transpile/wasm-tools');
-  const witSource = await readFile(WIT, 'utf8');
-  return componentNew(await componentEmbed({ binary, witSource, world, stringEncoding: 'utf8' }), []);
 }
 
 /** Only what the build itself needs is checked: a name that can be a folder, a language that it knows. */
@@ -154,32 +133,28 @@ async function readManifest(folder: string): Promise<Source> {
     );
   }
   if (typeof world !== 'string') throw new Error(`${path}: "world" is missing`);
-  if (build?.language !== 'as' && build?.language !== 'js') {
-    throw new Error(`${path}: "build.language" must be "as" (AssemblyScript) or "js" (JavaScript)`);
+  if (!Object.hasOwn(LANGUAGES, build?.language ?? '')) {
+    const known = Object.entries(LANGUAGES).map(([key, { title }]) => `"${key}" (${title})`);
+    throw new Error(`${path}: "build.language" must be one of ${known.join(', ')}`);
   }
   return { folder, manifest: manifest as SourceManifest, reader };
 }
 
-/** `build` goes; `component` and `sha256` come, beside the world they implement. */
-function packagedManifest(manifest: SourceManifest, sha256: string): object {
+/** `build` goes; `component` and `sha256` come, and the text of the world they implement, where it is the author's. */
+function packagedManifest(manifest: SourceManifest, sha256: string, wit: string | undefined): object {
   const { build: _build, name, ...rest } = manifest;
-  return { name, component: 'component.wasm', sha256, ...rest };
+  return { name, component: 'component.wasm', sha256, ...rest, ...(wit === undefined ? {} : { wit }) };
 }
 
 /** Changes whenever the same sources could give another package. */
 async function builderDigest(): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
   const parts = TOOLS.map((tool) => `${tool}@${dependencies[tool]}\n`);
-  for (const file of [
-    'build.ts',
-    'inputs.ts',
-    'assemblyscript.ts',
-    'assemblyscript-guest.ts',
-    'javascript-guest.ts',
-  ]) {
-    parts.push(await readFile(join(ADAPTERS, file), 'utf8'));
+  for (const file of (await readdir(ADAPTERS)).sort()) {
+    if (/\.[jt]s$/.test(file)) parts.push(await readFile(join(ADAPTERS, file), 'utf8'));
   }
-  return digest(...parts, await readFile(WIT));
+  for (const path of CONTRACTS) parts.push(await readFile(path, 'utf8'));
+  return digest(...parts);
 }
 
 /** Puts a package in the place of an older one. Readers see the old one, for a moment none, then the new one. */

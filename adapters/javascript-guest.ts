@@ -1,42 +1,68 @@
 /**
  * JavaScript → component. Bundles an adapter's `guest.js` with the QuickJS engine.
  *
- * The engine's WASI imports are replaced by traps, so the component imports nothing: `Date.now()` in a guest ends its
- * cell. The module's top level runs once, here; every cell starts from a snapshot of the heap it left.
+ * The engine's WASI imports are replaced by traps, so the component imports nothing but what its world says: `Date.now()`
+ * in a guest ends its cell. With `"wasi": true` in the manifest's section `build` they stay, and need their capabilities.
+ * The module's top level runs once, here; every cell starts from a snapshot of the heap it left.
  * This is the door of the `componentize-qjs` package.
  */
 
-import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join, sep } from 'node:path';
 import type { SourceReader } from './inputs.ts';
 
 export interface JavaScriptOptions {
   /** Folder that holds `guest.js`; imports cannot leave it. */
   readonly folder: string;
-  readonly witPath: string;
+  /** Text of the world with all it depends on. */
+  readonly wit: string;
   readonly world: string;
+  readonly build: { readonly wasi?: boolean };
   readonly reader: SourceReader;
 }
 
 /** Throws an Error with the tool's message — the source does not parse, or its top level throws. */
 export async function compileJavaScript(options: JavaScriptOptions): Promise<Uint8Array> {
-  const { folder, witPath, world, reader } = options;
+  const { folder, wit, world, build, reader } = options;
   const jsPath = join(folder, 'guest.js');
   const jsSource = await reader.read(jsPath);
   if (jsSource === null) throw new Error(`there is no ${jsPath}`);
   // The tool does not say which other files it read, so each one that it could import counts.
-  for (const file of await readdir(folder, { recursive: true })) {
-    if (['.js', '.mjs'].includes(extname(file))) await reader.read(join(folder, file));
-  }
+  for (const file of await listSources(folder, ['.js', '.mjs'])) await reader.read(join(folder, file));
   const { componentize } = await import('componentize-qjs');
-  const built = await componentize({
-    witPath,
-    world,
-    jsPath,
-    jsSource,
-    moduleRoot: folder,
-    stubWasi: true,
-    sync: true,
-  });
-  return built.component;
+  const scratch = await mkdtemp(join(tmpdir(), 'hotcell-wit-'));
+  try {
+    // The tool reads worlds from disk only, and looks for other packages beside them.
+    const witPath = join(scratch, 'world.wit');
+    await writeFile(witPath, wit);
+    const built = await componentize({
+      witPath,
+      world,
+      jsPath,
+      jsSource,
+      moduleRoot: folder,
+      stubWasi: build.wasi !== true,
+      sync: true,
+    });
+    return built.component;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Files of a folder with one of these endings, from the folder, without hidden ones and packages of npm. Sorted. */
+export async function listSources(
+  folder: string,
+  endings: readonly string[],
+  skipped: readonly string[] = [],
+): Promise<string[]> {
+  const files = await readdir(folder, { recursive: true });
+  return files
+    .filter((file) => {
+      const parts = file.split(sep);
+      const isOwn = parts.every((part) => !part.startsWith('.') && part !== 'node_modules');
+      return isOwn && !skipped.includes(parts[0] ?? '') && endings.includes(extname(file));
+    })
+    .sort();
 }

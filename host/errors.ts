@@ -116,6 +116,28 @@ export const ERRORS = {
   COPYBOOK_TENANT_SHARE: row(429, true, 'This tenant has as many streams under way as it may'),
   COPYBOOK_CLOSED: row(503, true, 'The codec is closed'),
 
+  KIT_PROJECT_INVALID: row(422, false, 'The folder is not that of an adapter'),
+  KIT_BUILD_FAILED: row(422, false, 'The adapter does not build'),
+
+  KIT_HOST_UNREACHABLE: row(502, true, 'The host to install into cannot be reached'),
+  KIT_HOST_REFUSED: row(502, false, 'The host to install into refused'),
+
+  PACKAGE_INVALID: row(422, false, 'The file is not a package of an adapter'),
+  PACKAGE_TOO_LARGE: row(413, false, 'The package, or what it unpacks to, is larger than a package may be'),
+  PACKAGE_DIGEST_MISMATCH: row(422, false, 'A file of the package is not the one that its digests name'),
+  PACKAGE_UNSIGNED: row(403, false, 'The package is not signed, and a signature is required'),
+  PACKAGE_SIGNATURE_INVALID: row(403, false, 'The package was not signed with a key that is trusted'),
+
+  OCI_REFERENCE_INVALID: row(400, false, 'The reference does not name an artifact'),
+  OCI_UNREACHABLE: row(502, true, 'The registry cannot be reached'),
+  OCI_TIMEOUT: row(504, true, 'The registry did not answer in time'),
+  OCI_UNAUTHORIZED: row(403, false, 'The registry did not accept the credentials'),
+  OCI_NOT_FOUND: row(404, false, 'The registry has no such artifact'),
+  OCI_REFUSED: row(502, false, 'The registry refused the request'),
+  OCI_ARTIFACT_INVALID: row(502, false, 'The artifact is not that of an adapter'),
+  OCI_DIGEST_MISMATCH: row(502, false, 'The registry sent other bytes than those of the digest'),
+  OCI_TAG_MOVED: row(409, true, 'The tag was moved to another artifact meanwhile'),
+
   HOST_CLOSED: row(503, true, 'The host is closed'),
   HOST_INTERNAL: row(500, false, 'The host made an error'),
 } as const satisfies Record<string, ErrorRow>;

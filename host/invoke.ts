@@ -12,7 +12,7 @@
 import { badArguments } from './arguments.ts';
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
-import { HostError, hasCode, toHostError } from './errors.ts';
+import { HostError, hasCode, type Problem, toHostError } from './errors.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
 import type { AdapterPool } from './pool/pool.ts';
@@ -195,8 +195,8 @@ function bytesOf(result: RunResult): Uint8Array {
     case 'ok':
       return result.bytes;
     case 'failure':
-      if (result.failure === 'declared') throw failedWith(JSON.parse(result.message));
-      if (result.failure === 'bad-arguments') throw badArguments(JSON.parse(result.message));
+      if (result.failure === 'declared') throw failedWith(result.value);
+      if (result.failure === 'bad-arguments') throw badArguments(result.value as Problem[]);
       throw new HostError(FAILURE_CODES[result.failure], result.message);
     case 'crash':
       throw result.error;

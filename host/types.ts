@@ -117,8 +117,9 @@ export type RunResult =
         | 'bad-arguments'
         | 'no-response'
         | 'response-cut';
-      /** Of `declared` the error value as JSON, of `bad-arguments` a list of `Problem` as JSON. */
       readonly message: string;
+      /** Of `declared` the error value, of `bad-arguments` a list of `Problem`. */
+      readonly value?: unknown;
       readonly runMs: number;
       readonly memoryBytes: number;
       readonly fuel?: number | undefined;

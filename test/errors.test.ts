@@ -17,7 +17,9 @@ describe('codes', () => {
   const rows = Object.entries(ERRORS);
 
   test.each(rows)('%s says where it comes from, has an error status and a sentence', (code, row) => {
-    expect(code).toMatch(/^(CONFIG|HTTP|POLICY|REGISTRY|POOL|EXECUTOR|ADAPTER|VAULT|COPYBOOK|HOST)_[A-Z_]+$/);
+    expect(code).toMatch(
+      /^(CONFIG|HTTP|POLICY|REGISTRY|POOL|EXECUTOR|ADAPTER|VAULT|COPYBOOK|KIT|PACKAGE|OCI|HOST)_[A-Z_]+$/,
+    );
     expect(row.status >= 400 && row.status < 600).toBe(true);
     expect(row.title).toMatch(/^[A-Z].*[^.]$/);
   });

@@ -12,6 +12,7 @@ import { resolveConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { boundText } from '../option-values.ts';
 import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
+import { addAdapterCommands } from './adapter-commands.ts';
 import { addCopybookCommands } from './copybook-commands.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import type { McpFlags } from './mcp.ts';
@@ -123,6 +124,14 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
       const { runMcp } = await import('./mcp.ts');
       finish(await runMcp(world, configOf(world, command).config, flags));
     });
+
+  addAdapterCommands(program, {
+    world,
+    finish,
+    withConfig: (command) => withConfig(command, true),
+    configOf: (command) => smallHost(configOf(world, command)),
+    example,
+  });
 
   withConfig(program.command('adapters'), true)
     .description('list the adapters this host would serve')

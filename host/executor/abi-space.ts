@@ -82,6 +82,11 @@ export class GuestSpace {
     this.charge(liftedBytes);
   }
 
+  /** Taken since it began, in bytes of heap as estimated. */
+  get liftedBytes(): number {
+    return this.#liftMaxBytes - this.#liftableBytes;
+  }
+
   /** Takes from what this call may lift. Called before anything of that size is made. */
   charge(liftedBytes: number): void {
     this.#liftableBytes -= liftedBytes;

@@ -136,7 +136,6 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { deadlineMs, exchange } = request;
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -146,10 +145,10 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       form: request,
       operation: request.operation,
-      payload: exchange?.head ?? request.payload,
+      payload: request.exchange?.head ?? request.payload,
     };
     const by = { asker: askerOf(request), signal: request.signal };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, by);
+    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, frame, by);
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {

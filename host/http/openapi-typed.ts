@@ -76,7 +76,7 @@ export function describeTyped(
 ): TypedParts {
   const refs = addSchemas(components, `${adapter.name}.${operation.name}`, operation);
   const { examples } = spec;
-  const known = { version: adapter.version, world: adapter.manifest.world, spec, typed: operation };
+  const known = { spec, typed: operation };
   const inputs = json(refs.arguments as Json, numbered(examples.map(({ input }) => input)));
   const results = examples.filter((one) => Object.hasOwn(one, 'output'));
   const outputs = json(refs.result as Json, numbered(results.map(({ output }) => output)));

@@ -56,15 +56,20 @@ export function listOperations(
   plan: Pick<LinkPlan, 'types' | 'resources' | 'exports'>,
   text?: WitText,
 ): Operations {
+  const written = new Map(text?.functions.map((one) => [fullName(one), one]));
   const exported = plan.exports
     .map((one, exportIndex) => ({ ...one, exportIndex }))
-    .filter((one) => one.interface === undefined || !HOST_INTERFACE.test(one.interface));
+    .filter((one) =>
+      one.interface === undefined
+        ? // A toolchain's own, such as the `init` by which an engine is given its script, is nothing that callers may call.
+          text === undefined || written.has(fullName(one))
+        : !HOST_INTERFACE.test(one.interface),
+    );
   if (exported.length === 0)
     throw unsupported('the component exports no function that could be an operation');
   if (exported.length > OPERATIONS_MAX_COUNT) {
     throw unsupported(`the component exports more than ${OPERATIONS_MAX_COUNT} functions`);
   }
-  const written = new Map(text?.functions.map((one) => [fullName(one), one]));
   refuseResources(plan, exported, written);
   const names = nameAll(exported);
   const { join, joined } = createTypeJoin(plan, text);

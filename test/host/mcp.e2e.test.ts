@@ -162,20 +162,20 @@ describe('a session', () => {
 describe('a guest that runs on and on', () => {
   /** Longer than the test may take: what ends before was given up. */
   const LONG_MS = 600_000;
-  const SPIN = { name: 'faulty_spin', arguments: { text: '1000000000' } };
+  const LOOP = { name: 'faulty_loop', arguments: {} };
   const running = (): number | undefined =>
     served.host.snapshot().pools.find(({ adapter }) => adapter === 'faulty')?.leased;
   beforeAll(async () => {
     const { manifest, component } = await builtAdapter('faulty');
     const limits = { ...(manifest.limits as object), timeoutMs: LONG_MS };
-    const operations = { spin: {} };
+    const operations = { loop: {} };
     await served.host.install({ ...manifest, limits, operations }, component);
   });
 
   it('is stopped when its client cancels the call', async () => {
     const { client, errors } = await connect();
     const giving = new AbortController();
-    const call = client.callTool(SPIN, undefined, { signal: giving.signal, timeout: LONG_MS });
+    const call = client.callTool(LOOP, undefined, { signal: giving.signal, timeout: LONG_MS });
     await expect.poll(running).toBe(1);
     giving.abort('enough');
     await expect(call).rejects.toThrow('enough');
@@ -186,7 +186,7 @@ describe('a guest that runs on and on', () => {
 
   it('is stopped when its client is gone', async () => {
     const { transport, client } = await connect();
-    client.callTool(SPIN, undefined, { timeout: LONG_MS }).catch(() => {});
+    client.callTool(LOOP, undefined, { timeout: LONG_MS }).catch(() => {});
     await expect.poll(running).toBe(1);
     await transport.close();
     await expect.poll(running).toBe(0);
@@ -194,7 +194,7 @@ describe('a guest that runs on and on', () => {
 
   it('is stopped at the deadline that its call names', async () => {
     const { client } = await connect();
-    const result = await client.callTool({ ...SPIN, _meta: { 'hotcell/timeoutMs': 50 } });
+    const result = await client.callTool({ ...LOOP, _meta: { 'hotcell/timeoutMs': 50 } });
     expect(result).toMatchObject({
       isError: true,
       _meta: { 'hotcell/problem': { code: 'EXECUTOR_DEADLINE' } },

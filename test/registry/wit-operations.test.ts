@@ -43,6 +43,33 @@ function refusal(run: () => unknown): HostError {
   throw new Error('it was accepted');
 }
 
+describe('a function of the world that its author does not name', () => {
+  it('is no operation: a toolchain put it there', () => {
+    const text = readWit('package a:b; world w { export run: func(); export x: interface { go: func(); } }');
+    const all = listOperations(
+      planOf([
+        [undefined, 'init'],
+        [undefined, 'run'],
+        ['x', 'go'],
+        ['a:c/y', 'on'],
+      ]),
+      text,
+    );
+    expect(all.operations.map(({ name, exportIndex }) => [name, exportIndex])).toEqual([
+      ['run', 1],
+      ['go', 2],
+      ['on', 3],
+    ]);
+  });
+
+  it('leaves nothing to be called where there is no other', () => {
+    const text = readWit('package a:b; world w { export run: func(); }');
+    expect(refusal(() => listOperations(planOf([[undefined, 'init']]), text)).code).toBe(
+      'REGISTRY_UNSUPPORTED',
+    );
+  });
+});
+
 describe('an operation is called', () => {
   it('like its function while no other export is', () => {
     expect(

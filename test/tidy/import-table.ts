@@ -46,6 +46,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'registry', files: ['host/registry/**'], imports: ['base'] },
   { name: 'pool', files: ['host/pool/**'], imports: ['base'] },
   { name: 'capabilities', files: ['host/capabilities/**'], imports: ['base'] },
+  { name: 'package', files: ['host/package/**'], imports: ['base'] },
   { name: 'vault', files: ['host/vault/**'], imports: ['base', 'formats'] },
   { name: 'copybook', files: ['host/copybook/**'], imports: ['base'] },
   { name: 'telemetry', files: ['host/telemetry/**'], imports: ['base'] },
@@ -72,6 +73,8 @@ export const LAYERS: readonly Layer[] = [
       'mcp',
       'flow',
       'door',
+      'package',
+      'kit',
     ],
   },
   { name: 'start', files: ['host/boot.mjs'], imports: [] },
@@ -80,7 +83,8 @@ export const LAYERS: readonly Layer[] = [
     files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
     imports: [],
   },
-  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: ['formats'] },
+  { name: 'kit', files: ['adapters/*.ts'], imports: [] },
+  { name: 'guests', files: ['adapters/**', 'crypto-wasm/**'], imports: ['formats', 'kit'] },
 ];
 
 /** A package is imported behind its door and nowhere else in `host/` and `adapters/`, not even for a type. */
