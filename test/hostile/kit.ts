@@ -31,6 +31,7 @@ world bytes {
   import wasi:cli/stdin@0.2.3;
   import wasi:cli/stdout@0.2.3;
   import wasi:http/types@0.2.3;
+  import wasi:http/outgoing-handler@0.2.3;
   export handler;
 }
 interface things { resource thing { constructor(); } }
@@ -86,11 +87,44 @@ package wasi:cli@0.2.3 {
 }
 package wasi:http@0.2.3 {
   interface types {
+    use wasi:io/poll@0.2.3.{pollable};
+    record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
+    record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
+    record field-size-payload { field-name: option<string>, field-size: option<u32> }
+    variant error-code {
+      DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
+      destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
+      connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
+      TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload),
+      HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>),
+      HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long,
+      HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>),
+      HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload),
+      HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>),
+      HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>),
+      HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload),
+      HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>),
+      HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error,
+      internal-error(option<string>),
+    }
+    variant scheme { HTTP, HTTPS, other(string) }
     resource fields { constructor(); clone: func() -> fields; }
+    resource request-options {}
+    resource incoming-response {}
     resource outgoing-request {
       constructor(headers: fields);
       set-path-with-query: func(path-with-query: option<string>) -> result;
+      set-scheme: func(scheme: option<scheme>) -> result;
+      set-authority: func(authority: option<string>) -> result;
     }
+    resource future-incoming-response {
+      subscribe: func() -> pollable;
+      get: func() -> option<result<result<incoming-response, error-code>>>;
+    }
+  }
+  interface outgoing-handler {
+    use types.{outgoing-request, request-options, future-incoming-response, error-code};
+    handle: func(request: outgoing-request, options: option<request-options>) -> result<future-incoming-response, error-code>;
   }
 }`;
 
@@ -122,6 +156,14 @@ const IMPORTS = {
   clone: '"wasi:http/types@0.2.3" "[method]fields.clone" (func $clone (param i32) (result i32))',
   dropFields: '"wasi:http/types@0.2.3" "[resource-drop]fields" (func $dropFields (param i32))',
   request: '"wasi:http/types@0.2.3" "[constructor]outgoing-request" (func $request (param i32) (result i32))',
+  setScheme:
+    '"wasi:http/types@0.2.3" "[method]outgoing-request.set-scheme" (func $setScheme (param i32 i32 i32 i32 i32) (result i32))',
+  setAuthority:
+    '"wasi:http/types@0.2.3" "[method]outgoing-request.set-authority" (func $setAuthority (param i32 i32 i32 i32) (result i32))',
+  subscribe:
+    '"wasi:http/types@0.2.3" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32))',
+  get: '"wasi:http/types@0.2.3" "[method]future-incoming-response.get" (func $get (param i32 i32))',
+  handle: '"wasi:http/outgoing-handler@0.2.3" "handle" (func $handle (param i32 i32 i32 i32))',
   setPath:
     '"wasi:http/types@0.2.3" "[method]outgoing-request.set-path-with-query" (func $setPath (param i32 i32 i32 i32) (result i32))',
 } as const;

@@ -85,6 +85,7 @@ describe('a guest that is after what belongs to others', () => {
         owner: { secrets: { key: { env: 'HOSTILE_TEST_SECRET' } } },
         thief: { secrets: { own: { env: 'HOSTILE_OTHER_SECRET' } } },
         sender: { http },
+        'slow-sender': { http: { ...http, hosts: ['127.0.0.1'] } },
       },
     });
     await arena.enter('sender', await hostile(SENDER), { capabilities: { http } });
@@ -225,6 +226,41 @@ describe('a guest that is after what belongs to others', () => {
         expect(said, to).toMatch(/not granted|not public|must be http/);
       }
       expect(behind.seen).toEqual([]);
+    });
+
+    it('an answer for a call that has ended is no answer for the next', async () => {
+      const begun = Promise.withResolvers<() => void>();
+      await using slow = await serve((_request, response) => begun.resolve(() => response.end('late')));
+      const http = { hosts: ['127.0.0.1'], plain: true, privateRanges: ['127.0.0.1/32'] };
+      const asker = await hostile({
+        imports: ['fields', 'request', 'setScheme', 'setAuthority', 'handle', 'subscribe', 'get', 'block'],
+        fields: '(global $future (mut i32) (i32.const 0))',
+        // `b`: sends, and does not wait. Anything else: waits for what was sent, and answers all that there is of it.
+        invoke: `(local $r i32) ${HEAP}
+          ${on(
+            'b',
+            `(local.set $r (call $request (call $fields)))
+             (if (call $setScheme (local.get $r) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)) (then unreachable))
+             (if (call $setAuthority (local.get $r) (i32.const 1) (local.get $in) (local.get $inlen)) (then unreachable))
+             (call $handle (local.get $r) (i32.const 0) (i32.const 0) (i32.const 2048))
+             (if (i32.load8_u (i32.const 2048)) (then unreachable))
+             (global.set $future (i32.load (i32.const 2056))) ${returns(ECHO)}`,
+          )}
+          (call $block (call $subscribe (global.get $future)))
+          (call $get (global.get $future) (i32.const 3072))
+          (i32.store8 (i32.const 3073) (i32.load8_u (i32.const 3080)))
+          (i32.store8 (i32.const 3074) (i32.load8_u (i32.const 3088)))
+          ${answer('(i32.const 3072)', '(i32.const 3)')}`,
+      });
+      await arena.enter('slow-sender', asker, {
+        capabilities: { http },
+        pool: { min: 1, max: 1, acquireTimeoutMs: 20_000 },
+      });
+      expect(await text('slow-sender', 'b', `127.0.0.1:${slow.port}`)).toBe(`127.0.0.1:${slow.port}`);
+      // Not before its call has ended; it may have been given up before it was sent at all.
+      void begun.promise.then((release) => release());
+      // some(ok(err(…))): what was asked in another call failed with that.
+      expect([...(await arena.attack('slow-sender', 'w')).bytes]).toEqual([1, 0, 1]);
     });
 
     it('DNS rebinding: the name is public when it is first asked for, and private the next time', async () => {
