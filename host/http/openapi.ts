@@ -19,15 +19,22 @@ import {
   RESULT_SCHEMA,
 } from './openapi-components.ts';
 import { incomingPath } from './openapi-incoming.ts';
-import { describeTyped } from './openapi-typed.ts';
+import { describeTyped, numbered, outputsOf } from './openapi-typed.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
 
 const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
-const binary = (maxBytes: number): Json => ({
-  'application/octet-stream': { schema: { description: `at most ${maxBytes} bytes` } },
+const binary = (maxBytes: number, examples: readonly unknown[]): Json => ({
+  'application/octet-stream': {
+    schema: { description: `at most ${maxBytes} bytes` },
+    ...exampleMember(examples),
+  },
 });
+const exampleMember = (values: readonly unknown[]): Json => {
+  const examples = numbered(values);
+  return examples ? { examples } : {};
+};
 
 const COMMON = [ref('parameters', 'Tenant'), ref('parameters', 'RequestId')];
 const CALL = [...COMMON, ref('parameters', 'Timeout'), ref('parameters', 'Traceparent')];
@@ -111,7 +118,10 @@ function operationPaths(
     description: 'the result',
     headers: CALL_HEADERS,
     content: typed?.ok ?? {
-      [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } },
+      [spec.produces]: {
+        schema: { description: `at most ${spec.outputMaxBytes} bytes` },
+        ...exampleMember(outputsOf(spec.examples)),
+      },
     },
   };
   const single = {
@@ -121,7 +131,10 @@ function operationPaths(
     parameters: KEYED_CALL,
     requestBody: typed?.requestBody ?? {
       description: 'any content type is taken as bytes',
-      content: binary(spec.inputMaxBytes),
+      content: binary(
+        spec.inputMaxBytes,
+        spec.examples.map(({ input }) => input),
+      ),
     },
     responses: { 200: ok, ...CALL_ERRORS, ...typed?.failures },
   };
