@@ -213,3 +213,40 @@ it('names of adapters and operations do not lead out of their place', async () =
 it('an address that is none is refused at once', () => {
   expect(() => createClient('nonsense')).toThrow(TypeError);
 });
+
+describe('a stream', () => {
+  const source = (...texts: string[]) =>
+    new ReadableStream<Uint8Array>({
+      start(stream) {
+        for (const text of texts) stream.enqueue(Buffer.from(text));
+        stream.close();
+      },
+    });
+
+  it('is sent while it is made, and given back while it comes', async () => {
+    const echo: Script = (_request, response, body) => void response.end(body);
+    const { client, requests } = await script([echo], { token: 't' });
+    const headers = { 'X-Hotcell-Context': 'backups' };
+    const reply = await client.stream('/v1/vault/seal', source('a', 'b'), { headers });
+    expect(await new Response(reply).text()).toBe('ab');
+    expect(requests[0]).toMatchObject({
+      url: '/v1/vault/seal',
+      headers: { 'x-hotcell-context': 'backups', authorization: 'Bearer t', 'transfer-encoding': 'chunked' },
+    });
+  });
+
+  it('that is refused is an error like another, and never sent again', async () => {
+    const { client, requests } = await script([busy()]);
+    await expect(client.stream('v1/vault/open', source('x'))).rejects.toMatchObject({ code: 'POOL_FULL' });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('that is cut short does not end well', async () => {
+    const short: Script = (request, response) =>
+      void response.writeHead(200).write('half', () => setImmediate(() => request.socket.destroy()));
+    const { client } = await script([short]);
+    await expect(
+      client.stream('v1/vault/seal', source('x')).then((reply) => new Response(reply).text()),
+    ).rejects.toThrow();
+  });
+});
