@@ -12,9 +12,11 @@
 import { type ExchangeWorld, exchange, readBytes } from './exchange.ts';
 import { fromProblem, HotcellError } from './failure.ts';
 import { type RetryOptions, waitBeforeNext } from './retry.ts';
+import { type ClientTime, systemTime } from './time.ts';
 
 export { type CallProblem, type ClientCode, HotcellError } from './failure.ts';
 export type { RetryOptions } from './retry.ts';
+export type { ClientTime } from './time.ts';
 
 export interface OperationTypes {
   readonly arguments: unknown;
@@ -54,9 +56,7 @@ export interface ClientOptions {
   /** For tests and for proxies. */
   readonly fetch?: typeof fetch;
   readonly random?: () => number;
-  readonly now?: () => number;
-  /** Calls `then` after a time; what it returns takes that back. */
-  readonly timer?: (ms: number, then: () => void) => () => void;
+  readonly time?: ClientTime;
 }
 
 /** Bytes with what the host says of them. */
@@ -129,8 +129,8 @@ export function createClient<T extends AdapterTypes<T> = AnyAdapters>(
   const base = new URL(url);
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const { retry = {}, replyMaxBytes = REPLY_MAX_BYTES, random = Math.random } = options;
-  const { now = () => performance.now() } = options;
-  const world: ExchangeWorld = { fetch: options.fetch ?? fetch, timer: options.timer ?? systemTimer };
+  const { time = systemTime } = options;
+  const world: ExchangeWorld = { fetch: options.fetch ?? fetch, time };
   const own = {
     ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
     ...(options.tenant === undefined ? {} : { 'X-Tenant-Id': options.tenant }),
@@ -150,11 +150,11 @@ export function createClient<T extends AdapterTypes<T> = AnyAdapters>(
     { timeoutMs = options.timeoutMs ?? TIMEOUT_MS, signal, idempotencyKey, requestId, ...about }: CallOptions,
     read: (response: Response) => Promise<R>,
   ): Promise<R> => {
-    const endMs = now() + timeoutMs;
+    const endMs = time.now() + timeoutMs;
     const isRepeatable =
       request.method === 'GET' || about.idempotent === true || idempotencyKey !== undefined;
     for (let attempts = 1; ; attempts++) {
-      const leftMs = Math.max(1, Math.ceil(endMs - now()));
+      const leftMs = Math.max(1, Math.ceil(endMs - time.now()));
       const headers = {
         ...own,
         ...request.headers,
@@ -166,7 +166,7 @@ export function createClient<T extends AdapterTypes<T> = AnyAdapters>(
         return await exchange(world, { ...request, headers, timeoutMs: leftMs, signal }, read);
       } catch (error) {
         const failed = error as HotcellError;
-        const more = { attempts, isRepeatable, leftMs: endMs - now(), options: retry, random };
+        const more = { attempts, isRepeatable, leftMs: endMs - time.now(), options: retry, random };
         const waitMs = failed instanceof HotcellError ? waitBeforeNext(failed, more) : undefined;
         if (waitMs === undefined) throw error;
         await wait(world, waitMs, signal);
@@ -248,19 +248,14 @@ function asSent(payload: Uint8Array): Uint8Array<ArrayBuffer> {
   return payload.buffer instanceof ArrayBuffer ? (payload as Uint8Array<ArrayBuffer>) : payload.slice();
 }
 
-function systemTimer(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms);
-  return () => clearTimeout(timer);
-}
-
 /** Throws CLIENT_ABORTED. */
-function wait({ timer }: ExchangeWorld, ms: number, signal: AbortSignal | undefined): Promise<void> {
+function wait({ time }: ExchangeWorld, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       stop();
       reject(new HotcellError('CLIENT_ABORTED', 'the call was given up between two attempts'));
     };
-    const stop = timer(ms, () => {
+    const stop = time.after(ms, () => {
       signal?.removeEventListener('abort', leave);
       resolve();
     });

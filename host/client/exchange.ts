@@ -6,6 +6,7 @@
  */
 
 import { failureOf, HotcellError } from './failure.ts';
+import type { ClientTime } from './time.ts';
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -19,7 +20,7 @@ export interface ExchangeRequest {
 
 export interface ExchangeWorld {
   readonly fetch: typeof fetch;
-  readonly timer: (ms: number, then: () => void) => () => void;
+  readonly time: ClientTime;
 }
 
 /** What a host is given beyond its own limit, so that its error comes before the client gives up. */
@@ -46,7 +47,7 @@ export async function exchange<T>(
   const stopTimer =
     timeoutMs === Number.POSITIVE_INFINITY
       ? () => {}
-      : world.timer(timeoutMs + GRACE_MS, () => {
+      : world.time.after(timeoutMs + GRACE_MS, () => {
           isLate = true;
           ending.abort();
         });

@@ -160,9 +160,12 @@ describe('a call that takes too long', () => {
   it('between two attempts ends when its caller gives up', async () => {
     const waiting = Promise.withResolvers<void>();
     const scripted = await script([busy()], {
-      timer(ms, _then) {
-        if (ms < 30_000) waiting.resolve();
-        return () => {};
+      time: {
+        now: () => 0,
+        after(ms) {
+          if (ms < 30_000) waiting.resolve();
+          return () => {};
+        },
       },
     });
     const giving = new AbortController();

@@ -41,17 +41,19 @@ export async function scriptHost(
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createClient(url, {
-    now: () => 0,
     random: () => 0.5,
-    // The time of an attempt is 30 s and more; what is shorter is a wait between two, and over at once.
-    timer(ms, then) {
-      if (ms < 30_000) {
-        waits.push(ms);
-        queueMicrotask(then);
-        return () => {};
-      }
-      limits.add(then);
-      return () => limits.delete(then);
+    time: {
+      now: () => 0,
+      // The time of an attempt is 30 s and more; what is shorter is a wait between two, and over at once.
+      after(ms, then) {
+        if (ms < 30_000) {
+          waits.push(ms);
+          queueMicrotask(then);
+          return () => {};
+        }
+        limits.add(then);
+        return () => limits.delete(then);
+      },
     },
     ...options,
   });
