@@ -9,7 +9,6 @@ import { randomUUID } from 'node:crypto';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { TENANT_PATTERN } from '../option-values.ts';
-import { errorText } from './cli.ts';
 import { startHost, type World } from './world.ts';
 
 export interface McpFlags {
@@ -45,7 +44,7 @@ export async function runMcp(world: World, config: HostConfig, flags: McpFlags):
   };
   /** Nobody waits for these. */
   const tell = (message: object): void => {
-    write(message).catch((error: unknown) => world.stderr.write(errorText(error)));
+    write(message).catch((error: unknown) => world.stderr.write(`standard output: ${String(error)}\n`));
   };
   let isStopped = false;
   const stopped = Promise.withResolvers<void>();

@@ -13,29 +13,10 @@ import { readBody } from './body.ts';
 import type { Answerer, Door, Exchange } from './exchange.ts';
 import { credentialsOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
 import { MCP_BODY_MAX_BYTES } from './limits.ts';
+import type { McpConnection, McpDoor } from './mcp-door.ts';
 import { type Messages, readMessages } from './mcp-messages.ts';
 import { createMcpSessions, type McpSessions } from './mcp-sessions.ts';
 import { openEventStream } from './mcp-stream.ts';
-
-/** What this door needs of the protocol. */
-export interface McpDoor {
-  readonly protocolVersions: readonly string[];
-  open(peer: { readonly tenant: string; readonly onMessage: (message: object) => void }): McpConnection;
-}
-
-export interface McpConnection {
-  /** Resolves to the response, or to undefined where there is none. Never rejects. */
-  receive(
-    message: unknown,
-    context: {
-      readonly requestId: string;
-      readonly traceparent: string | undefined;
-      readonly timeoutMs: number | undefined;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<object | undefined>;
-  close(): void;
-}
 
 const NO_BYTES = new Uint8Array(0);
 const JSON_TYPE = 'application/json';

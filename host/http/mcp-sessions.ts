@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { Identity } from '../types.ts';
 import * as limits from './limits.ts';
-import type { McpConnection, McpDoor } from './mcp-route.ts';
+import type { McpConnection, McpDoor } from './mcp-door.ts';
 import type { EventStream } from './mcp-stream.ts';
 
 export interface McpSession {

@@ -55,6 +55,7 @@ export const LAYERS: readonly Layer[] = [
     files: ['host/invoke.ts'],
     imports: ['base', 'policy (types)', 'registry (types)', 'pool (types)'],
   },
+  { name: 'client', files: ['host/client/**'], imports: [], builtins: [] },
   { name: 'mcp', files: ['host/mcp/**'], imports: ['base'] },
   { name: 'door', files: ['host/http/**'], imports: ['base'] },
   {
