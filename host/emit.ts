@@ -59,7 +59,13 @@ async function emitAll(): Promise<number> {
 /** Declarations of what is embedded, by the compiler; their paths are rewritten as those of the modules are. */
 async function declare(): Promise<void> {
   const config = join(DIST, 'tsconfig.json');
-  const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: ROOT, outDir: DIST };
+  const options = {
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: ROOT,
+    outDir: DIST,
+  };
   await writeFile(
     config,
     JSON.stringify({
@@ -90,7 +96,9 @@ async function main(): Promise<void> {
   const count = await emitAll();
   await declare();
   for (const asset of ASSETS) await cp(join(ROOT, asset), join(DIST, asset), { recursive: true });
-  const { name, version, type, dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const { name, version, type, dependencies } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  );
   // Programs read their version and the versions of their tools from it.
   await writeFile(join(DIST, 'package.json'), JSON.stringify({ name, version, type, dependencies }, null, 2));
   // npm keeps standard output for itself.

@@ -5,7 +5,9 @@
 
 import { fileURLToPath } from 'node:url';
 
-const isInstalled = fileURLToPath(import.meta.url).split(/[\\/]/).includes('node_modules');
+const isInstalled = fileURLToPath(import.meta.url)
+  .split(/[\\/]/)
+  .includes('node_modules');
 const host = isInstalled ? await import('../dist/host/host.js') : await import('./host.ts');
 
 export const {
