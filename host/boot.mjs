@@ -14,7 +14,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Oldest Node whose type stripping and WebAssembly the host is written for. */
@@ -163,8 +163,9 @@ async function install(root, say) {
  */
 export function pickRuntime({ root, platform, arch, version, execPath }) {
   const name = RUNTIME_PACKAGES[/** @type {keyof typeof RUNTIME_PACKAGES} */ (`${platform}-${arch}`)];
-  if (name) {
-    const path = join(root, 'node_modules', name, 'bin', platform === 'win32' ? 'node.exe' : 'node');
+  // Its own packages are below a clone, and beside an installed package where npm could place them higher.
+  for (const folder of name ? [join(root, 'node_modules'), dirname(root)] : []) {
+    const path = join(folder, String(name), 'bin', platform === 'win32' ? 'node.exe' : 'node');
     if (fs.existsSync(path)) return path;
   }
   if (Number.parseInt(version, 10) >= RUNTIME_MAJOR) return execPath;
@@ -349,6 +350,8 @@ export function planSteps(root, args) {
       return [{ heading: undefined, args: [join(root, 'bench', 'run.ts'), ...rest] }];
     case 'build':
       return [];
+    case 'pack':
+      return [{ heading: undefined, args: [join(root, 'host', 'emit.ts')] }];
     case 'check':
       return [
         { heading: 'format and lint', args: [programOf(root, '@biomejs/biome', 'biome'), 'check'] },
@@ -357,7 +360,7 @@ export function planSteps(root, args) {
         { heading: 'tests', args: tests() },
       ];
     default:
-      throw new BootError(`there is no script ${script}: test, check, bench, build`);
+      throw new BootError(`there is no script ${script}: test, check, bench, build, pack`);
   }
 }
 
@@ -436,6 +439,9 @@ export function run(command, args, options = {}) {
  */
 async function boot(root, args, say) {
   if (root.split(sep).includes('node_modules')) {
+    // Installed: npm has brought the packages, and what is run was emitted when the package was made.
+    const program = join(root, 'dist', 'host', 'main.js');
+    if (fs.existsSync(program)) return run(pickRuntime({ ...here, root }), [program, ...args]);
     throw new BootError(
       'Node runs no TypeScript from inside node_modules: clone the repository and link it with `npm install --global .`',
     );

@@ -78,7 +78,7 @@ export const LAYERS: readonly Layer[] = [
       'kit',
     ],
   },
-  { name: 'start', files: ['host/boot.mjs'], imports: [] },
+  { name: 'start', files: ['host/{boot,entry}.mjs', 'host/emit.ts'], imports: ['top'] },
   {
     name: 'formats',
     files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
