@@ -55,7 +55,7 @@ export const LAYERS: readonly Layer[] = [
     files: ['host/invoke.ts'],
     imports: ['base', 'policy (types)', 'registry (types)', 'pool (types)'],
   },
-  { name: 'client', files: ['host/client/**'], imports: [], builtins: [] },
+  { name: 'client', files: ['host/client/*.ts'], imports: [], builtins: [] },
   { name: 'mcp', files: ['host/mcp/**'], imports: ['base'] },
   { name: 'door', files: ['host/http/**'], imports: ['base'] },
   {
@@ -78,7 +78,11 @@ export const LAYERS: readonly Layer[] = [
       'kit',
     ],
   },
-  { name: 'start', files: ['host/{boot,entry}.mjs', 'host/emit.ts'], imports: ['top'] },
+  {
+    name: 'start',
+    files: ['host/{boot,entry}.mjs', 'host/client/entry.mjs', 'host/emit.ts'],
+    imports: ['top', 'client'],
+  },
   {
     name: 'formats',
     files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
