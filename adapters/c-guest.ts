@@ -61,6 +61,9 @@ async function runClang(args: readonly string[], cwd: string): Promise<'done' | 
   return 'absent';
 }
 
+const NO_WASM =
+  /No available targets|unable to create target|unable to execute command|wasm-ld" doesn't exist/;
+
 function run(
   program: string,
   args: readonly string[],
@@ -70,14 +73,9 @@ function run(
     execFile(program, args, { cwd, timeout: COMPILE_TIMEOUT_MS }, (error, stdout, stderr) => {
       if (error === null) resolve('done');
       else if ((error as NodeJS.ErrnoException).code === 'ENOENT') resolve('absent');
-      // A clang of Apple, or one without its linker: as good as none, unless it has read the source.
-      else if (/No available targets|unable to execute command|invalid linker|wasm-ld/.test(stderr)) {
-        resolve(
-          /error: (?!.*linker)(?!.*target)/.test(stderr) && !stderr.includes('wasm-ld')
-            ? { output: stderr.trim() }
-            : 'absent',
-        );
-      } else resolve({ output: `${stdout}${stderr}`.trim() || error.message });
+      // A clang of Apple, or one without the linker, which is a package of its own: as good as none.
+      else if (NO_WASM.test(stderr)) resolve('absent');
+      else resolve({ output: `${stdout}${stderr}`.trim() || error.message });
     });
   });
 }

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 const isInstalled = fileURLToPath(import.meta.url)
   .split(/[\\/]/)
   .includes('node_modules');
-const host = isInstalled ? await import('../dist/host/host.js') : await import('./host.ts');
+const host = isInstalled
+  ? await import(new URL('../dist/host/host.js', import.meta.url).href)
+  : await import('./host.ts');
 
 export const {
   callbackKeys,
