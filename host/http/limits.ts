@@ -129,7 +129,7 @@ export const MCP_BATCH_MAX = 32;
 export const MCP_SESSIONS_MAX = 1_024;
 
 /** Of one tenant; past it the longest unused one ends, and its client begins another when it comes back. */
-export const MCP_SESSIONS_PER_TENANT_MAX = 64;
+export const MCP_SESSIONS_PER_TENANT_MAX = 256;
 
 /** A session without a message and without an open stream for so long is forgotten. */
 export const MCP_SESSION_IDLE_MS = 30 * 60_000;

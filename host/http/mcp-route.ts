@@ -6,13 +6,14 @@
  * asked for again, so a client that leaves ends the calls it waits for: nobody would ever have their results.
  */
 
+import { setMaxListeners } from 'node:events';
 import { HostError } from '../errors.ts';
 import type { Identity } from '../types.ts';
 import { type Answer, jsonAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Answerer, Door, Exchange } from './exchange.ts';
 import { credentialsOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
-import { MCP_BODY_MAX_BYTES } from './limits.ts';
+import { MCP_BATCH_MAX, MCP_BODY_MAX_BYTES } from './limits.ts';
 import type { McpConnection, McpDoor } from './mcp-door.ts';
 import { type Messages, readMessages } from './mcp-messages.ts';
 import { createMcpSessions, type McpSessions } from './mcp-sessions.ts';
@@ -60,12 +61,14 @@ export function createMcpAnswerers(
     connection: McpConnection,
     messages: readonly unknown[],
   ): Promise<readonly object[]> => {
-    const { headers, incoming, outgoing, requestId } = exchange;
+    const { headers, outgoing, requestId } = exchange;
     const leaving = new AbortController();
     const leave = (): void => leaving.abort();
     outgoing.once('close', leave);
+    // Each message of a batch listens.
+    setMaxListeners(MCP_BATCH_MAX, leaving.signal);
     // It may have left while its body was read.
-    if (incoming.destroyed && !incoming.complete) leave();
+    if (outgoing.destroyed) leave();
     const context = {
       requestId,
       traceparent: traceparentOf(headers),

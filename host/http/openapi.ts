@@ -38,6 +38,7 @@ const exampleMember = (values: readonly unknown[]): Json => {
 
 const COMMON = [ref('parameters', 'Tenant'), ref('parameters', 'RequestId')];
 const CALL = [...COMMON, ref('parameters', 'Timeout'), ref('parameters', 'Traceparent')];
+const SESSION: Json = { name: 'Mcp-Session-Id', in: 'header', schema: { type: 'string' } };
 const KEYED_CALL = [...CALL, ref('parameters', 'IdempotencyKey')];
 
 /** One response a status for every code these rooms can report. */
@@ -263,6 +264,24 @@ function fixedPaths(): Record<string, Json> {
       delete: get('removeAdapter', 'Drain and remove (admin)', named, {
         204: { description: 'removed' },
         ...ADMIN_ERRORS,
+      }),
+    },
+    '/mcp': {
+      post: {
+        ...get('mcpMessage', 'A message of the Model Context Protocol', [...CALL, SESSION], {
+          ...ok('the response', anyObject),
+          202: { description: 'taken; it has no response' },
+          ...READ_ERRORS,
+        }),
+        requestBody: { required: true, content: anyObject },
+      },
+      get: get('mcpEvents', 'What is said without being asked', [...COMMON, SESSION], {
+        ...ok('events', { 'text/event-stream': { schema: { type: 'string' } } }),
+        ...READ_ERRORS,
+      }),
+      delete: get('mcpEnd', 'End a session of the protocol', [...COMMON, SESSION], {
+        204: { description: 'ended' },
+        ...READ_ERRORS,
       }),
     },
     '/health/live': { get: get('live', 'The process runs', [], ok('alive', anyObject)) },
