@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const isInstalled = fileURLToPath(import.meta.url)
   .split(/[\\/]/)
   .includes('node_modules');
-const client = isInstalled ? await import('../../dist/host/client/client.js') : await import('./client.ts');
+const client = isInstalled
+  ? await import(new URL('../../dist/host/client/client.js', import.meta.url).href)
+  : await import('./client.ts');
 
 export const { createClient, HotcellError } = client;
