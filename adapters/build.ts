@@ -15,6 +15,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { OptimizeLevel } from './assemblyscript.ts';
 import { compileAssemblyScript } from './assemblyscript-guest.ts';
+import { withExamples } from './examples.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
 import { compileJavaScript } from './javascript-guest.ts';
 
@@ -41,10 +42,11 @@ export interface BuiltAdapter {
   readonly buildMs: number;
 }
 
-/** `adapter.json` as its author writes it. All keys but `build` go into the package as they are. */
+/** `adapter.json` as its author writes it. All keys but `build` go into the package as they are, with examples beside `operations`. */
 interface SourceManifest {
   readonly name: string;
   readonly world: string;
+  readonly operations?: Readonly<Record<string, object>>;
   readonly limits?: { readonly memoryMaxMiB?: number };
   readonly build: {
     readonly language: 'as' | 'js';
@@ -108,10 +110,11 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
 
   const component = await compile(source);
   const sha256 = digest(component);
+  const cases = await source.reader.read(join(source.folder, 'cases.json'));
   const inputs: Inputs = { builder, files: source.reader.files(), component: sha256 };
   await placePackage(folder, {
     'component.wasm': component,
-    'adapter.json': json(packagedManifest(source.manifest, sha256)),
+    'adapter.json': json(packagedManifest(source.manifest, sha256, cases)),
     'inputs.json': json(inputs),
   });
   const buildMs = performance.now() - startedMs;
@@ -160,10 +163,11 @@ async function readManifest(folder: string): Promise<Source> {
   return { folder, manifest: manifest as SourceManifest, reader };
 }
 
-/** `build` goes; `component` and `sha256` come, beside the world they implement. */
-function packagedManifest(manifest: SourceManifest, sha256: string): object {
-  const { build: _build, name, ...rest } = manifest;
-  return { name, component: 'component.wasm', sha256, ...rest };
+/** `build` goes; `component` and `sha256` come, beside the world they implement, and examples. */
+function packagedManifest(manifest: SourceManifest, sha256: string, cases: string | null): object {
+  const { build: _build, name, operations, ...rest } = manifest;
+  const described = operations && { operations: withExamples(operations, cases) };
+  return { name, component: 'component.wasm', sha256, ...rest, ...described };
 }
 
 /** Changes whenever the same sources could give another package. */
@@ -172,6 +176,7 @@ async function builderDigest(): Promise<string> {
   const parts = TOOLS.map((tool) => `${tool}@${dependencies[tool]}\n`);
   for (const file of [
     'build.ts',
+    'examples.ts',
     'inputs.ts',
     'assemblyscript.ts',
     'assemblyscript-guest.ts',

@@ -71,7 +71,7 @@ export interface Manifest {
   readonly component: string;
   /** Lower-case hex SHA-256 of the component. */
   readonly sha256: string;
-  /** `bytes`: called by its handler. Any other: a component whose exported functions are the operations. */
+  /** `bytes` and `wasi:http/proxy`: called by their handlers. Any other: a component whose exported functions are the operations. */
   readonly world: string;
   /** WIT text by the author of a typed world, for its documentation; the image has it as `wit`. */
   readonly text: string | undefined;

@@ -39,7 +39,7 @@ export const CAPABILITY_BOUNDS = {
     [0, MiB],
     16 * KiB,
     64 * KiB,
-    'Text one call may log: some hundred lines. A flood costs its writer nothing and its reader everything.',
+    'Text one call may log, a line as 64 at least: some hundred lines. A flood costs its writer nothing and its reader everything.',
   ),
   'clock.resolutionMs': {
     unit: 'ms',

@@ -32,6 +32,7 @@ export const ERRORS = {
   HTTP_NOT_ACCEPTABLE: row(406, false, 'The caller accepts no form in which this route answers'),
   HTTP_SESSION_UNKNOWN: row(404, false, 'There is no such session, or no more'),
   HTTP_SESSIONS_FULL: row(503, true, 'All sessions that may be open are in use'),
+  HTTP_CLIENT_GONE: row(499, false, 'The client left, or took nothing, before the response was whole'),
   HTTP_DRAINING: row(503, true, 'The host is shutting down or starting'),
 
   POLICY_TENANT_INVALID: row(400, false, 'The tenant name is not valid'),
@@ -72,6 +73,8 @@ export const ERRORS = {
   EXECUTOR_BAD_RESULT: row(502, false, 'The adapter returned something that is not a result'),
   EXECUTOR_BAD_ARGUMENT: row(422, false, 'An argument is not of the type that the function takes'),
   EXECUTOR_OUTPUT_TOO_LARGE: row(502, false, 'The result is larger than this operation may return'),
+  EXECUTOR_NO_RESPONSE: row(502, false, 'The adapter ended without a response'),
+  EXECUTOR_RESPONSE_CUT: row(502, false, 'The adapter ended its response before it was whole'),
   EXECUTOR_IMPORT_FAILED: row(502, true, 'The host failed to answer the adapter'),
   EXECUTOR_DIED: row(502, true, 'The executor died during the call'),
   EXECUTOR_CANCELLED: row(499, false, 'The caller gave the call up'),

@@ -12,11 +12,12 @@
 import { badArguments } from './arguments.ts';
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
-import { HostError, hasCode, toHostError } from './errors.ts';
+import { HostError, hasCode, type Problem, toHostError } from './errors.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
 import type { AdapterPool } from './pool/pool.ts';
 import type { ReplayBudget } from './pool/replay-budget.ts';
+import { isProxyWorld } from './service-incoming.ts';
 import type {
   AdapterImage,
   Call,
@@ -44,6 +45,8 @@ const FAILURE_CODES = {
   'not-found': 'ADAPTER_NOT_FOUND',
   internal: 'ADAPTER_INTERNAL',
   'output-too-large': 'EXECUTOR_OUTPUT_TOO_LARGE',
+  'no-response': 'EXECUTOR_NO_RESPONSE',
+  'response-cut': 'EXECUTOR_RESPONSE_CUT',
 } as const;
 
 /** Runs one call. With `pinned` it runs on that lease, which stays open, and nothing is dispatched again. */
@@ -104,7 +107,7 @@ async function runToEnd(
     const { pool, replays } = rooms.resolve(call.adapter);
     const { manifest } = pool.image;
     progress.version = manifest.version;
-    const spec = operationOf(manifest, call.operation);
+    const spec = operationOf(manifest, call);
     const grant = rooms.policy.admit(call, spec, startMs);
     if (pool !== checked) checkArguments(pool.image, call);
     checked = pool;
@@ -126,6 +129,8 @@ async function runToEnd(
       closed = pool;
       continue;
     }
+    const { deadlineMs } = grant;
+    call.exchange?.begin({ version: manifest.version, attempt: progress.attempts + 1, deadlineMs });
     let result: RunResult;
     try {
       result = await lease.run({ ...call, ...grant });
@@ -140,10 +145,15 @@ async function runToEnd(
       // The same work would end the same way.
       result.error.code !== 'EXECUTOR_FUEL' &&
       spec.idempotent &&
+      (call.exchange?.mayReplay ?? true) &&
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&
       replays.take();
-    if (!mayReplay) return bytesOf(result);
+    if (!mayReplay) {
+      // What went wrong on the way is the reason, whatever the guest made of it.
+      if (call.exchange?.error) throw call.exchange.error;
+      return bytesOf(result);
+    }
     pool.noteReplay();
   }
 }
@@ -158,7 +168,7 @@ async function runPinned(
 ): Promise<Uint8Array> {
   const { manifest } = lease.image;
   progress.version = manifest.version;
-  const spec = operationOf(manifest, call.operation);
+  const spec = operationOf(manifest, call);
   const grant = rooms.policy.admit(call, spec, startMs);
   checkArguments(lease.image, call);
   const result = await lease.run({ ...call, ...grant });
@@ -185,8 +195,8 @@ function bytesOf(result: RunResult): Uint8Array {
     case 'ok':
       return result.bytes;
     case 'failure':
-      if (result.failure === 'declared') throw failedWith(JSON.parse(result.message));
-      if (result.failure === 'bad-arguments') throw badArguments(JSON.parse(result.message));
+      if (result.failure === 'declared') throw failedWith(result.value);
+      if (result.failure === 'bad-arguments') throw badArguments(result.value as Problem[]);
       throw new HostError(FAILURE_CODES[result.failure], result.message);
     case 'crash':
       throw result.error;
@@ -210,7 +220,16 @@ function failedWith(failure: unknown): HostError {
   return new HostError('ADAPTER_FAILED', detail, { failure });
 }
 
-function operationOf(manifest: Manifest, operation: string): OperationSpec {
+/** Throws REGISTRY_OPERATION_NOT_FOUND — it has none of this name, or is called another way. */
+function operationOf(manifest: Manifest, { operation, exchange }: Call): OperationSpec {
+  const answersHttp = isProxyWorld(manifest.world);
+  if (answersHttp !== (exchange !== undefined)) {
+    const way = answersHttp ? 'answers HTTP requests' : 'has operations and answers no HTTP requests';
+    throw new HostError(
+      'REGISTRY_OPERATION_NOT_FOUND',
+      `adapter "${manifest.name}" ${way}: its world is "${manifest.world}"`,
+    );
+  }
   if (Object.hasOwn(manifest.operations, operation)) return manifest.operations[operation] as OperationSpec;
   const known = Object.keys(manifest.operations).join(', ');
   throw new HostError(
@@ -224,8 +243,8 @@ function usageOf(call: Call, sinceStartMs: number, progress: Progress, outputByt
     queueMs: progress.queueMs ?? sinceStartMs,
     runMs: progress.runMs,
     attempts: progress.attempts,
-    inputBytes: call.payload.length,
-    outputBytes,
+    inputBytes: call.exchange?.inputBytes ?? call.payload.length,
+    outputBytes: call.exchange?.outputBytes ?? outputBytes,
     fuel: progress.fuel,
   };
 }

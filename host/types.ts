@@ -8,6 +8,7 @@
 import type { AdapterImage, Isolation, Manifest, TypedOperation } from './adapter-types.ts';
 import type { Caller } from './capability-types.ts';
 import type { HostError } from './errors.ts';
+import type { CallExchange } from './service-incoming.ts';
 
 export type * from './adapter-types.ts';
 export type * from './link-plan.ts';
@@ -26,6 +27,8 @@ export interface Call {
   readonly requestId: string;
   /** Ends the call early, wherever it is: waiting calls leave the line, a guest that was entered is stopped with its cell. */
   readonly signal?: AbortSignal | undefined;
+  /** The connection of a call to an adapter that answers HTTP; its payload is then empty. */
+  readonly exchange?: CallExchange;
   /** Of an operation of a typed world; without it the payload is its arguments as JSON. It is its only argument, as it is. */
   readonly isRawInput?: boolean;
   /** The result is wanted as it is, where it can be. Default JSON. */
@@ -86,6 +89,8 @@ export interface RunRequest {
   readonly caller?: Omit<Caller, 'deadlineMs'>;
   /** Gives the run up: it is answered as `cancelled` at once, and its cell is dropped. */
   readonly signal?: AbortSignal | undefined;
+  /** Its head is given to the guest in the place of the payload, and what the guest asks of it is answered by it. */
+  readonly exchange?: CallExchange;
   /** As in `Call`. */
   readonly isRawInput?: boolean | undefined;
   readonly isRawOutput?: boolean | undefined;
@@ -109,9 +114,12 @@ export type RunResult =
         | 'internal'
         | 'output-too-large'
         | 'declared'
-        | 'bad-arguments';
-      /** Of `declared` the error value as JSON, of `bad-arguments` a list of `Problem` as JSON. */
+        | 'bad-arguments'
+        | 'no-response'
+        | 'response-cut';
       readonly message: string;
+      /** Of `declared` the error value, of `bad-arguments` a list of `Problem`. */
+      readonly value?: unknown;
       readonly runMs: number;
       readonly memoryBytes: number;
       readonly fuel?: number | undefined;
@@ -239,6 +247,8 @@ export interface Identity {
   readonly role: 'caller' | 'admin';
   /** Name of the token, or `loopback`. For the log. */
   readonly name: string;
+  /** The `Authorization` header has a token of this host: nobody else may see it. */
+  readonly hasToken: boolean;
 }
 
 export interface AdapterSummary {

@@ -40,6 +40,10 @@ declare namespace WebAssembly {
   class Tag {
     private readonly brand: 'Tag';
   }
+  /** What a guest throws. */
+  class Exception {
+    private readonly brand: 'Exception';
+  }
   /** Wraps a function whose promise suspends the guest that calls it. */
   class Suspending {
     constructor(fn: (...values: never[]) => unknown);

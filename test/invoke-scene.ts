@@ -38,7 +38,7 @@ export function createScene(
   const rooms = {
     clock,
     policy: {
-      identify: () => ({ tenant: 'a', role: 'caller', name: 'test' }),
+      identify: () => ({ tenant: 'a', role: 'caller', name: 'test', hasToken: false }),
       requireAdmin: () => {},
       admit: (
         call: Call,

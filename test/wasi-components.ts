@@ -77,7 +77,7 @@ function flatten(type: string): string[] {
 }
 
 /** A function type as text of a core one. Source: Canonical ABI, `flatten_functype` for lowered functions. */
-function coreType(type: string): string {
+export function coreType(type: string): string {
   const [, parameters = '', result = '_'] =
     /^func\((.*?)\)(?: -> (.*))?$/s.exec(withoutInnerParentheses(type)) ?? [];
   const flat = parts(restore(parameters)).flatMap((parameter) => flatten(afterColon(parameter)));

@@ -4,8 +4,10 @@
  */
 
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { payloadOf as payloadOfCopybook, pieceHeader } from '../../crypto-wasm/copybook/copybook.ts';
 import { createCell } from '../../host/executor/cell.ts';
 import { Guest } from '../../host/executor/guest.ts';
+import { mixedSample } from '../copybook/samples.ts';
 import { callDirectly, makeImage, payloadOf } from '../host/cells.ts';
 import { readBuilt } from '../host/packages.ts';
 
@@ -115,6 +117,13 @@ const SEAL = Uint8Array.from([
 ]);
 const SHA_256 = Uint8Array.from([2, ...payloadOf(SEAL_BYTES)]);
 
+/** Records of mixed fields, a quarter of the bench's own megabyte: to JSON lines. */
+function decodePayload(): Uint8Array {
+  const { copybook, records, recordBytes } = mixedSample();
+  const input = records.subarray(0, Math.floor(262_144 / recordBytes) * recordBytes);
+  return payloadOfCopybook({ copybook, options: {} }, pieceHeader(0), input);
+}
+
 export const WORKLOADS: readonly Workload[] = [
   { name: 'echo', batch: 200, open: ofAdapter('echo', 'echo', payloadOf(64)) },
   { name: 'json', ratioMax: 1.25, batch: 1, open: ofAdapter('hello-js', 'hello', encoder.encode(NAMES)) },
@@ -122,6 +131,7 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'matrix', batch: 2, open: ofText(MATRIX) },
   { name: 'sha256', batch: 4, open: ofAdapter('cipher', 'hash', SHA_256) },
   { name: 'cipher', ratioMax: 1.05, batch: 10, open: ofAdapter('cipher', 'aead-seal', SEAL) },
+  { name: 'copybook', ratioMax: 1.05, batch: 2, open: ofAdapter('copybook', 'decode', decodePayload()) },
 ];
 
 export const WORST: Workload = { name: 'recursion', batch: 4, open: ofText(RECURSION) };

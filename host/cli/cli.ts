@@ -71,6 +71,8 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     .argument('<operation>', 'name of the operation')
     .option('--in <file>', 'payload; - reads standard input', '-')
     .option('--out <file>', 'where the result goes; - is standard output', '-')
+    .option('--args <json>', 'arguments of a typed operation, in the place of --in')
+    .option('--raw', 'a typed operation: its only argument and its result as they are, not as JSON')
     .option('--json', 'wrap the result, or the error, as JSON with its usage')
     .addHelpText('after', example('hotcell invoke echo echo --in README.md --out copy.md'))
     .action(async (adapter: string, operation: string, flags: InvokeFlags, command: Command) => {

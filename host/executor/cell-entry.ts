@@ -10,10 +10,9 @@ import type { CoreExportRef, LiftedFunction } from '../types.ts';
 import type { CellAbi } from './abi.ts';
 import type { Flat } from './abi-codec.ts';
 import type { Bounds, CellEnd } from './cell-face.ts';
-import type { Guest } from './guest.ts';
+import { type Guest, UNCAUGHT } from './guest.ts';
 import { endStandardOutput } from './imports.ts';
 import type { GuestContext } from './imports-context.ts';
-import { UNCAUGHT } from './instantiate.ts';
 
 type Core = (...flat: Flat[]) => Flat | undefined;
 
@@ -84,6 +83,14 @@ export class CellEntry {
 
   resume(): void {
     this.#guest.resume();
+  }
+
+  /** The guest gives the thread away until `work` is done. Throws Error — it was stopped meanwhile. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    const done = await this.#guest.wait<T | undefined>(work, undefined);
+    this.#guest.resume();
+    if (this.#guest.isEnding) throw new Error('the guest was stopped');
+    return done as T;
   }
 
   abandon(): void {

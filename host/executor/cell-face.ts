@@ -1,7 +1,8 @@
 /**
  * What a cell is to the thread: entered with an operation and its input, it ends in a `CellEnd`.
  *
- * Shapes only. `cell-handler.ts` is the cell of the bytes world, `cell-typed.ts` that of every other.
+ * Shapes only. `cell-handler.ts` is the cell of the bytes world, `cell-incoming.ts` that of components which answer HTTP,
+ * `cell-typed.ts` that of every other.
  */
 
 import type { Grants } from '../capability-types.ts';
@@ -14,7 +15,8 @@ import type { Failure } from './protocol.ts';
 export type CellEnd =
   | { readonly kind: 'ok' }
   /**
-   * The guest's own error, arguments that were not its types, or a result over the limit: the cell is well. The message of
+   * The guest's own error, arguments that were not its types, a response that is missing or not whole, or a result over
+   * the limit: the cell is well. The message of
    * `declared` is JSON, the error value; that of `bad-arguments` JSON too, a list of `Problem`.
    */
   | { readonly kind: 'failure'; readonly failure: Failure; readonly message: string }

@@ -6,9 +6,11 @@
  * of pools.
  */
 
+import { findIncomingHandler } from '../service-incoming.ts';
 import type { LinkPlan } from '../types.ts';
 import type { Cell, CellSurroundings } from './cell-face.ts';
 import { HandlerCell } from './cell-handler.ts';
+import { IncomingCell } from './cell-incoming.ts';
 import { TypedCell } from './cell-typed.ts';
 import { Guest } from './guest.ts';
 import { GuestContext } from './imports-context.ts';
@@ -41,6 +43,8 @@ export function createCell(
   context.end();
   const parts = { instances, guest, context, abi: bound.abi, waits: linker.waits };
   if (operations) return new TypedCell(parts, plan, operations);
-  if (!handler) throw new Error('a plan without a handler');
-  return new HandlerCell(parts, handler);
+  if (handler) return new HandlerCell(parts, handler);
+  const handle = findIncomingHandler(plan);
+  if (handle === undefined) throw new Error('a plan without a handler');
+  return new IncomingCell(parts, plan, handle);
 }

@@ -13,7 +13,7 @@ import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
 import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
-import { createGuestCalls, type GuestCalls } from './guest-calls.ts';
+import { askerOf, createGuestCalls, type GuestCalls } from './guest-calls.ts';
 import { type By, cancelledRun, type InFlight, openRequest, standingOf } from './in-flight.ts';
 import type { HostLink } from './link.ts';
 import {
@@ -136,8 +136,7 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, session: undefined };
+    const { deadlineMs, exchange } = request;
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -147,9 +146,10 @@ export class ThreadExecutor implements Executor {
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
       form: request,
       operation: request.operation,
-      payload: request.payload,
+      payload: exchange?.head ?? request.payload,
     };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, { asker, signal: request.signal });
+    const { signal } = request;
+    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, { asker: askerOf(request), signal });
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {

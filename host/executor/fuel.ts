@@ -57,19 +57,23 @@ export class FuelMeter {
     return true;
   }
 
-  #remaining(): number {
-    return this.#fuelMax - (this.#granted - this.#left());
-  }
-
-  /** Near the end of the fuel no module may keep a slice that another has use for: together they would pass the end. */
-  #takeBack(left: number): void {
-    if (left > SLICE * (this.#counters.length + 1)) return;
+  /** Ends the slices under way: whichever module runs next asks for another. Nothing of them counts as used. */
+  endSlices(): void {
     for (const counter of this.#counters) {
       const units = counter.value as number;
       if (units <= 0) continue;
       counter.value = 0;
       this.#granted -= units;
     }
+  }
+
+  #remaining(): number {
+    return this.#fuelMax - (this.#granted - this.#left());
+  }
+
+  /** Near the end of the fuel no module may keep a slice that another has use for: together they would pass the end. */
+  #takeBack(left: number): void {
+    if (left <= SLICE * (this.#counters.length + 1)) this.endSlices();
   }
 
   #left(): number {

@@ -11,13 +11,21 @@ import { guestLogChannel, notice } from '../channels.ts';
 import { HostError } from '../errors.ts';
 import { decodePlain, encodePlain } from '../plain-data.ts';
 import { ServiceFailure } from '../service-failure.ts';
+import { type CallExchange, isExchangeMethod } from '../service-incoming.ts';
+import type { RunRequest } from '../types.ts';
 import { LOG_LEVELS } from './imports-context.ts';
 import { SERVED_FAILURE, SERVED_FAULT, SERVED_OK } from './protocol.ts';
 
 /** One call of a guest, as far as it may ask. */
 export interface Asker {
   readonly caller: Caller;
+  /** Of a call that answers a request. */
+  readonly exchange?: CallExchange | undefined;
   session: ServiceSession | undefined;
+}
+
+export function askerOf({ caller, deadlineMs, exchange }: RunRequest): Asker | undefined {
+  return caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
 }
 
 /** How a question ended, and the bytes that say it. */
@@ -33,6 +41,7 @@ export function createGuestCalls(services: Services | undefined): GuestCalls {
   const serve = async (asker: Asker | undefined, question: Uint8Array): Promise<unknown> => {
     const { method, argument } = decodePlain(question) as { method: string; argument: unknown };
     if (!asker) throw new ServiceFailure('unavailable', 'the call is over');
+    if (asker.exchange && isExchangeMethod(method)) return await asker.exchange.call(method, argument);
     if (!services) throw new ServiceFailure('unavailable', 'this host has no services');
     asker.session ??= services.open(asker.caller);
     return await asker.session.call(method, argument);

@@ -15,6 +15,9 @@ import { FuelMeter } from './fuel.ts';
 import { buildWaitModule, REFILL_MODULE, TRAP_MODULE } from './guest-modules.ts';
 import { GuestTrap } from './imports-contract.ts';
 
+/** Said of anything a guest throws that is no trap. */
+export const UNCAUGHT = 'the guest threw an exception that nothing caught';
+
 /** Exports that hardening adds to every module; `registry/harden.ts` has the same names. */
 const REFILL_EXPORT = 'hotcell:refill';
 const START_EXPORT = 'hotcell:start';
@@ -24,6 +27,12 @@ const START_EXPORT = 'hotcell:start';
  * cannot be suspended there, so its neighbours wait for it.
  */
 const UNSUSPENDED_SLICES = 10;
+
+/**
+ * Longest that the host works for a guest at a stretch, its allocator and destructors included, before others get a turn, in ms: a
+ * slice of fuel takes as long. No fuel is counted for that work, so a guest could keep the thread by it.
+ */
+const HOST_WORK_MAX_MS = 1;
 
 /** `unsuspended`: it used its fuel for what the host called on its own stack. */
 export type Stop = 'deadline' | 'fuel' | 'unsuspended';
@@ -116,6 +125,8 @@ export class Guest {
   canSuspend = false;
   /** Infinity unless the host waits on its own stack. */
   #slicesLeft = Number.POSITIVE_INFINITY;
+  /** When the host first worked for it since it got the thread; undefined before. */
+  #workSinceMs: number | undefined;
   /** Ends the wait that it is in. */
   #endWait: (() => void) | undefined;
 
@@ -140,6 +151,7 @@ export class Guest {
     this.stop = undefined;
     this.failure = undefined;
     this.deadlineMs = deadlineMs;
+    this.#workSinceMs = undefined;
     this.meter.begin(fuelMax);
   }
 
@@ -152,10 +164,14 @@ export class Guest {
   fail(reason: unknown): void {
     if (typeof reason === 'string' || reason instanceof HostError) this.failure ??= reason;
     else if (reason instanceof GuestTrap) this.failure ??= reason.message;
+    else if (reason instanceof WebAssembly.Exception) this.failure ??= UNCAUGHT;
     else if (!(reason instanceof Error)) this.fail(new Error(String(reason)));
-    else if (reason instanceof WebAssembly.RuntimeError || reason instanceof RangeError) {
-      // Its own, where the host had entered it: told by what it throws in the end.
-    } else this.failure ??= new HostError('EXECUTOR_IMPORT_FAILED', reason.message, { cause: reason });
+    else if (reason instanceof WebAssembly.RuntimeError) {
+      // Its own, where the host had entered it. A guest that was stopped there is told by that.
+      if (this.stop === undefined) this.failure ??= reason.message;
+    } else if (isStackOverflow(reason))
+      this.failure ??= new HostError('EXECUTOR_STACK_OVERFLOW', reason.message);
+    else this.failure ??= new HostError('EXECUTOR_IMPORT_FAILED', reason.message, { cause: reason });
   }
 
   /** It may not go on. */
@@ -174,6 +190,7 @@ export class Guest {
   /** Runs what the host does on its own stack, entering the guest perhaps: nobody else runs meanwhile, so it may use little. */
   unsuspended<T>(run: () => T): T {
     const { canSuspend } = this;
+    this.#workSinceMs ??= systemClock.now();
     const slices = this.#slicesLeft;
     this.canSuspend = false;
     this.#slicesLeft = Math.min(slices, UNSUSPENDED_SLICES);
@@ -182,6 +199,9 @@ export class Guest {
     } finally {
       this.canSuspend = canSuspend;
       this.#slicesLeft = slices;
+      // Only where it goes on by itself: what was entered on the stack of the host has few slices, and they are for its own work.
+      const goesOn = slices === Number.POSITIVE_INFINITY;
+      if (goesOn && systemClock.now() - this.#workSinceMs >= HOST_WORK_MAX_MS) this.meter.endSlices();
     }
   }
 
@@ -204,6 +224,7 @@ export class Guest {
   /** It has the thread. */
   resume(): void {
     running = this;
+    this.#workSinceMs = undefined;
     this.scheduler.resumes(this);
   }
 
@@ -212,7 +233,9 @@ export class Guest {
     this.rest();
     return new Promise((resolve) => {
       const leftMs = this.deadlineMs - systemClock.now();
-      const timer = Number.isFinite(leftMs) ? systemClock.after(leftMs, () => this.abandon()) : undefined;
+      const timer = Number.isFinite(leftMs)
+        ? systemClock.after(Math.max(0, leftMs), () => this.abandon())
+        : undefined;
       const end = (value: T): void => {
         timer?.cancel();
         this.#endWait = undefined;
@@ -270,6 +293,10 @@ export function waitingImport(
   });
   return exports.f as WebAssembly.CoreFunction;
 }
+
+/** The engine reports an exhausted stack as a RangeError with this text; other RangeErrors are the host's. */
+const isStackOverflow = (error: Error): boolean =>
+  error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

@@ -25,6 +25,17 @@ export interface HostPort {
 /** Questions that a call may have open: a guest waits for one at a time, or polls a few. */
 const OPEN_MAX = 64;
 
+/** What a line costs at least, in bytes of what a call may log: the log of the host has its own words about each, and short ones add up. */
+const LINE_MIN_BYTES = 64;
+
+/**
+ * A question to the host, in bytes, beside the body of a granted request: the largest value of the store, with names and headers. The
+ * host reads questions in the loop that serves everybody, so what it would refuse anyhow does not get there.
+ */
+const QUESTION_MAX_BYTES = 1024 * 1024 + 256 * 1024;
+/** What each part of a question counts beside its bytes: it is written and read as text. */
+const PART_BYTES = 32;
+
 const encoder = new TextEncoder();
 
 /** For cells that nobody listens to: what they log is gone, and no service answers. */
@@ -41,7 +52,8 @@ export class GuestContext implements CellContext {
   readonly #states = new Map<symbol, unknown>();
   #logBytesLeft = 0;
   #lostLines = 0;
-  #open = 0;
+  /** Questions of the call under way: a count of its own, as those of the calls before may still be answered. */
+  #open = { count: 0 };
 
   constructor(guest: Guest, grants: Grants = {}, host: HostPort = NOBODY) {
     this.#guest = guest;
@@ -58,7 +70,7 @@ export class GuestContext implements CellContext {
   begin(): void {
     this.#logBytesLeft = this.grants.log?.callMaxBytes ?? 0;
     this.#lostLines = 0;
-    this.#open = 0;
+    this.#open = { count: 0 };
   }
 
   /** The call has ended: says what its log lost. */
@@ -85,21 +97,25 @@ export class GuestContext implements CellContext {
       bytes <= this.#logBytesLeft
         ? message
         : message.slice(0, Math.floor(this.#logBytesLeft / 3)).toWellFormed();
-    this.#logBytesLeft -= Math.max(bytes, 1);
+    this.#logBytesLeft -= Math.max(bytes, LINE_MIN_BYTES);
     this.#host.log(level, kept);
   }
 
   async service(method: string, argument: unknown): Promise<unknown> {
-    if (this.#open >= OPEN_MAX)
+    const maxBytes = QUESTION_MAX_BYTES + (this.grants.http?.requestMaxBytes ?? 0);
+    if (bytesOf(argument) > maxBytes)
+      throw new ServiceFailure('too-large', `a request to the host has at most ${maxBytes} bytes`);
+    const open = this.#open;
+    if (open.count >= OPEN_MAX)
       throw new ServiceFailure(
         'quota',
         `${OPEN_MAX} requests to the host are open, the most a call may have`,
       );
-    this.#open++;
+    open.count++;
     try {
       return await this.#host.service(method, argument);
     } finally {
-      this.#open--;
+      open.count--;
     }
   }
 
@@ -107,4 +123,14 @@ export class GuestContext implements CellContext {
     if (!this.#states.has(key)) this.#states.set(key, make());
     return this.#states.get(key) as T;
   }
+}
+
+/** About as many bytes as it has when it is sent. */
+function bytesOf(part: unknown): number {
+  if (typeof part === 'string') return PART_BYTES + part.length;
+  if (part instanceof Uint8Array) return PART_BYTES + part.length;
+  if (typeof part !== 'object' || part === null) return PART_BYTES;
+  let bytes = PART_BYTES;
+  for (const member of Object.values(part)) bytes += bytesOf(member);
+  return bytes;
 }

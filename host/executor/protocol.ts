@@ -58,6 +58,8 @@ export const FAILURES = [
   'not-found',
   'internal',
   'output-too-large',
+  'no-response',
+  'response-cut',
   'declared',
   'bad-arguments',
 ] as const;

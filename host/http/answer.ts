@@ -41,7 +41,7 @@ export const NO_USAGE: Usage = {
  * run it (`sandbox` also strips its origin), nor embed it, nor hand it to another site. Strict-Transport-Security is
  * not here: over plain HTTP browsers ignore it, and who terminates TLS sets it there.
  */
-const SECURITY_HEADERS = [
+export const SECURITY_HEADERS = [
   'X-Content-Type-Options',
   'nosniff',
   'X-Frame-Options',

@@ -32,12 +32,14 @@ import {
 import { requestIdOf } from './headers.ts';
 import { createHeldBytes } from './held-bytes.ts';
 import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
+import { createIncomingAnswerer } from './incoming-route.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
 import type { McpDoor } from './mcp-door.ts';
 import { createMcpAnswerers } from './mcp-route.ts';
 import { createMethodTable } from './method-table.ts';
 import { composeOpenApi } from './openapi.ts';
+import { INCOMING_METHODS } from './openapi-incoming.ts';
 import { createOperationIndex } from './operation-index.ts';
 import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
@@ -201,7 +203,7 @@ async function registerRoutes(
   app.addHook('onRoute', (route) => methods.add(route.url, route.method));
 
   type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-  const on = (method: Method, url: string, answerer: Answerer, isCall: boolean): void => {
+  const on = (method: Method | string[], url: string, answerer: Answerer, isCall: boolean): void => {
     app.route({ method, url, handler: createHandler(door, answerer, { isCall, route: url }) });
   };
   const call = (url: string, answerer: Answerer): void => on('POST', url, answerer, true);
@@ -210,8 +212,10 @@ async function registerRoutes(
   const vault = createVaultAnswerers(door, sources.vault);
   const copybook = createCopybookAnswerers(door, sources.copybook);
   const ops = createOpsAnswerers(door, sources);
+  const batch = createBatchAnswerer(door);
   call('/v1/adapters/:name/:operation', createInvokeAnswerer(door));
-  call('/v1/adapters/:name/:operation/batch', createBatchAnswerer(door));
+  call('/v1/adapters/:name/:operation/batch', batch);
+  on([...INCOMING_METHODS], '/v1/adapters/:name/http/*', createIncomingAnswerer(door, batch), true);
   call('/v1/tools/call', createToolsAnswerer(door));
   page('POST', '/v1/vault/seal', vault.seal);
   page('POST', '/v1/vault/open', vault.open);

@@ -66,6 +66,22 @@ export const COPYBOOK_PARTS_MAX = 8;
 /** Of all fields of such a form but its data: what the codec takes, and room for escapes. */
 export const COPYBOOK_FIELDS_MAX_BYTES = 4 * 1024 * 1024;
 
+/** What one request that a guest answers counts as held: a piece each way here, in the socket and on its way to the guest. */
+export const EXCHANGE_HELD_BYTES = 256 * 1024;
+
+/** One piece of a body between host and guest; guests ask for less. */
+export const EXCHANGE_PIECE_MAX_BYTES = 1024 * 1024;
+
+/** Names and values of a guest's response: eight times what servers commonly take, as much as a guest may make. */
+export const RESPONSE_HEADERS_MAX_BYTES = 64 * 1024;
+
+/**
+ * Part of what is left of a call in which its guest does not wait for the client, and the most of it: so that a guest is told of
+ * a slow client and can end by itself. At its deadline it would be stopped, which costs its cell, at the client's will.
+ */
+export const CLIENT_WAIT_SPARE_RATIO = 0.1;
+export const CLIENT_WAIT_SPARE_MAX_MS = 1_000;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 

@@ -6,7 +6,7 @@
  * the same, and none is that of a schema of the host.
  */
 
-import type { AdapterDetail, JsonSchema, OperationSpec, TypedOperation } from '../types.ts';
+import type { AdapterDetail, JsonSchema, OperationExample, OperationSpec, TypedOperation } from '../types.ts';
 import { resultType } from './call-form.ts';
 import { BATCH_ITEMS_MAX } from './limits.ts';
 import type { Json } from './openapi-components.ts';
@@ -53,10 +53,14 @@ function withReferences(value: unknown, name: string): unknown {
 }
 
 /** Examples by number, as OpenAPI has them; undefined for none. */
-function numbered(values: readonly unknown[]): Json | undefined {
+export function numbered(values: readonly unknown[]): Json | undefined {
   if (values.length === 0) return undefined;
   return Object.fromEntries(values.map((value, index) => [`example-${index + 1}`, { value }]));
 }
+
+/** Of those that have one. */
+export const outputsOf = (examples: readonly OperationExample[]): unknown[] =>
+  examples.filter((one) => Object.hasOwn(one, 'output')).map(({ output }) => output);
 
 /** Request bodies and replies of a typed operation, for a single call and for a batch. */
 export interface TypedParts {
@@ -76,10 +80,9 @@ export function describeTyped(
 ): TypedParts {
   const refs = addSchemas(components, `${adapter.name}.${operation.name}`, operation);
   const { examples } = spec;
-  const known = { version: adapter.version, spec, typed: operation };
+  const known = { spec, typed: operation };
   const inputs = json(refs.arguments as Json, numbered(examples.map(({ input }) => input)));
-  const results = examples.filter((one) => Object.hasOwn(one, 'output'));
-  const outputs = json(refs.result as Json, numbered(results.map(({ output }) => output)));
+  const outputs = json(refs.result as Json, numbered(outputsOf(examples)));
   const problem = refTo('Problem');
   const failed = {
     description: 'ADAPTER_FAILED: the operation failed with the error value in `failure`, or another 422',

@@ -6,6 +6,7 @@
  */
 
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { isProxyWorld } from '../service-incoming.ts';
 import type { AdapterDetail, Host, OperationSpec } from '../types.ts';
 import { ROW_MEDIA_TYPES } from './copybook-route.ts';
 import { BATCH_ITEMS_MAX } from './limits.ts';
@@ -17,15 +18,23 @@ import {
   PROBLEM_SCHEMA,
   RESULT_SCHEMA,
 } from './openapi-components.ts';
-import { describeTyped } from './openapi-typed.ts';
+import { incomingPath } from './openapi-incoming.ts';
+import { describeTyped, numbered, outputsOf } from './openapi-typed.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
 
 const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
-const binary = (maxBytes: number): Json => ({
-  'application/octet-stream': { schema: { description: `at most ${maxBytes} bytes` } },
+const binary = (maxBytes: number, examples: readonly unknown[]): Json => ({
+  'application/octet-stream': {
+    schema: { description: `at most ${maxBytes} bytes` },
+    ...exampleMember(examples),
+  },
 });
+const exampleMember = (values: readonly unknown[]): Json => {
+  const examples = numbered(values);
+  return examples ? { examples } : {};
+};
 
 const COMMON = [ref('parameters', 'Tenant'), ref('parameters', 'RequestId')];
 const CALL = [...COMMON, ref('parameters', 'Timeout'), ref('parameters', 'Traceparent')];
@@ -74,7 +83,8 @@ const COPYBOOK_ERRORS = sharedErrors('Copybook', CODEC_ROOMS);
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
   Object.entries(errorResponses(CALL_ROOMS)).map(([status, response]) => {
-    const { description, content } = response as { description: string; content: Json };
+    const { content } = response as { content: Json };
+    const description = 'as of a call, in the envelope or as a problem';
     return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
   }),
 );
@@ -109,7 +119,10 @@ function operationPaths(
     description: 'the result',
     headers: CALL_HEADERS,
     content: typed?.ok ?? {
-      [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } },
+      [spec.produces]: {
+        schema: { description: `at most ${spec.outputMaxBytes} bytes` },
+        ...exampleMember(outputsOf(spec.examples)),
+      },
     },
   };
   const single = {
@@ -119,7 +132,10 @@ function operationPaths(
     parameters: KEYED_CALL,
     requestBody: typed?.requestBody ?? {
       description: 'any content type is taken as bytes',
-      content: binary(spec.inputMaxBytes),
+      content: binary(
+        spec.inputMaxBytes,
+        spec.examples.map(({ input }) => input),
+      ),
     },
     responses: { 200: ok, ...CALL_ERRORS, ...typed?.failures },
   };
@@ -301,7 +317,10 @@ export function composeOpenApi(host: Host, version: string): object {
     const adapter = host.adapter(name);
     tags.push({ name, description: adapter.description ?? `version ${adapter.version}` });
     for (const [operation, spec] of Object.entries(adapter.manifest.operations)) {
-      for (const [path, item] of operationPaths(adapter, operation, spec, schemas)) paths[path] = item;
+      const items = isProxyWorld(adapter.manifest.world)
+        ? [incomingPath(adapter, spec, { parameters: CALL, errors: CALL_ERRORS })]
+        : operationPaths(adapter, operation, spec, schemas);
+      for (const [path, item] of items) paths[path] = item;
     }
   }
   return {

@@ -13,6 +13,7 @@ import { OPERATION_INDEX_TTL_MS } from './limits.ts';
 
 export interface KnownOperation {
   readonly version: string;
+  readonly world: string;
   readonly spec: OperationSpec;
   /** Undefined for the bytes world. */
   readonly typed: TypedOperation | undefined;
@@ -40,7 +41,12 @@ export function createOperationIndex(host: Host, clock: Clock): OperationIndex {
     const { version, manifest, typed } = host.adapter(adapter);
     const operations = new Map<string, KnownOperation>();
     for (const [name, spec] of Object.entries(manifest.operations)) {
-      operations.set(name, { version, spec, typed: typed?.find((one) => one.name === name) });
+      operations.set(name, {
+        version,
+        world: manifest.world,
+        spec,
+        typed: typed?.find((one) => one.name === name),
+      });
     }
     const entry = { freshUntilMs: clock.now() + OPERATION_INDEX_TTL_MS, operations };
     entries.set(adapter, entry);

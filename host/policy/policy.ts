@@ -57,7 +57,12 @@ export function createPolicy(options: PolicyOptions): Policy {
     identify(credentials) {
       if (tokens.length === 0) {
         requireLocalOrigin(credentials.host, credentials.origin);
-        return { tenant: tenantOf(credentials.tenantHeader), role: 'caller', name: 'loopback' };
+        return {
+          tenant: tenantOf(credentials.tenantHeader),
+          role: 'caller',
+          name: 'loopback',
+          hasToken: false,
+        };
       }
       if (credentials.authorization === undefined) {
         throw new HostError('POLICY_UNAUTHENTICATED', 'send an API token as "Authorization: Bearer <token>"');
@@ -71,7 +76,7 @@ export function createPolicy(options: PolicyOptions): Policy {
       }
       const entry = findToken(tokens, presented);
       if (entry === undefined) throw new HostError('POLICY_UNAUTHENTICATED', 'the API token is not known');
-      return { tenant: entry.tenant, role: entry.role, name: entry.name };
+      return { tenant: entry.tenant, role: entry.role, name: entry.name, hasToken: true };
     },
 
     requireAdmin(identity) {

@@ -7,6 +7,7 @@
 
 import assert from 'node:assert';
 import type { Clock } from '../clock.ts';
+import type { CallExchange } from '../service-incoming.ts';
 import type { AdapterImage, RunResult } from '../types.ts';
 import type { PooledCell } from './pooled-cell.ts';
 import type { Rates } from './rates.ts';
@@ -25,6 +26,7 @@ export interface LeaseRun {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly exchange?: CallExchange | undefined;
   readonly isRawInput?: boolean | undefined;
   readonly isRawOutput?: boolean | undefined;
 }
@@ -77,6 +79,7 @@ export function openLease(options: {
         isRawInput: request.isRawInput,
         isRawOutput: request.isRawOutput,
         ...(request.fuelMax === undefined ? {} : { fuelMax: request.fuelMax }),
+        ...(request.exchange === undefined ? {} : { exchange: request.exchange }),
         caller: {
           adapter: image.manifest.name,
           tenant: request.tenant,
@@ -94,7 +97,9 @@ export function openLease(options: {
       } else if (result.kind !== 'not-begun' || result.cellLost) {
         cell.isLost = true;
       }
-      options.onResult(result);
+      // Who crashes because its client left, or sent too much, would let clients close an adapter to all others.
+      const isClients = result.kind === 'crash' && request.exchange?.error?.code.startsWith('HTTP_');
+      if (!isClients) options.onResult(result);
       return result;
     },
     end() {

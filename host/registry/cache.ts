@@ -17,7 +17,7 @@ import type { Files } from './files.ts';
 import type { Prepared } from './prepare-task.ts';
 
 /** Raised whenever `plan.ts` or `harden.ts` gives something else for the same bytes, or refuses what it took before. */
-export const PLAN_FORMAT = 8;
+export const PLAN_FORMAT = 9;
 
 /** A few hundred adapters in several versions. */
 const ENTRIES_MAX_COUNT = 500;

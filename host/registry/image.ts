@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
+import { findIncomingHandler, isProxyWorld } from '../service-incoming.ts';
 import type { AdapterImage, LinkPlan, Manifest, TypedWorld } from '../types.ts';
 import type { Cache } from './cache.ts';
 import { refuseUngranted } from './check-imports.ts';
@@ -96,17 +97,23 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   }
 }
 
-/** The bytes world is called by its handler alone, any other by its functions. */
+/** The bytes world and that of HTTP are called by their handlers alone, any other by its functions. */
 function readWorld(
   manifest: Manifest,
   plan: LinkPlan,
   wit: string,
 ): { readonly manifest: Manifest; readonly typed: TypedWorld | undefined } {
-  if (manifest.world !== BYTES_WORLD) return readTypedWorld(manifest, plan, wit);
-  if (plan.handler) return { manifest, typed: undefined };
+  const isProxy = isProxyWorld(manifest.world);
+  if (manifest.world !== BYTES_WORLD && !isProxy) return readTypedWorld(manifest, plan, wit);
+  const answersHttp = findIncomingHandler(plan) !== undefined;
+  // A cell has one way in, which it finds by itself.
+  if (isProxy && answersHttp && plan.handler)
+    throw new HostError('REGISTRY_REJECTED', `the component exports ${HANDLER} as well`);
+  if (isProxy ? answersHttp : plan.handler) return { manifest, typed: undefined };
+  const wanted = isProxy ? 'wasi:http/incoming-handler@0.2.x with its function handle' : HANDLER;
   const names = [...new Set(plan.exports.map((one) => one.interface ?? one.name))];
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
-  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${HANDLER}, but ${shown}`);
+  throw new HostError('REGISTRY_REJECTED', `the component exports no instance ${wanted}, but ${shown}`);
 }
 
 /** All memories of one cell together: a component may instantiate a module many times. */

@@ -62,7 +62,7 @@ export const manifestSchema = {
       minLength: 1,
       maxLength: 256,
       description:
-        'The contract the component implements: `bytes`, or the name of another world (`typed` where it has none), whose exported functions are the operations.',
+        'The contract the component implements: `bytes`; `wasi:http/proxy` for one that answers HTTP requests; or the name of another world (`typed` where it has none), whose exported functions are the operations.',
     },
     wit: {
       type: 'string',
@@ -78,7 +78,7 @@ export const manifestSchema = {
       // A label and a table row each; an adapter with more is several adapters.
       maxProperties: 256,
       description:
-        'Operation name (as `name`) → the fields below. In a world other than `bytes` it may be left out, or name some operations: the component says which it has.',
+        'Operation name (as `name`) → the fields below. In a world other than `bytes` it may be left out, or name some operations: the component says which it has. In `wasi:http/proxy` it is `handle` alone.',
       propertyNames: { pattern: NAME_PATTERN },
       additionalProperties: {
         type: 'object',
@@ -142,7 +142,7 @@ export const manifestSchema = {
       enum: ['fresh', 'tenant', 'shared'],
       default: 'tenant',
       description:
-        '`fresh`: one call per cell · `tenant`: a cell serves one tenant until it is destroyed · `shared`: state may cross tenants, only for adapters that keep none and are trusted.',
+        '`fresh`: one call per cell, the default in `wasi:http/proxy` · `tenant`: a cell serves one tenant until it is destroyed · `shared`: state may cross tenants, only for adapters that keep none and are trusted.',
     },
     // Its inside is read by the reader that reads the operator's side too: `capability-policy.ts`.
     capabilities: {

@@ -10,6 +10,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { readManifestCapabilities } from '../capability-policy.ts';
 import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
+import { HANDLE, isProxyWorld } from '../service-incoming.ts';
 import type { Isolation, Limits, Manifest, OperationExample, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
@@ -83,8 +84,10 @@ function readCapabilities(raw: unknown, problems: Problem[]): ManifestCapabiliti
 
 function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults: ManifestDefaults): Manifest {
   const limits: Limits = Object.freeze({ ...defaults.limits, ...given.limits });
+  const isProxy = isProxyWorld(given.world);
   const operations: Record<string, OperationSpec> = Object.create(null);
-  for (const [name, operation] of Object.entries(given.operations ?? {})) {
+  const said = isProxy ? { [HANDLE]: given.operations?.[HANDLE] ?? {} } : (given.operations ?? {});
+  for (const [name, operation] of Object.entries(said)) {
     operations[name] = fillOperation(operation, limits, given.world);
   }
   return Object.freeze({
@@ -98,7 +101,8 @@ function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults:
     operations: Object.freeze(operations),
     limits,
     pool: fillPool(given.pool ?? {}, defaults.pool),
-    isolation: given.isolation ?? manifestSchema.properties.isolation.default,
+    // Such components are written for servers that make an instance for each request, and some never let go of what they got.
+    isolation: given.isolation ?? (isProxy ? 'fresh' : manifestSchema.properties.isolation.default),
     capabilities,
   });
 }
@@ -107,7 +111,7 @@ function fill(given: ManifestJson, capabilities: ManifestCapabilities, defaults:
 export function fillOperation(operation: OperationJson, limits: Limits, world: string): OperationSpec {
   const { idempotent, produces } = OPERATION_FIELDS;
   return Object.freeze({
-    idempotent: operation.idempotent ?? idempotent.default,
+    idempotent: operation.idempotent ?? (isProxyWorld(world) || idempotent.default),
     readOnly: operation.readOnly ?? OPERATION_FIELDS.readOnly.default,
     description: operation.description,
     examples: operation.examples ?? [],
@@ -134,8 +138,15 @@ function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] 
   if (root.operations === undefined && (root.world === 'bytes' || typeof root.world !== 'string')) {
     problems.push({ at: '/operations', message: 'is required' });
   }
-  if (root.world === 'bytes' && root.wit !== undefined) {
-    problems.push({ at: '/wit', message: 'is for worlds other than bytes' });
+  const isProxy = typeof root.world === 'string' && isProxyWorld(root.world);
+  for (const name of isProxy ? Object.keys(record(root.operations)) : []) {
+    if (name !== HANDLE) {
+      const message = `is not in this world, where ${HANDLE} is all there is`;
+      problems.push({ at: `/operations/${pointer(name)}`, message });
+    }
+  }
+  if ((root.world === 'bytes' || isProxy) && root.wit !== undefined) {
+    problems.push({ at: '/wit', message: 'is for worlds whose functions are operations' });
   }
   const pool = record(root.pool);
   const max = number(pool.max) ?? defaults.pool.max;

@@ -42,9 +42,12 @@ type Insertion = { readonly at: number } & (
   | { readonly kind: 'stretch'; readonly stretch: number }
   /** Before a bulk operation, whose length lies on the stack: length >> shift units. */
   | { readonly kind: 'bulk'; readonly shift: number; readonly isWide: boolean }
-  /** Only where the counter is kept in a local: back to the global, before others may look at it, and again from there. */
-  | { readonly kind: 'flush' }
-  | { readonly kind: 'reload' }
+  /**
+   * Only where the counter is kept in a local: back to the global, before others may look at it, and again from there. Around a
+   * call of a function that its callers pay neither is needed: it has no counter.
+   */
+  | { readonly kind: 'flush'; readonly callee?: number }
+  | { readonly kind: 'reload'; readonly callee?: number }
 );
 
 interface Stretch {
@@ -63,8 +66,9 @@ export interface MeasuredFunction {
   readonly localsCount: number;
   readonly stretches: readonly Stretch[];
   readonly insertions: readonly Insertion[];
-  /** Whether the counter is kept in a local. */
-  readonly isLocal: boolean;
+  /** Whether the counter may be kept in a local, if nothing that its loops call has one; −1 is any function. */
+  readonly mayBeLocal: boolean;
+  readonly loopCallees: ReadonlySet<number>;
   /** Its own cost when its callers pay it, else undefined. */
   readonly shortCost: number | undefined;
 }
@@ -89,7 +93,7 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
   const loops: number[] = [];
   let isShort = true;
   let hasLoops = false;
-  let hasCallInLoop = false;
+  const loopCallees = new Set<number>();
   let hasExceptions = false;
   while (open.length > 0) {
     const at = reader.offset;
@@ -135,9 +139,9 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
         break;
       case 'call':
         isShort = false;
-        hasCallInLoop ||= loops.length > 0;
+        if (loops.length > 0) loopCallees.add(callee);
         if (callee >= 0) stretch.callees.set(callee, (stretch.callees.get(callee) ?? 0) + 1);
-        insertions.push({ at, kind: 'flush' }, { at: reader.offset, kind: 'reload' });
+        insertions.push({ at, kind: 'flush', callee }, { at: reader.offset, kind: 'reload', callee });
         break;
       case 'bulk-bytes':
       case 'bulk-elements':
@@ -159,8 +163,10 @@ export function measureFunction(reader: ByteReader, layout: ModuleLayout): Measu
     localsCount,
     stretches,
     insertions,
-    isLocal: hasLoops && !hasCallInLoop && !hasExceptions,
-    shortCost: isShort && own <= SHORT_MAX_COST ? own : undefined,
+    mayBeLocal: hasLoops && !hasExceptions,
+    loopCallees,
+    // What throws would leave without its caller's counter being put back.
+    shortCost: isShort && !hasExceptions && own <= SHORT_MAX_COST ? own : undefined,
   };
 }
 
@@ -197,9 +203,10 @@ export function meterFunction(
   parameterCount: number,
   shortCosts: ReadonlyMap<number, number>,
 ): { readonly pieces: Uint8Array[]; readonly length: number; readonly refills: number[] } {
-  const { start, codeStart, end, insertions, localGroups, isLocal } = measured;
+  const { start, codeStart, end, insertions, localGroups, mayBeLocal, loopCallees } = measured;
   if (measured.shortCost !== undefined)
     return { pieces: [bytes.subarray(start, end)], length: end - start, refills: [] };
+  const isLocal = mayBeLocal && [...loopCallees].every((callee) => shortCosts.has(callee));
   const costs = settle(measured.stretches, shortCosts);
   const hasBulk = insertions.some(({ kind }) => kind === 'bulk');
   const counter = createCounter(indices, parameterCount + measured.localsCount, isLocal);
@@ -218,6 +225,7 @@ export function meterFunction(
   };
   let copiedTo = codeStart;
   for (const insertion of insertions) {
+    if ('callee' in insertion && shortCosts.has(insertion.callee ?? -1)) continue;
     const code = codeOf(insertion, counter, costs);
     if (code.length === 0) continue;
     push(bytes.subarray(copiedTo, insertion.at));

@@ -112,7 +112,12 @@ export function createFakeHost(): FakeHost {
     version: undefined,
     adapterReads: 0,
     respond: (call) => ok(call.payload),
-    identify: ({ tenantHeader }) => ({ tenant: tenantHeader ?? 'public', role: 'caller', name: 'loopback' }),
+    identify: ({ tenantHeader }) => ({
+      tenant: tenantHeader ?? 'public',
+      role: 'caller',
+      name: 'loopback',
+      hasToken: false,
+    }),
     requireAdmin: () => {},
     install: async () => {},
     host: {

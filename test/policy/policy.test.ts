@@ -51,6 +51,7 @@ describe('on loopback without tokens', () => {
       tenant: 'public',
       role: 'caller',
       name: 'loopback',
+      hasToken: false,
     });
   });
 
@@ -135,6 +136,7 @@ describe('with tokens', () => {
       tenant: 'acme',
       role: 'caller',
       name: 'ci',
+      hasToken: true,
     });
     expect(policy.identify({ ...nothing, authorization: 'bearer  token-of-ops' }).role).toBe('admin');
   });

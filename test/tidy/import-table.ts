@@ -95,6 +95,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   assemblyscript: ['adapters/*.ts'],
   'componentize-qjs': ['adapters/*.ts'],
   'generic-pool': ['host/pool/**'],
+  ioredis: ['host/capabilities/redis.ts'],
   'node:worker_threads': ['host/executor/**', 'host/registry/prepare*.ts'],
   pino: ['host/telemetry/**'],
   'prom-client': ['host/telemetry/**'],
