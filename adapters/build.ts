@@ -14,6 +14,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Build, compileGuest, LANGUAGES } from './compile.ts';
+import { withExamples } from './examples.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
 import { CONTRACTS, worldText } from './world.ts';
 
@@ -39,10 +40,11 @@ export interface BuiltAdapter {
   readonly buildMs: number;
 }
 
-/** `adapter.json` as its author writes it. All keys but `build` go into the package as they are. */
+/** `adapter.json` as its author writes it. All keys but `build` go into the package as they are, with examples beside `operations`. */
 interface SourceManifest {
   readonly name: string;
   readonly world: string;
+  readonly operations?: Readonly<Record<string, object>>;
   readonly limits?: { readonly memoryMaxMiB?: number };
   readonly build: Build;
 }
@@ -103,10 +105,11 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
   const wit = await worldText(source.folder, source.manifest.world, source.reader);
   const component = await compileGuest({ ...source, ...source.manifest, wit: wit.resolved });
   const sha256 = digest(component);
+  const cases = await source.reader.read(join(source.folder, 'cases.json'));
   const inputs: Inputs = { builder, files: source.reader.files(), component: sha256 };
   await placePackage(folder, {
     'component.wasm': component,
-    'adapter.json': json(packagedManifest(source.manifest, sha256, wit.authored)),
+    'adapter.json': json(packagedManifest(source.manifest, sha256, { wit: wit.authored, cases })),
     'inputs.json': json(inputs),
   });
   const buildMs = performance.now() - startedMs;
@@ -140,10 +143,16 @@ async function readManifest(folder: string): Promise<Source> {
   return { folder, manifest: manifest as SourceManifest, reader };
 }
 
-/** `build` goes; `component` and `sha256` come, and the text of the world they implement, where it is the author's. */
-function packagedManifest(manifest: SourceManifest, sha256: string, wit: string | undefined): object {
-  const { build: _build, name, ...rest } = manifest;
-  return { name, component: 'component.wasm', sha256, ...rest, ...(wit === undefined ? {} : { wit }) };
+/** `build` goes; `component` and `sha256` come, the text of the world they implement, where it is the author's, and examples. */
+function packagedManifest(
+  manifest: SourceManifest,
+  sha256: string,
+  { wit, cases }: { readonly wit: string | undefined; readonly cases: string | null },
+): object {
+  const { build: _build, name, operations, ...rest } = manifest;
+  const described = operations && { operations: withExamples(operations, cases) };
+  const authored = wit === undefined ? {} : { wit };
+  return { name, component: 'component.wasm', sha256, ...rest, ...described, ...authored };
 }
 
 /** Changes whenever the same sources could give another package. */

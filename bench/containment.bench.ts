@@ -7,6 +7,7 @@ import { endlessTable } from './containment/endless.ts';
 import { fuelMeanTable, fuelTables } from './containment/fuel.ts';
 import { hardeningTable } from './containment/hardening.ts';
 import { isolationTable } from './containment/isolation.ts';
+import { neighboursTable } from './containment/neighbours.ts';
 import { placementTables } from './containment/placement.ts';
 import { waitingTable } from './containment/waiting.ts';
 import type { Bench } from './harness.ts';
@@ -18,6 +19,7 @@ export const bench: Bench = {
     fuelMeanTable,
     hardeningTable,
     endlessTable,
+    neighboursTable,
     waitingTable,
     isolationTable,
     ...placementTables,

@@ -5,8 +5,9 @@
 
 import type { Bench } from './harness.ts';
 import { abiTable } from './typed/abi.ts';
+import { jsonTable } from './typed/json.ts';
 
 export const bench: Bench = {
   title: 'Hotcell: typed values',
-  tables: [abiTable],
+  tables: [abiTable, jsonTable],
 };

@@ -86,6 +86,11 @@ export interface ServiceEvent {
   readonly durationMs: number;
 }
 
+/** From now on calls resolve to another set of adapters: one was installed, replaced or removed. */
+export interface AdaptersChangedEvent {
+  readonly adapter: string;
+}
+
 /** Anything an operator wants to read about: executor killed, cell crashed, adapter installed, breaker opened. */
 export interface NoticeEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -116,6 +121,7 @@ export interface GuestLogEvent {
 
 export const guestLogChannel = channel('hotcell:guest-log');
 export const serviceChannel = channel('hotcell:service');
+export const adaptersChangedChannel = channel('hotcell:adapters-changed');
 export const noticeChannel = channel('hotcell:notice');
 
 /** Publishes a notice when somebody listens. */

@@ -30,6 +30,9 @@ export const ERRORS = {
   HTTP_UNSUPPORTED_TYPE: row(415, false, 'The content type is not one this route accepts'),
   HTTP_IDEMPOTENCY_MISMATCH: row(422, false, 'The idempotency key was used with another body'),
   HTTP_CLIENT_GONE: row(499, false, 'The client left, or took nothing, before the response was whole'),
+  HTTP_NOT_ACCEPTABLE: row(406, false, 'The caller accepts no form in which this route answers'),
+  HTTP_SESSION_UNKNOWN: row(404, false, 'There is no such session, or no more'),
+  HTTP_SESSIONS_FULL: row(503, true, 'All sessions that may be open are in use'),
   HTTP_DRAINING: row(503, true, 'The host is shutting down or starting'),
 
   POLICY_TENANT_INVALID: row(400, false, 'The tenant name is not valid'),
@@ -74,6 +77,7 @@ export const ERRORS = {
   EXECUTOR_RESPONSE_CUT: row(502, false, 'The adapter ended its response before it was whole'),
   EXECUTOR_IMPORT_FAILED: row(502, true, 'The host failed to answer the adapter'),
   EXECUTOR_DIED: row(502, true, 'The executor died during the call'),
+  EXECUTOR_CANCELLED: row(499, false, 'The caller gave the call up'),
   EXECUTOR_FUEL: row(504, false, 'The adapter used more fuel than this operation may'),
   EXECUTOR_DEADLINE: row(504, true, 'The call did not finish before its deadline'),
 

@@ -12,7 +12,7 @@
 import { badArguments } from './arguments.ts';
 import { invokeChannel } from './channels.ts';
 import type { Clock } from './clock.ts';
-import { HostError, hasCode, toHostError } from './errors.ts';
+import { HostError, hasCode, type Problem, toHostError } from './errors.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Lease } from './pool/lease.ts';
 import type { AdapterPool } from './pool/pool.ts';
@@ -59,9 +59,11 @@ export async function invoke(rooms: Rooms, call: Call, traceparent?: string, pin
     const bytes = pinned
       ? await runPinned(rooms, { ...call, traceparent }, startMs, progress, pinned)
       : await runToEnd(rooms, { ...call, traceparent }, startMs, progress);
+    if (call.exchange?.error) throw call.exchange.error;
     outcome = { kind: 'ok', bytes, usage: usageOf(call, clock.now() - startMs, progress, bytes.length) };
   } catch (thrown) {
-    const error = toHostError(thrown);
+    // What went wrong on the way of the bodies is the reason, whatever became of the call by it.
+    const error = toHostError(call.exchange?.error ?? thrown);
     outcome = { kind: 'error', error, usage: usageOf(call, clock.now() - startMs, progress, 0) };
   }
   const receipt: Receipt = {
@@ -102,6 +104,7 @@ async function runToEnd(
   let checked: AdapterPool | undefined;
   let closed: AdapterPool | undefined;
   for (;;) {
+    if (call.signal?.aborted) throw cancelled();
     // Resolved anew each time: a reload in between moves the call to the new version.
     const { pool, replays } = rooms.resolve(call.adapter);
     const { manifest } = pool.image;
@@ -120,6 +123,7 @@ async function runToEnd(
         deadlineMs: grant.deadlineMs,
         affinity: call.affinity,
         inputBytes: call.payload.length,
+        signal: call.signal,
       });
     } catch (error) {
       // The version was replaced while the call waited: it asks the new one. Found closed twice, there is none.
@@ -147,11 +151,7 @@ async function runToEnd(
       progress.attempts <= manifest.pool.replayMax &&
       rooms.clock.now() < grant.deadlineMs &&
       replays.take();
-    if (!mayReplay) {
-      // What went wrong on the way is the reason, whatever the guest made of it.
-      if (call.exchange?.error) throw call.exchange.error;
-      return bytesOf(result);
-    }
+    if (!mayReplay) return bytesOf(result);
     pool.noteReplay();
   }
 }
@@ -178,23 +178,28 @@ async function runPinned(
 
 /** Takes note of one attempt that ended `sinceStartMs` after the call came. */
 function note(progress: Progress, result: RunResult, sinceStartMs: number): void {
-  if (result.kind === 'not-begun') return;
+  if (result.kind === 'not-begun' || (result.kind === 'cancelled' && !result.isBegun)) return;
   progress.attempts++;
   progress.runMs = result.runMs;
-  progress.fuel = result.fuel;
+  progress.fuel = result.kind === 'cancelled' ? undefined : result.fuel;
   progress.queueMs ??= Math.max(0, sinceStartMs - result.runMs);
 }
+
+const cancelled = (): HostError =>
+  new HostError('EXECUTOR_CANCELLED', 'the call was given up before its end');
 
 function bytesOf(result: RunResult): Uint8Array {
   switch (result.kind) {
     case 'ok':
       return result.bytes;
     case 'failure':
-      if (result.failure === 'declared') throw failedWith(JSON.parse(result.message));
-      if (result.failure === 'bad-arguments') throw badArguments(JSON.parse(result.message));
+      if (result.failure === 'declared') throw failedWith(result.value);
+      if (result.failure === 'bad-arguments') throw badArguments(result.value as Problem[]);
       throw new HostError(FAILURE_CODES[result.failure], result.message);
     case 'crash':
       throw result.error;
+    case 'cancelled':
+      throw cancelled();
     case 'not-begun': {
       const detail = 'the call could not begin early enough to end before its deadline';
       throw new HostError('EXECUTOR_DEADLINE', detail);

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { createCli } from './cli/cli.ts';
 import { systemClock } from './clock.ts';
+import type { Mcp } from './mcp/face.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -33,7 +34,8 @@ const cli = createCli({
   serve: async (host, config, telemetry, vault) => {
     const { serve } = await import('./http/http.ts');
     const { createCopybook } = await import('./copybook/copybook.ts');
-    return serve(host, {
+    let mcp: Mcp | undefined;
+    const server = await serve(host, {
       host: config.host,
       port: config.port,
       bodyMaxBytes: config.bodyMaxBytes,
@@ -55,8 +57,21 @@ const cli = createCli({
         streamMaxBytes: config.copybookStreamMaxBytes,
         streamIdleMs: config.streamIdleMs,
       },
+      // When it is first asked for: loading it takes a third of the time that loading all of the server does.
+      async openMcp() {
+        const { createMcp } = await import('./mcp/mcp.ts');
+        mcp = createMcp({ host, version });
+        return mcp;
+      },
       version,
     });
+    return {
+      address: server.address,
+      async close() {
+        await server.close();
+        mcp?.close();
+      },
+    };
   },
   createTelemetry: async (options) => (await import('./telemetry/telemetry.ts')).createTelemetry(options),
 });

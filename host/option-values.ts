@@ -138,7 +138,18 @@ function readCapabilityPolicy(raw: unknown, context: ValueContext): CapabilityPo
 function isStoreUrl(text: string): boolean {
   const url = text.length <= STORE_URL_MAX_CHARS ? URL.parse(text) : null;
   if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return false;
-  return /^\/?(\d{1,4})?$/.test(url.pathname) && url.search === '' && url.hash === '';
+  return /^\/?(\d{1,4})?$/.test(url.pathname) && url.search === '' && url.hash === '' && isDecodable(url);
+}
+
+/** User and password are decoded where they are used, where it is too late to refuse them. */
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Never quotes what was given: it may be a token in the wrong place. */

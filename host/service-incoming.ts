@@ -79,7 +79,7 @@ export interface ExchangeMethods {
   };
   /** Answered when there is room for more. At most 1 MiB, one at a time. [too-large, timeout, failed] */
   'response.write': { argument: { readonly bytes: Uint8Array }; answer: undefined };
-  /** The response is whole. [failed] */
+  /** The response is whole. Not waited for. [failed] */
   'response.finish': { argument: { readonly trailers: readonly HttpHeader[] }; answer: undefined };
 }
 

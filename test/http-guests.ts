@@ -135,13 +135,31 @@ export function httpManifest(
   };
 }
 
-/** An application in JavaScript. */
+/**
+ * The toolchain runs the source once while it builds, and links WASI itself for that, without HTTP: of its streams and those of
+ * HTTP it would make two types. Under a version that it does not know it leaves all of them alone. Afterwards they get one that
+ * the host serves, as long as that, and not that of the stubs inside.
+ */
+const UNKNOWN_VERSION = '0.9.11';
+const SERVED_VERSION = '0.2.11';
+
+/** A component of this JavaScript, which imports by `wasi:http/types@0.2.12`. */
 export async function applicationComponent(jsSource: string): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'hotcell-test-'));
+  const disguise = (text: string): string => text.replaceAll(`@${VERSION}`, `@${UNKNOWN_VERSION}`);
   try {
     const witPath = join(folder, 'app.wit');
-    await writeFile(witPath, WORLD);
-    return (await componentize({ witPath, jsSource, world: 'app', stubWasi: true, sync: true })).component;
+    await writeFile(witPath, disguise(WORLD));
+    const source = disguise(jsSource);
+    const { component } = await componentize({
+      witPath,
+      jsSource: source,
+      world: 'app',
+      stubWasi: false,
+      sync: true,
+    });
+    const bytes = component.toString('latin1').replaceAll(`@${UNKNOWN_VERSION}`, `@${SERVED_VERSION}`);
+    return Buffer.from(bytes, 'latin1');
   } finally {
     await rm(folder, { recursive: true });
   }

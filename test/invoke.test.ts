@@ -172,3 +172,57 @@ describe('on a pinned cell', () => {
     expect((await reply).receipt).toMatchObject({ version: '1.0.0', outcome: 'ok' });
   });
 });
+
+describe('a call that is given up', () => {
+  test('while it waits, leaves the line and its permit; nothing was entered', async () => {
+    const scene = createScene({ pool: { max: 1 } });
+    const lease = await scene.acquire();
+    const giving = new AbortController();
+    const reply = scene.call({ timeoutMs: 10_000, signal: giving.signal });
+    await scene.clock.advance(10);
+    giving.abort();
+    expect(await reply).toMatchObject({
+      outcome: { usage: { attempts: 0 } },
+      receipt: { outcome: 'EXECUTOR_CANCELLED' },
+    });
+    expect(scene.pool.snapshot()).toMatchObject({ waiting: 0, permitsTaken: 1, leased: 1 });
+    lease.end();
+    scene.pool.assertConsistent();
+  });
+
+  test('while it runs, is not replayed, costs its cell and is no crash of the adapter', async () => {
+    const scene = createScene({ idempotent: true });
+    const giving = new AbortController();
+    const reply = scene.call({ signal: giving.signal });
+    await scene.nextRun();
+    giving.abort();
+    expect(await reply).toMatchObject({
+      outcome: { usage: { attempts: 1 } },
+      receipt: { outcome: 'EXECUTOR_CANCELLED' },
+    });
+    expect(scene.noted.replays).toBe(0);
+    const { permitsTaken, leased, health, counters } = scene.pool.snapshot();
+    expect({
+      permitsTaken,
+      leased,
+      health,
+      crashes: counters.crashes,
+      replacements: counters.replacements,
+    }).toEqual({
+      permitsTaken: 0,
+      leased: 0,
+      health: 'healthy',
+      crashes: 0,
+      replacements: 1,
+    });
+    scene.pool.assertConsistent();
+    expect(scene.executor.violations).toEqual([]);
+  });
+
+  test('before it was made, is refused without asking for a cell', async () => {
+    const scene = createScene();
+    const reply = await scene.call({ signal: AbortSignal.abort() });
+    expect(codeOf(reply)).toBe('EXECUTOR_CANCELLED');
+    expect(scene.executor.runs).toHaveLength(0);
+  });
+});

@@ -80,7 +80,7 @@ export function bytesOf(result: RunResult): Uint8Array {
   if (result.kind === 'ok') return result.bytes;
   if (result.kind === 'failure') throw new Error(`the guest reported ${result.failure}: ${result.message}`);
   if (result.kind === 'crash') throw result.error;
-  throw new Error(`the call was not begun: ${result.reason}`);
+  throw new Error(`the call did not run: ${result.kind}`);
 }
 
 /** Creates a cell, calls it, drops it: a call without a pool. */

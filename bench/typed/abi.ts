@@ -11,6 +11,7 @@ import type { LinkPlan } from '../../host/link-plan.ts';
 import { type Contestant, type Table, timeBatches } from '../harness.ts';
 import { prepareTypedGlue } from './glue.ts';
 import { CORE_EXPORT, CORE_TEXT, coreBinary, makeComponent, PLAN } from './guest.ts';
+import { ARGUMENTS, type Arguments, asJson, type Item, toBytes } from './values.ts';
 
 /** Calls a sample: some tens of microseconds each. */
 const BATCH = 10;
@@ -19,39 +20,6 @@ const JSON_ROW = 'JSON.stringify and JSON.parse';
 const GLUE = "jco's glue";
 /** The values of one call take some 20 KB. */
 const LIFT_MAX_BYTES = 16 * 1024 * 1024;
-
-interface Item {
-  readonly id: number;
-  readonly name: string;
-  readonly price: number;
-  readonly stock: bigint;
-  readonly active: boolean;
-}
-
-const item = (index: number): Item => ({
-  id: index,
-  name: `item number ${index}${index % 10 === 0 ? ' – größer' : ''}`,
-  price: index * 1.25,
-  stock: BigInt(index) * 1_000_000_007n,
-  active: index % 3 === 0,
-});
-
-type Arguments = readonly [title: string, limit: number, filter: Item, items: readonly Item[]];
-
-const ARGUMENTS: Arguments = [
-  'a list of a hundred records',
-  100,
-  item(7),
-  Array.from({ length: 100 }, (_, index) => item(index)),
-];
-
-/** The answer in a form that does not depend on who lifted it. */
-const toBytes = (items: readonly Item[]): Uint8Array =>
-  Buffer.from(
-    JSON.stringify(items.map(({ id, name, price, stock, active }) => [id, name, price, `${stock}`, active])),
-  );
-
-const asJson = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);
 
 async function openDirect(plan: LinkPlan): Promise<() => readonly Item[]> {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(await coreBinary(CORE_TEXT)), {});

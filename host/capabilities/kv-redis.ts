@@ -16,8 +16,7 @@ import {
   LIST_MAX_COUNT,
   StoreUnavailable,
 } from './kv.ts';
-import type { RedisConnection } from './redis-connection.ts';
-import type { RedisReply } from './redis-replies.ts';
+import { createRedis, type RedisOptions } from './redis.ts';
 
 /** KEYS: values, order, bytes. ARGV: key, then as each says. */
 export const SCRIPTS = {
@@ -64,27 +63,24 @@ redis.call('SET', KEYS[3], string.format('%.0f', used + growth))
 return text`,
 } as const;
 
-export function createRedisKv(connection: RedisConnection): KvStore {
+/** A store over the Redis of `url`. */
+export function createRedisKv(options: RedisOptions): KvStore {
+  const redis = createRedis(options);
   const run = (
     script: keyof typeof SCRIPTS,
     namespace: string,
     ...values: (string | number | Uint8Array)[]
-  ): Promise<RedisReply> => {
-    const names = ['v', 'o', 'b'].map((part) => `hotcell:kv:{${namespace}}:${part}`);
-    const parts = [
-      'EVAL',
-      SCRIPTS[script],
-      '3',
-      ...names,
-      ...values.map((v) => (typeof v === 'number' ? `${v}` : v)),
-    ];
-    return connection.command(parts);
+  ): Promise<unknown> => {
+    const keys = ['v', 'o', 'b'].map((part) => `hotcell:kv:{${namespace}}:${part}`);
+    return redis.run(SCRIPTS[script], keys, values);
   };
 
   return {
     async get(namespace, key) {
       const reply = await run('get', namespace, key);
-      if (reply === null || reply instanceof Uint8Array) return reply ?? undefined;
+      if (reply === null) return undefined;
+      // Its own bytes: the answer may be a view of all that arrived with it.
+      if (reply instanceof Uint8Array) return new Uint8Array(reply);
       throw unexpected();
     },
     async set(namespace, key, value, maxBytes) {
@@ -104,7 +100,7 @@ export function createRedisKv(connection: RedisConnection): KvStore {
       const most = marked('(', Buffer.concat([prefix, Buffer.of(0xff)]));
       const reply = await run('list', namespace, least, most, LIST_MAX_COUNT);
       if (!Array.isArray(reply)) throw unexpected();
-      return reply.map((key) => {
+      return reply.map((key: unknown) => {
         if (key instanceof Uint8Array) return key;
         throw unexpected();
       });
@@ -119,11 +115,11 @@ export function createRedisKv(connection: RedisConnection): KvStore {
       return sum;
     },
     usedBytes: () => undefined,
-    close: () => connection.close(),
+    close: () => redis.close(),
   };
 }
 
 const marked = (mark: string, bytes: Uint8Array): Uint8Array => Buffer.concat([Buffer.from(mark), bytes]);
-const textOf = (reply: RedisReply): string | undefined =>
+const textOf = (reply: unknown): string | undefined =>
   reply instanceof Uint8Array ? Buffer.from(reply).toString('latin1') : undefined;
 const unexpected = (): StoreUnavailable => new StoreUnavailable('the store gave an answer of another kind');

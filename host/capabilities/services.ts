@@ -18,7 +18,6 @@ import { createMemoryKv } from './kv-memory.ts';
 import { createRedisKv } from './kv-redis.ts';
 import { createKvMethods } from './kv-service.ts';
 import { createOutbound, type OutboundOptions } from './outbound.ts';
-import { createRedisConnection } from './redis-connection.ts';
 
 export interface ServicesOptions extends OutboundOptions {
   readonly clock: Clock;
@@ -47,9 +46,7 @@ type Methods = Readonly<Record<string, (argument: Readonly<Record<string, unknow
 export function createServices(options: ServicesOptions): HostServices {
   const { clock, kvUrl, kvMaxBytes } = options;
   const store: KvStore =
-    kvUrl === undefined
-      ? createMemoryKv({ maxBytes: kvMaxBytes })
-      : createRedisKv(createRedisConnection({ url: kvUrl, clock }));
+    kvUrl === undefined ? createMemoryKv({ maxBytes: kvMaxBytes }) : createRedisKv({ url: kvUrl });
   const outbound = createOutbound(options);
   const held = createHeldBytes(HELD_MAX_BYTES);
   const sessions = new Set<ServiceSession>();

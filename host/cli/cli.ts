@@ -15,6 +15,7 @@ import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
 import { addAdapterCommands } from './adapter-commands.ts';
 import { addCopybookCommands } from './copybook-commands.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
+import type { McpFlags } from './mcp.ts';
 import { printAdapters, printConfig, printToken, type TokenFlags } from './print.ts';
 import { runServe } from './serve.ts';
 import { runVault, type VaultFlags } from './vault.ts';
@@ -71,6 +72,8 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     .argument('<operation>', 'name of the operation')
     .option('--in <file>', 'payload; - reads standard input', '-')
     .option('--out <file>', 'where the result goes; - is standard output', '-')
+    .option('--args <json>', 'arguments of a typed operation, in the place of --in')
+    .option('--raw', 'a typed operation: its only argument and its result as they are, not as JSON')
     .option('--json', 'wrap the result, or the error, as JSON with its usage')
     .addHelpText('after', example('hotcell invoke echo echo --in README.md --out copy.md'))
     .action(async (adapter: string, operation: string, flags: InvokeFlags, command: Command) => {
@@ -105,6 +108,22 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     configOf: (command) => withoutWarmth(configOf(world, command)),
     example,
   });
+
+  withConfig(program.command('mcp'), true)
+    .description('speak the Model Context Protocol on standard input and output')
+    .option(
+      '--url <address>',
+      'of a running host; without it one is started. HOTCELL_TOKEN may hold its token',
+    )
+    .option('--tenant <tenant>', 'tenant whose calls it makes, where no token says')
+    .addHelpText(
+      'after',
+      example('hotcell mcp', 'HOTCELL_TOKEN=… hotcell mcp --url https://tools.example.org'),
+    )
+    .action(async (flags: McpFlags, command: Command) => {
+      const { runMcp } = await import('./mcp.ts');
+      finish(await runMcp(world, configOf(world, command).config, flags));
+    });
 
   addAdapterCommands(program, {
     world,

@@ -19,6 +19,8 @@ export interface LiftLimits {
    * `Codec.liftedBytes`. A guest can describe gigabytes with a pointer and a length.
    */
   readonly liftMaxBytes: number;
+  /** The same for the arguments of an import alone. Default `liftMaxBytes`. */
+  readonly argumentsMaxBytes?: number;
 }
 
 /** What all spaces of a cell share. */
@@ -43,6 +45,7 @@ export class GuestSpace {
   readonly #memory: WebAssembly.Memory | undefined;
   readonly #realloc: WebAssembly.CoreFunction | undefined;
   #liftableBytes = 0;
+  #callMaxBytes = 0;
 
   constructor(
     instances: readonly WebAssembly.Exports[],
@@ -71,18 +74,24 @@ export class GuestSpace {
     this.view = new DataView(buffer);
   }
 
-  /** Begins to lift the values of one call. */
-  beginLift(liftedBytes: number): void {
+  /** Begins to lift the values of one call, at most `maxBytes` of them. */
+  beginLift(liftedBytes: number, maxBytes = this.#liftMaxBytes): void {
     this.refresh();
-    this.#liftableBytes = this.#liftMaxBytes;
+    this.#callMaxBytes = maxBytes;
+    this.#liftableBytes = maxBytes;
     this.charge(liftedBytes);
+  }
+
+  /** Taken since it began, in bytes of heap as estimated. */
+  get liftedBytes(): number {
+    return this.#liftMaxBytes - this.#liftableBytes;
   }
 
   /** Takes from what this call may lift. Called before anything of that size is made. */
   charge(liftedBytes: number): void {
     this.#liftableBytes -= liftedBytes;
     if (this.#liftableBytes < 0) {
-      throw badResult(`the values of one call would take more than ${this.#liftMaxBytes} bytes`);
+      throw badResult(`the values of one call would take more than ${this.#callMaxBytes} bytes`);
     }
   }
 

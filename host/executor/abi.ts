@@ -38,6 +38,8 @@ export interface CellAbi {
   mayLeave: boolean;
   /** Handles that the guest holds. */
   readonly handleCount: number;
+  /** Heap of the result that was lifted last, in bytes as estimated. */
+  readonly liftedBytes: number;
   /**
    * The core function for `plan.imports[index]`. `call` gets the lifted arguments, which are its own. Gives a promise when `call`
    * does; a rejection passes through. `meanwhile` runs what hands an answer that was waited for to the guest. Handles lent to the call are given back when it has ended.
@@ -106,6 +108,8 @@ class BoundAbi implements CellAbi {
   readonly #limits: LiftLimits;
   readonly #state: CellState = { handles: new HandleTable(), mayLeave: true };
   readonly #spaces: (GuestSpace | undefined)[] = [];
+  /** Where the last result came from. */
+  #lifted: GuestSpace | undefined;
 
   constructor(compiled: CompiledPlan, instances: readonly WebAssembly.Exports[], limits: LiftLimits) {
     this.#compiled = compiled;
@@ -123,6 +127,10 @@ class BoundAbi implements CellAbi {
 
   get handleCount(): number {
     return this.#state.handles.size;
+  }
+
+  get liftedBytes(): number {
+    return this.#lifted?.liftedBytes ?? 0;
   }
 
   #space(index: number): GuestSpace {
@@ -173,7 +181,7 @@ class BoundAbi implements CellAbi {
     return (...flat) => {
       this.#checkMayLeave();
       const space = this.#space(codec.space);
-      space.beginLift(parameters.liftedBytes);
+      space.beginLift(parameters.liftedBytes, this.#limits.argumentsMaxBytes);
       const values = liftTuple(space, codec, flat);
       const resultPointer = isResultSpilled ? (flat[parameterFlatCount] as number) >>> 0 : 0;
       if (result !== undefined && isResultSpilled) {
@@ -244,8 +252,10 @@ class BoundAbi implements CellAbi {
     const { result } = codec;
     const { handles } = this.#state;
     handles.checkBorrows();
+    this.#lifted = undefined;
     if (result === undefined) return undefined;
     const space = this.#space(codec.space);
+    this.#lifted = space;
     space.beginLift(result.liftedBytes);
     if (!codec.isResultSpilled) return result.lift(space, [coreResult as Flat], 0);
     const pointer = (coreResult as number) >>> 0;

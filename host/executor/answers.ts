@@ -2,7 +2,7 @@
  * Reads answers of an executor: a frame in the ring becomes a `RunResult` with bytes of its own.
  */
 
-import { ERRORS, HostError } from '../errors.ts';
+import { ERRORS, HostError, type Problem } from '../errors.ts';
 import type { RunResult } from '../types.ts';
 import type { FrameRing, HostBulk } from './link.ts';
 import {
@@ -56,10 +56,13 @@ export function readAnswer(ring: FrameRing, offset: number, port: Pick<HostBulk,
     case FAILURE: {
       const failure = FAILURES[ring.i32[word + 6] as number];
       if (!failure) throw new Error('unknown failure');
+      const message = decoder.decode(bytesOf(ring, offset, port));
       return {
         kind: 'failure',
         failure,
-        message: decoder.decode(bytesOf(ring, offset, port)),
+        message,
+        ...(failure === 'declared' ? { value: JSON.parse(message) as unknown } : {}),
+        ...(failure === 'bad-arguments' ? { value: readProblems(message) } : {}),
         runMs,
         memoryBytes,
         fuel,
@@ -76,4 +79,11 @@ export function readAnswer(ring: FrameRing, offset: number, port: Pick<HostBulk,
     default:
       throw new Error(`unknown answer ${kind}`);
   }
+}
+
+/** Arguments that were refused. Throws Error — this is something else. */
+function readProblems(text: string): Problem[] {
+  const problems = JSON.parse(text) as unknown;
+  if (!Array.isArray(problems)) throw new Error('unknown problems');
+  return problems.map(({ at, message }: Problem) => ({ at: String(at), message: String(message) }));
 }

@@ -31,6 +31,9 @@ import type { CellOperation, CellOperations } from './link.ts';
  */
 export const FAILURE_MAX_BYTES = 16 * 1024;
 
+/** Results that take less heap than this are written without a look at how long they become. */
+const MEASURED_MIN_BYTES = 1024 * 1024;
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -189,8 +192,14 @@ export class TypedCell implements Cell {
     this.#entry.endContext();
     try {
       const value = this.#abi.liftResult(operation.exportIndex, result);
-      const { isFailure, bytes } = this.#write(operation, value, form);
-      if (isFailure) end = declared(bytes);
+      // Escaped, a text is six times as long: nothing is written that could not be given anyway.
+      const leastBytes = this.#abi.liftedBytes > MEASURED_MIN_BYTES ? leastJsonBytes(value) : 0;
+      const { isFailure, bytes } =
+        leastBytes > outputMaxBytes
+          ? { isFailure: false, bytes: undefined }
+          : this.#write(operation, value, form);
+      if (bytes === undefined) end = tooLarge(leastBytes, outputMaxBytes);
+      else if (isFailure) end = declared(bytes);
       else if (bytes.length <= outputMaxBytes) output = bytes;
       else end = tooLarge(bytes.length, outputMaxBytes);
     } catch (error) {
@@ -229,4 +238,15 @@ function declared(bytes: Uint8Array): CellEnd {
           `the error value has ${bytes.length} bytes of JSON; ${FAILURE_MAX_BYTES} may be shown`,
         );
   return { kind: 'failure', failure: 'declared', message };
+}
+
+/** Bytes that a lifted value has at least when it is written. Recursion: values are as deep as their types. */
+function leastJsonBytes(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let sum = 2;
+  if (Array.isArray(value)) for (const item of value) sum += leastJsonBytes(item) + 1;
+  else for (const name of Object.keys(value)) sum += leastJsonBytes((value as never)[name]) + 1;
+  return sum;
 }

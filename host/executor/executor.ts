@@ -13,8 +13,8 @@ import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
 import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
 import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
-import { type Asker, createGuestCalls, type GuestCalls } from './guest-calls.ts';
-import { type InFlight, standingOf } from './in-flight.ts';
+import { askerOf, createGuestCalls, type GuestCalls } from './guest-calls.ts';
+import { type By, cancelledRun, type InFlight, openRequest, standingOf } from './in-flight.ts';
 import type { HostLink } from './link.ts';
 import {
   COLLECT,
@@ -27,8 +27,6 @@ import {
   LOG,
   nextSequence,
   PROBE,
-  RAW_INPUT,
-  RAW_OUTPUT,
   RUN,
   SERVED,
   SERVICE,
@@ -138,8 +136,6 @@ export class ThreadExecutor implements Executor {
   }
 
   run(cellId: number, request: RunRequest): Promise<RunResult> {
-    const { caller, deadlineMs, exchange } = request;
-    const asker = caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
     const frame: RequestFrame = {
       kind: RUN,
       cell: cellId,
@@ -147,11 +143,12 @@ export class ThreadExecutor implements Executor {
       x: Math.min(request.beginByMs, request.deadlineMs),
       y: request.deadlineMs,
       z: request.fuelMax ?? Number.POSITIVE_INFINITY,
-      flags: (request.isRawInput ? RAW_INPUT : 0) | (request.isRawOutput ? RAW_OUTPUT : 0),
+      form: request,
       operation: request.operation,
-      payload: exchange?.head ?? request.payload,
+      payload: request.exchange?.head ?? request.payload,
     };
-    return this.#request(deadlineMs, Number.POSITIVE_INFINITY, frame, asker);
+    const by = { asker: askerOf(request), signal: request.signal };
+    return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, frame, by);
   }
 
   probe(cellId: number, deadlineMs: number): Promise<RunResult> {
@@ -163,8 +160,7 @@ export class ThreadExecutor implements Executor {
   collect(): void {
     if (this.#isCollecting) return;
     this.#isCollecting = true;
-    const unlimitedMs = Number.POSITIVE_INFINITY;
-    void this.#request(unlimitedMs, unlimitedMs, { kind: COLLECT }).then(() => {
+    void this.#request(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, { kind: COLLECT }).then(() => {
       this.#isCollecting = false;
     });
   }
@@ -174,23 +170,22 @@ export class ThreadExecutor implements Executor {
     return this.#ended;
   }
 
-  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, asker?: Asker): Promise<RunResult> {
+  #request(deadlineMs: number, runMaxMs: number, frame: RequestFrame, by: By = {}): Promise<RunResult> {
     if (this.#state !== 'live') return Promise.resolve(EXECUTOR_GONE);
     const sequence = nextSequence(this.#lastSequence);
     this.#lastSequence = sequence;
-    const promise = new Promise<RunResult>((resolve) => {
-      const settle = (result: RunResult): void => {
-        asker?.session?.end();
-        resolve(result);
-      };
-      const { cell = 0 } = frame;
-      const sentMs = this.#options.clock.now();
-      this.#inFlight.set(sequence, { sequence, deadlineMs, runMaxMs, cell, sentMs, asker, settle });
+    return new Promise<RunResult>((resolve) => {
+      const about = { sequence, deadlineMs, runMaxMs, cell: frame.cell, sentMs: this.#options.clock.now() };
+      this.#inFlight.set(sequence, openRequest(about, by, resolve, this.#giveUp));
+      this.#startSweep();
+      this.#writer.send(frame, sequence);
     });
-    this.#startSweep();
-    this.#writer.send(frame, sequence);
-    return promise;
   }
+
+  #giveUp = ({ cell, settle, ...entry }: InFlight): void => {
+    this.#send({ kind: DESTROY, cell });
+    settle(cancelledRun(entry, this.#link.requests.begun, this.#options.clock.now()));
+  };
 
   #send(frame: RequestFrame): void {
     if (this.#state !== 'live') return;
@@ -283,7 +278,7 @@ export class ThreadExecutor implements Executor {
         if (this.#overdue !== overdue) continue;
       }
       this.#inFlight.delete(entry.sequence);
-      if (standing === 'late') {
+      if (standing === 'late' || standing === 'left') {
         entry.settle(LATE);
         continue;
       }

@@ -12,6 +12,7 @@ import { HostError } from '../errors.ts';
 import { decodePlain, encodePlain } from '../plain-data.ts';
 import { ServiceFailure } from '../service-failure.ts';
 import { type CallExchange, isExchangeMethod } from '../service-incoming.ts';
+import type { RunRequest } from '../types.ts';
 import { LOG_LEVELS } from './imports-context.ts';
 import { SERVED_FAILURE, SERVED_FAULT, SERVED_OK } from './protocol.ts';
 
@@ -21,6 +22,10 @@ export interface Asker {
   /** Of a call that answers a request. */
   readonly exchange?: CallExchange | undefined;
   session: ServiceSession | undefined;
+}
+
+export function askerOf({ caller, deadlineMs, exchange }: RunRequest): Asker | undefined {
+  return caller && { caller: { ...caller, deadlineMs }, exchange, session: undefined };
 }
 
 /** How a question ended, and the bytes that say it. */

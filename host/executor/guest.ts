@@ -199,7 +199,9 @@ export class Guest {
     } finally {
       this.canSuspend = canSuspend;
       this.#slicesLeft = slices;
-      if (systemClock.now() - this.#workSinceMs >= HOST_WORK_MAX_MS) this.meter.endSlices();
+      // Only where it goes on by itself: what was entered on the stack of the host has few slices, and they are for its own work.
+      const goesOn = slices === Number.POSITIVE_INFINITY;
+      if (goesOn && systemClock.now() - this.#workSinceMs >= HOST_WORK_MAX_MS) this.meter.endSlices();
     }
   }
 
@@ -231,7 +233,9 @@ export class Guest {
     this.rest();
     return new Promise((resolve) => {
       const leftMs = this.deadlineMs - systemClock.now();
-      const timer = Number.isFinite(leftMs) ? systemClock.after(leftMs, () => this.abandon()) : undefined;
+      const timer = Number.isFinite(leftMs)
+        ? systemClock.after(Math.max(0, leftMs), () => this.abandon())
+        : undefined;
       const end = (value: T): void => {
         timer?.cancel();
         this.#endWait = undefined;

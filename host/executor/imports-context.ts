@@ -28,6 +28,14 @@ const OPEN_MAX = 64;
 /** What a line costs at least, in bytes of what a call may log: the log of the host has its own words about each, and short ones add up. */
 const LINE_MIN_BYTES = 64;
 
+/**
+ * A question to the host, in bytes, beside the body of a granted request: the largest value of the store, with names and headers. The
+ * host reads questions in the loop that serves everybody, so what it would refuse anyhow does not get there.
+ */
+const QUESTION_MAX_BYTES = 1024 * 1024 + 256 * 1024;
+/** What each part of a question counts beside its bytes: it is written and read as text. */
+const PART_BYTES = 32;
+
 const encoder = new TextEncoder();
 
 /** For cells that nobody listens to: what they log is gone, and no service answers. */
@@ -94,6 +102,9 @@ export class GuestContext implements CellContext {
   }
 
   async service(method: string, argument: unknown): Promise<unknown> {
+    const maxBytes = QUESTION_MAX_BYTES + (this.grants.http?.requestMaxBytes ?? 0);
+    if (bytesOf(argument) > maxBytes)
+      throw new ServiceFailure('too-large', `a request to the host has at most ${maxBytes} bytes`);
     const open = this.#open;
     if (open.count >= OPEN_MAX)
       throw new ServiceFailure(
@@ -112,4 +123,14 @@ export class GuestContext implements CellContext {
     if (!this.#states.has(key)) this.#states.set(key, make());
     return this.#states.get(key) as T;
   }
+}
+
+/** About as many bytes as it has when it is sent. */
+function bytesOf(part: unknown): number {
+  if (typeof part === 'string') return PART_BYTES + part.length;
+  if (part instanceof Uint8Array) return PART_BYTES + part.length;
+  if (typeof part !== 'object' || part === null) return PART_BYTES;
+  let bytes = PART_BYTES;
+  for (const member of Object.values(part)) bytes += bytesOf(member);
+  return bytes;
 }

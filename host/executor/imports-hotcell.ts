@@ -52,7 +52,8 @@ type KvError = { readonly tag: 'quota' } | { readonly tag: 'invalid' | 'unavaila
 
 function toKvError({ code, message }: ServiceFailure): KvError {
   if (code === 'quota') return { tag: 'quota' };
-  return { tag: code === 'invalid' || code === 'denied' ? 'invalid' : 'unavailable', val: message };
+  const isOwn = code === 'invalid' || code === 'denied' || code === 'too-large';
+  return { tag: isOwn ? 'invalid' : 'unavailable', val: message };
 }
 
 export const kv: ImportImplementation = {

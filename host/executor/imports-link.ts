@@ -5,6 +5,7 @@
  * what waits suspends it. The core functions that may wait are one for all cells of a plan; the others belong to a cell.
  */
 
+import type { Grants } from '../capability-types.ts';
 import { HostError } from '../errors.ts';
 import { createShapes, flatten } from '../flat-types.ts';
 import { IMPORTS } from '../import-table.ts';
@@ -13,11 +14,18 @@ import { type Abi, type CellAbi, compileAbi } from './abi.ts';
 import { type Guest, trapRunning, type WaitingFunction, waitingImport } from './guest.ts';
 import { type CellContext, IMPLEMENTATIONS, type ImportFunction } from './imports.ts';
 
-/**
- * Bytes that one import may take out of a guest, and one call its result, beside the limits of the operation: no text or
- * list of a well-meant call to the host comes near.
- */
+/** Bytes that the result of one call may take, beside the limits of the operation. */
 const LIFT_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Bytes that one import may take out of a guest, beside the bodies and files that are granted: the guest pays no fuel for it and
+ * its neighbours wait. No text or list of a well-meant call comes near.
+ */
+const ARGUMENTS_MAX_BYTES = 4 * 1024 * 1024;
+
+function argumentsMaxBytes({ http, files }: Grants): number {
+  return ARGUMENTS_MAX_BYTES + Math.max(http?.requestMaxBytes ?? 0, files?.maxBytes ?? 0);
+}
 
 /** What a plan needs of the host, worked out once for a plan and thread. */
 export interface ImportLinker {
@@ -77,7 +85,10 @@ function createLinker(plan: LinkPlan): ImportLinker {
     abi,
     waits: served.some(({ waits }) => waits),
     bind(guest, context, instances) {
-      const cellAbi = abi.bind(instances, { liftMaxBytes: LIFT_MAX_BYTES });
+      const cellAbi = abi.bind(instances, {
+        liftMaxBytes: LIFT_MAX_BYTES,
+        argumentsMaxBytes: argumentsMaxBytes(context.grants),
+      });
       const lowered = served.map(
         ({ call, waits }, index): WaitingFunction =>
           cellAbi.importFunction(

@@ -6,6 +6,7 @@
  * Start functions run here. It knows nothing of calls.
  */
 
+import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
 import { type Guest, trapRunning, UNCAUGHT } from './guest.ts';
@@ -15,6 +16,12 @@ import { type Guest, trapRunning, UNCAUGHT } from './guest.ts';
  * before its first line.
  */
 export const START_FUEL = 100_000_000;
+
+/**
+ * Longest that they may take together, in ms: imports do work that no fuel is counted for. Many times what the fuel takes, and below
+ * what ends the whole thread.
+ */
+const START_MAX_MS = 2_000;
 
 /** Where an import comes from: an export of an earlier instance, the host, or a trap. */
 type Source = { readonly name: string } & (
@@ -100,7 +107,7 @@ export function instantiate(
   instances: WebAssembly.Exports[] = [],
   host?: HostFunctions,
 ): readonly WebAssembly.Exports[] {
-  guest.enter({ deadlineMs: Number.POSITIVE_INFINITY, fuelMax: START_FUEL });
+  guest.enter({ deadlineMs: systemClock.now() + START_MAX_MS, fuelMax: START_FUEL });
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
@@ -120,6 +127,7 @@ export function instantiate(
 
 function whyNot({ failure, stop }: Guest, error: unknown): string {
   if (failure !== undefined) return typeof failure === 'string' ? failure : failure.detail;
+  if (stop === 'deadline') return `the start function took more than ${START_MAX_MS} ms`;
   if (stop !== undefined)
     return `the start function used more than ${START_FUEL.toLocaleString('en')} units of fuel`;
   return error instanceof Error ? error.message : UNCAUGHT;

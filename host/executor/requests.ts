@@ -5,19 +5,20 @@
  * is copied before `send` returns; the caller keeps its bytes.
  */
 
+import type { RunRequest } from '../types.ts';
 import type { FrameRing, HostBulk } from './link.ts';
-import { BULK, FRAME_BYTES, fitsInline, RUN, writeFrame } from './protocol.ts';
+import { BULK, FRAME_BYTES, fitsInline, RAW_INPUT, RAW_OUTPUT, RUN, writeFrame } from './protocol.ts';
 
 export interface RequestFrame {
   readonly kind: number;
-  readonly cell?: number;
+  readonly cell?: number | undefined;
   readonly a?: number;
   readonly c?: number;
   readonly x?: number;
   readonly y?: number;
   readonly z?: number;
-  /** Beside `BULK`, which is set here. */
-  readonly flags?: number;
+  /** Of a typed operation. */
+  readonly form?: Pick<RunRequest, 'isRawInput' | 'isRawOutput'>;
   /** ASCII, by the manifest's schema. */
   readonly operation?: string;
   readonly payload?: Uint8Array;
@@ -87,8 +88,9 @@ export function createRequestWriter(ring: FrameRing, port: HostBulk, wake: () =>
       port.postPayload(payload, carrierBytes(payloadBytes, lastResultBytes));
     }
     const a = frame.kind === RUN ? operationBytes : (frame.a ?? 0);
-    const flags = (frame.flags ?? 0) | (isInline ? 0 : BULK);
-    const { kind, cell = 0, c = 0, x = 0, y = 0, z = 0 } = frame;
+    const { kind, cell = 0, c = 0, x = 0, y = 0, z = 0, form } = frame;
+    const raw = (form?.isRawInput ? RAW_INPUT : 0) | (form?.isRawOutput ? RAW_OUTPUT : 0);
+    const flags = raw | (isInline ? 0 : BULK);
     writeFrame(ring, offset, kind, sequence, cell, flags, a, payloadBytes, c, x, y, z);
     ring.commit();
     if (!isWaking) {

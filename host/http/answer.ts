@@ -98,7 +98,8 @@ export function writeAnswer(
   if (extraHeaders !== undefined) headers.push(...extraHeaders);
   // Past the send buffer a client that stops reading would hold the bytes for ever. Node resets this timer when the
   // response is finished.
-  if (body.byteLength > REPLY_STALL_FREE_BYTES) outgoing.socket?.setTimeout(REPLY_STALL_MS);
+  // A request that was put in without a connection has no timer either.
+  if (body.byteLength > REPLY_STALL_FREE_BYTES) outgoing.socket?.setTimeout?.(REPLY_STALL_MS);
   outgoing.writeHead(status, headers);
   outgoing.end(body);
 }

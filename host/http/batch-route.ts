@@ -1,22 +1,19 @@
 /**
- * POST /v1/adapters/{name}/{operation}/batch: multipart/mixed in and out, one part an item, order kept.
+ * POST /v1/adapters/{name}/{operation}/batch: many inputs in one request, order kept.
  *
- * Each item is a call of its own with an end of its own: a part of the reply is either the result or the problem
- * document of that item, with the status in `X-Status`. Nothing is retried here. The reply is streamed and at most 16
+ * Each item is a call of its own with an end of its own: either the result or the problem document of that item, with its status
+ * (`batch-form.ts` says how both are written). Nothing is retried here. The reply is streamed and at most 16
  * items are started ahead of the one being sent, so that a batch never holds more than 16 results.
  */
 
-import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import type { Clock } from '../clock.ts';
 import { HostError, toHostError } from '../errors.ts';
 import { type Answer, baseHeaders, drained, NO_USAGE } from './answer.ts';
+import { jsonForm, multipartForm } from './batch-form.ts';
 import { readBody } from './body.ts';
 import { type Answerer, type Door, type Exchange, reportRefusal } from './exchange.ts';
-import { credentialsOf, requireMultipart, timeoutMsOf, traceparentOf } from './headers.ts';
+import { credentialsOf, timeoutMsOf, traceparentOf } from './headers.ts';
 import { bytesAnswer, callOf } from './invoke-route.ts';
-import { BATCH_IN_FLIGHT_MAX, BATCH_ITEMS_MAX } from './limits.ts';
-import { multipartEnd, type Part, parseMultipart, partHead } from './multipart.ts';
+import { BATCH_IN_FLIGHT_MAX } from './limits.ts';
 import { problemAnswer } from './problem.ts';
 
 export function createBatchAnswerer(door: Door): Answerer {
@@ -35,18 +32,18 @@ export function createBatchAnswerer(door: Door): Answerer {
         'a batch takes no Idempotency-Key: send such items as single calls',
       );
     }
-    const boundary = requireMultipart(headers, 'multipart/mixed');
+    const form = known.typed ? jsonForm(headers) : multipartForm(headers);
     const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
-    const items = await parseMultipart(body, boundary, BATCH_ITEMS_MAX);
+    const items = await form.read(body);
 
     const { inputMaxBytes } = known.spec;
-    const answerItem = async (item: Part, index: number): Promise<Answer> => {
+    const answerItem = async (item: Uint8Array, index: number): Promise<Answer> => {
       const itemId = `${requestId}.${index}`;
       try {
-        if (item.bytes.byteLength > inputMaxBytes) {
+        if (item.byteLength > inputMaxBytes) {
           throw new HostError('HTTP_BODY_TOO_LARGE', `an item may have at most ${inputMaxBytes} bytes`);
         }
-        const call = callOf(identity, target, item.bytes, itemId, timeoutMs, {});
+        const call = callOf(identity, target, item, itemId, timeoutMs, {});
         return bytesAnswer(door, known, {}, await host.invoke(call, traceparent));
       } catch (thrown) {
         const error = toHostError(thrown);
@@ -55,52 +52,33 @@ export function createBatchAnswerer(door: Door): Answerer {
       }
     };
 
-    const replyBoundary = `hotcell-${randomBytes(18).toString('base64url')}`;
-    const type = `multipart/mixed; boundary=${replyBoundary}`;
-    outgoing.writeHead(200, baseHeaders(requestId, type, door.isClosing()));
+    outgoing.writeHead(200, baseHeaders(requestId, form.contentType, door.isClosing()));
+    let index = 0;
     for await (const answer of inOrder(items, answerItem)) {
       if (outgoing.destroyed) return 'streamed';
-      await writePart(outgoing, replyBoundary, answer, door.clock);
+      outgoing.cork();
+      const taken = form.write(outgoing, answer, index);
+      outgoing.uncork();
+      if (!taken) await drained(outgoing, door.clock);
+      index += 1;
     }
-    outgoing.end(multipartEnd(replyBoundary));
+    outgoing.end(form.end);
     return 'streamed';
   };
 }
 
 /** Starts items ahead of the one awaited, at most `BATCH_IN_FLIGHT_MAX`. `start` must not reject. */
 async function* inOrder(
-  items: readonly Part[],
-  start: (item: Part, index: number) => Promise<Answer>,
+  items: readonly Uint8Array[],
+  start: (item: Uint8Array, index: number) => Promise<Answer>,
 ): AsyncGenerator<Answer> {
   const running: Promise<Answer>[] = [];
   let started = 0;
   for (let index = 0; index < items.length; index++) {
     while (started < items.length && started < index + BATCH_IN_FLIGHT_MAX) {
-      running.push(start(items[started] as Part, started));
+      running.push(start(items[started] as Uint8Array, started));
       started += 1;
     }
     yield await (running.shift() as Promise<Answer>);
   }
-}
-
-async function writePart(
-  outgoing: ServerResponse,
-  boundary: string,
-  answer: Answer,
-  clock: Clock,
-): Promise<void> {
-  const headers: Record<string, string> = {
-    'Content-Type': answer.contentType,
-    'Content-Length': String(answer.body.byteLength),
-    'X-Status': String(answer.status),
-    'X-Hotcell-Attempts': String(answer.usage?.attempts ?? 0),
-  };
-  const own = answer.extraHeaders ?? [];
-  for (let index = 0; index + 1 < own.length; index += 2) headers[own[index] ?? ''] = own[index + 1] ?? '';
-  outgoing.cork();
-  outgoing.write(partHead(boundary, headers));
-  outgoing.write(answer.body);
-  const taken = outgoing.write('\r\n');
-  outgoing.uncork();
-  if (!taken) await drained(outgoing, clock);
 }

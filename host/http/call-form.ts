@@ -47,7 +47,7 @@ export function payloadOf({ typed }: KnownOperation, form: CallForm, body: Uint8
 }
 
 /** The media type of a result in this form. */
-export function resultType({ typed, spec }: KnownOperation, form: CallForm): string {
+export function resultType({ typed, spec }: Pick<KnownOperation, 'typed' | 'spec'>, form: CallForm): string {
   if (typed === undefined) return spec.produces;
   if (!form.isRawOutput || typed.rawResult === undefined) return JSON_TYPE;
   return spec.produces === JSON_TYPE ? RAW_TYPES[typed.rawResult] : spec.produces;

@@ -35,16 +35,16 @@ import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createIncomingAnswerer } from './incoming-route.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
+import type { McpDoor } from './mcp-door.ts';
+import { createMcpAnswerers } from './mcp-route.ts';
 import { createMethodTable } from './method-table.ts';
 import { composeOpenApi } from './openapi.ts';
+import { INCOMING_METHODS } from './openapi-incoming.ts';
 import { createOperationIndex } from './operation-index.ts';
 import { createOpsAnswerers } from './ops-routes.ts';
 import { fromFrameworkError, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { createToolsAnswerer } from './tools-route.ts';
 import { createVaultAnswerers, type VaultDoor } from './vault-route.ts';
-
-/** Of requests that guests answer: all but CONNECT, which is for proxies, and TRACE, which gives a request's headers away. */
-const INCOMING_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
 export interface HttpOptions {
   /** Address to listen on. */
@@ -63,6 +63,8 @@ export interface HttpOptions {
   readonly vault?: VaultDoor | undefined;
   /** What `/v1/copybook` decodes and encodes with. */
   readonly copybook?: CopybookDoor | undefined;
+  /** Makes what `/mcp` speaks; called once, when it is first asked for. Not closed here. */
+  readonly openMcp?: (() => Promise<McpDoor>) | undefined;
   /** Version of this host, for the API document. */
   readonly version: string;
 }
@@ -122,7 +124,9 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
     else endUnread(socket, new HostError('HTTP_REQUEST_TIMEOUT', 'the body took too long to arrive'));
   });
   const openApi = (): object => composeOpenApi(host, options.version);
+  const mcp = createMcpAnswerers(door, options.openMcp);
   await registerRoutes(app, door, {
+    mcp,
     openApi,
     metricsText: options.metricsText,
     vault: options.vault,
@@ -131,11 +135,13 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
   await app.ready();
 
   const end = async (): Promise<void> => {
+    mcp.endStreams();
     const stopDraining = beginDrain(app.server, clock, options.drainTimeoutMs);
     try {
       await app.close();
     } finally {
       stopDraining();
+      mcp.close();
       arrivals.close();
     }
   };
@@ -186,6 +192,7 @@ async function registerRoutes(
   app: FastifyInstance,
   door: Door,
   sources: {
+    readonly mcp: ReturnType<typeof createMcpAnswerers>;
     readonly openApi: () => object;
     readonly metricsText: () => Promise<string>;
     readonly vault: VaultDoor | undefined;
@@ -219,6 +226,9 @@ async function registerRoutes(
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);
   page('DELETE', '/v1/adapters/:name', adapters.remove);
+  page('POST', '/mcp', sources.mcp.post);
+  page('GET', '/mcp', sources.mcp.stream);
+  page('DELETE', '/mcp', sources.mcp.end);
   page('GET', '/health/live', ops.live);
   page('GET', '/health/ready', ops.ready);
   page('GET', '/metrics', ops.metrics);

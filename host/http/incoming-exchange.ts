@@ -3,10 +3,12 @@
  *
  * Made by `incoming-route.ts`, asked by the executor on the guest's behalf. Always: no piece is read from the socket before the
  * guest asks for one, and none is taken from it while the client does not take the last; a guest never waits for its client
- * up to its own deadline, so that a slow client is told to it and does not cost its cell; what a thread says is checked.
+ * up to its own deadline, so that a slow client is told to it and does not cost its cell; a guest that was told that its
+ * exchange has failed ends soon, by itself or not; what a thread says is checked.
  * It writes no problem document: what is not whole in the end is for the route.
  */
 
+import type { Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import { encodePlain } from '../plain-data.ts';
 import { ServiceFailure } from '../service-failure.ts';
@@ -25,6 +27,7 @@ import {
   CLIENT_WAIT_SPARE_MAX_MS,
   CLIENT_WAIT_SPARE_RATIO,
   EXCHANGE_PIECE_MAX_BYTES,
+  GUEST_LEAVE_MS,
   REPLY_STALL_MS,
 } from './limits.ts';
 
@@ -37,7 +40,11 @@ const isBodyless = (method: string, status: number): boolean =>
 
 const NOTHING = new Uint8Array(0);
 
+const GONE = 'the client is gone, or was refused';
+
 export interface IncomingExchange extends CallExchange {
+  /** Aborted when the exchange has failed and the call is still waiting, or its guest goes on although it was told. */
+  readonly signal: AbortSignal;
   /** The whole response was written. */
   readonly isWhole: boolean;
 }
@@ -61,23 +68,35 @@ export function createIncomingExchange(
   const pieces = body[Symbol.asyncIterator]();
   const encodedHead = encodePlain(head);
   let attempt: ExchangeAttempt | undefined;
+  /** From then on nobody waits for the client. */
+  let waitEndMs = 0;
   let rest: Uint8Array = NOTHING;
   let inputBytes = 0;
   let outputBytes = 0;
   let isReading = false;
   let isWriting = false;
   let isUntouched = true;
+  let isFailed = false;
   let isEnded = false;
   /** `open`: the head was written and a body may follow. */
   let state: 'waiting' | 'open' | 'whole' = 'waiting';
   let hasBody = false;
   let declaredBytes: number | undefined;
   let error: HostError | undefined;
-  const gone = Promise.withResolvers<void>();
+  /** Those who wait for the client, to be told that it is in vain. */
+  const waiting = new Set<() => void>();
+  const leaving = new AbortController();
+  let giveUp: Timer | undefined;
 
   const fail = (reason: HostError): void => {
-    error ??= reason;
-    gone.resolve();
+    isFailed = true;
+    // To a client that has the whole response nothing went wrong.
+    if (state !== 'whole') error ??= reason;
+    for (const stop of waiting) stop();
+    giveUp ??= attempt && clock.after(GUEST_LEAVE_MS, () => leaving.abort());
+    if (!attempt) leaving.abort();
+    // Nothing can make it whole any more, however long the guest goes on.
+    if (state === 'open') outgoing.destroy();
   };
   const onClose = (): void => {
     if (state === 'whole' || isEnded) return;
@@ -86,30 +105,24 @@ export function createIncomingExchange(
   outgoing.once('close', onClose);
 
   const checkThere = (): void => {
-    if (error || isEnded) throw new ServiceFailure('failed', 'the client is gone, or was refused');
+    if (isFailed || isEnded) throw new ServiceFailure('failed', GONE);
   };
 
   /** Waits for the client, not as long as the guest may run. */
   const forClient = async <T>(work: Promise<T>, late: HostError): Promise<T> => {
-    const leftMs = (attempt?.deadlineMs ?? 0) - clock.now();
-    const spareMs = Math.min(leftMs * CLIENT_WAIT_SPARE_RATIO, CLIENT_WAIT_SPARE_MAX_MS);
-    const { promise: isLate, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(Math.max(0, leftMs - spareMs), resolve);
-    // Whichever loses is nobody's any more.
-    work.catch(() => undefined);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const stop = (): void => reject(new ServiceFailure('failed', GONE));
+    const timer = clock.after(Math.max(0, waitEndMs - clock.now()), () => {
+      reject(new ServiceFailure('timeout', late.detail));
+      fail(late);
+    });
+    waiting.add(stop);
+    work.then(resolve, reject);
     try {
-      return await Promise.race([
-        work,
-        isLate.then(() => {
-          fail(late);
-          throw new ServiceFailure('timeout', late.detail);
-        }),
-        gone.promise.then(() => {
-          throw new ServiceFailure('failed', 'the client is gone, or was refused');
-        }),
-      ]);
+      return await promise;
     } finally {
       timer.cancel();
+      waiting.delete(stop);
     }
   };
 
@@ -228,11 +241,15 @@ export function createIncomingExchange(
 
   return {
     head: encodedHead,
+    signal: leaving.signal,
     begin(next) {
       attempt = next;
+      const leftMs = next.deadlineMs - clock.now();
+      const spareMs = Math.min(leftMs * CLIENT_WAIT_SPARE_RATIO, CLIENT_WAIT_SPARE_MAX_MS);
+      waitEndMs = next.deadlineMs - spareMs;
     },
     get mayReplay() {
-      return isUntouched && error === undefined && SAFE_METHODS.includes(method);
+      return isUntouched && !isFailed && SAFE_METHODS.includes(method);
     },
     get error() {
       return error;
@@ -261,7 +278,8 @@ export function createIncomingExchange(
     end() {
       isEnded = true;
       outgoing.off('close', onClose);
-      gone.resolve();
+      for (const stop of waiting) stop();
+      giveUp?.cancel();
       body.discard();
     },
   };

@@ -58,6 +58,7 @@ export function createIncomingAnswerer(door: Door, batch: Answerer): Answerer {
         tenant: identity.tenant,
         requestId,
         exchange: served,
+        signal: served.signal,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       };
       const { outcome, receipt } = await host.invoke(call, traceparent);

@@ -82,6 +82,12 @@ export const RESPONSE_HEADERS_MAX_BYTES = 64 * 1024;
 export const CLIENT_WAIT_SPARE_RATIO = 0.1;
 export const CLIENT_WAIT_SPARE_MAX_MS = 1_000;
 
+/**
+ * A guest whose client left, or whose bodies are over their limits, is told so by its streams and may end by itself, which
+ * keeps its cell. After this it is stopped: nobody has anything of its work.
+ */
+export const GUEST_LEAVE_MS = 1_000;
+
 /** Header bytes of one multipart part; ours use under 200. */
 export const PART_HEADER_MAX_BYTES = 8 * 1024;
 
@@ -92,10 +98,11 @@ export const UPLOAD_PARTS_MAX = 8;
 export const MANIFEST_PART_MAX_BYTES = 256 * 1024;
 
 /**
- * Opening brackets, colons and commas of a tool call outside of its strings: six fields in two objects need 12. Parsed, each may
- * become an object of its own: 60 MB of `[],` would stop the host for ten seconds and take gigabytes.
+ * Opening brackets, colons and commas of a tool call outside of its strings. Parsed, each may become an object of its own: 60 MB of
+ * `[],` would stop the host for ten seconds and take gigabytes, so many of them take 2 ms. Longer arguments of a typed
+ * operation go to its own route, where the executor's thread reads them.
  */
-export const TOOL_CALL_TOKENS_MAX = 100;
+export const TOOL_CALL_TOKENS_MAX = 10_000;
 
 /** One hour: the longest timeout a caller may ask for. The operation's own limit narrows it. */
 export const TIMEOUT_MAX_MS = 3_600_000;
@@ -105,3 +112,30 @@ export const PATH_PARAM_MAX_CHARS = 128;
 
 /** How long an adapter's operations are remembered between looks at the host. */
 export const OPERATION_INDEX_TTL_MS = 1_000;
+
+/** Of one POST to /mcp: the default input limit of an operation in base64, with room for what is around it. */
+export const MCP_BODY_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Opening brackets, colons and commas outside of strings, as for arguments: so many take 0.1 s and 50 MB to parse. */
+export const MCP_TOKENS_MAX = 500_000;
+
+/** Brackets in brackets: ten times what any type has. What reads messages calls itself for each level. */
+export const MCP_DEPTH_MAX = 500;
+
+/** Messages of one POST, for the one version of the protocol that has batches. */
+export const MCP_BATCH_MAX = 32;
+
+/** Sessions of all tenants: some 20 KB each. */
+export const MCP_SESSIONS_MAX = 1_024;
+
+/** Of one tenant; past it the longest unused one ends, and its client begins another when it comes back. */
+export const MCP_SESSIONS_PER_TENANT_MAX = 256;
+
+/** A session without a message and without an open stream for so long is forgotten. */
+export const MCP_SESSION_IDLE_MS = 30 * 60_000;
+
+/** How often such sessions are looked for. */
+export const MCP_SESSION_SWEEP_MS = 60_000;
+
+/** A comment on an idle stream of events: shorter than the idle times of proxies, and it finds clients that are gone. */
+export const MCP_STREAM_BEAT_MS = 25_000;

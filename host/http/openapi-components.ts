@@ -33,6 +33,7 @@ export const PROBLEM_SCHEMA: Json = {
         field: { type: 'string' },
       },
     },
+    failure: { description: 'The error value of a typed operation (ADAPTER_FAILED)' },
     problems: {
       type: 'array',
       items: {
@@ -53,9 +54,8 @@ export const RESULT_SCHEMA: Json = {
   properties: {
     success: { type: 'boolean' },
     result: {
-      type: ['object', 'null'],
-      required: ['payload', 'encoding'],
-      properties: { payload: { type: 'string' }, encoding: { enum: ['utf8', 'base64'] } },
+      description:
+        'Of a typed operation its result; of one of the world `bytes` an object of `payload` and `encoding` (`utf8` or `base64`)',
     },
     error: {
       type: ['object', 'null'],
@@ -65,6 +65,8 @@ export const RESULT_SCHEMA: Json = {
         title: { type: 'string' },
         detail: { type: 'string' },
         retryable: { type: 'boolean' },
+        problems: { type: 'array', items: { type: 'object' } },
+        failure: { description: 'the error value of a typed operation' },
       },
     },
     execution_id: { type: 'string' },

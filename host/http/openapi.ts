@@ -6,6 +6,7 @@
  */
 
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { isProxyWorld } from '../service-incoming.ts';
 import type { AdapterDetail, Host, OperationSpec } from '../types.ts';
 import { ROW_MEDIA_TYPES } from './copybook-route.ts';
 import { BATCH_ITEMS_MAX } from './limits.ts';
@@ -17,17 +18,27 @@ import {
   PROBLEM_SCHEMA,
   RESULT_SCHEMA,
 } from './openapi-components.ts';
+import { incomingPath } from './openapi-incoming.ts';
+import { describeTyped, numbered, outputsOf } from './openapi-typed.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { TOOL_CALL_SCHEMA } from './tools-route.ts';
 
 const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
-const binary = (maxBytes: number): Json => ({
-  'application/octet-stream': { schema: { description: `at most ${maxBytes} bytes` } },
+const binary = (maxBytes: number, examples: readonly unknown[]): Json => ({
+  'application/octet-stream': {
+    schema: { description: `at most ${maxBytes} bytes` },
+    ...exampleMember(examples),
+  },
 });
+const exampleMember = (values: readonly unknown[]): Json => {
+  const examples = numbered(values);
+  return examples ? { examples } : {};
+};
 
 const COMMON = [ref('parameters', 'Tenant'), ref('parameters', 'RequestId')];
 const CALL = [...COMMON, ref('parameters', 'Timeout'), ref('parameters', 'Traceparent')];
+const SESSION: Json = { name: 'Mcp-Session-Id', in: 'header', schema: { type: 'string' } };
 const KEYED_CALL = [...CALL, ref('parameters', 'IdempotencyKey')];
 
 /** One response a status for every code these rooms can report. */
@@ -72,7 +83,8 @@ const COPYBOOK_ERRORS = sharedErrors('Copybook', CODEC_ROOMS);
 /** The envelope carries a call's own failure; only a request that could not be understood is a problem document. */
 const TOOL_ERRORS: Json = Object.fromEntries(
   Object.entries(errorResponses(CALL_ROOMS)).map(([status, response]) => {
-    const { description, content } = response as { description: string; content: Json };
+    const { content } = response as { content: Json };
+    const description = 'as of a call, in the envelope or as a problem';
     return [status, { description, content: { ...content, ...json(ref('schemas', 'ToolResult')) } }];
   }),
 );
@@ -84,7 +96,12 @@ const CALL_HEADERS: Json = {
   'X-Hotcell-Adapter-Version': { schema: { type: 'string' } },
 };
 
-function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpec): [string, Json][] {
+function operationPaths(
+  adapter: AdapterDetail,
+  name: string,
+  spec: OperationSpec,
+  schemas: Json,
+): [string, Json][] {
   const base = `/v1/adapters/${encodeURIComponent(adapter.name)}/${encodeURIComponent(name)}`;
   const limits = {
     'x-hotcell-limits': {
@@ -92,21 +109,35 @@ function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpe
       inputMaxBytes: spec.inputMaxBytes,
       outputMaxBytes: spec.outputMaxBytes,
       idempotent: spec.idempotent,
+      readOnly: spec.readOnly,
     },
   };
   const shared = { tags: [adapter.name], ...limits };
+  const operation = adapter.typed?.find((one) => one.name === name);
+  const typed = operation && describeTyped(adapter, operation, spec, schemas);
   const ok = {
     description: 'the result',
     headers: CALL_HEADERS,
-    content: { [spec.produces]: { schema: { description: `at most ${spec.outputMaxBytes} bytes` } } },
+    content: typed?.ok ?? {
+      [spec.produces]: {
+        schema: { description: `at most ${spec.outputMaxBytes} bytes` },
+        ...exampleMember(outputsOf(spec.examples)),
+      },
+    },
   };
   const single = {
     ...shared,
     operationId: `${adapter.name}.${name}`,
     summary: spec.description ?? `${adapter.name} ${name}`,
     parameters: KEYED_CALL,
-    requestBody: { description: 'any content type is taken as bytes', content: binary(spec.inputMaxBytes) },
-    responses: { 200: ok, ...CALL_ERRORS },
+    requestBody: typed?.requestBody ?? {
+      description: 'any content type is taken as bytes',
+      content: binary(
+        spec.inputMaxBytes,
+        spec.examples.map(({ input }) => input),
+      ),
+    },
+    responses: { 200: ok, ...CALL_ERRORS, ...typed?.failures },
   };
   const parts = { schema: { type: 'array', maxItems: BATCH_ITEMS_MAX, items: {} } };
   const batch = {
@@ -114,9 +145,9 @@ function operationPaths(adapter: AdapterDetail, name: string, spec: OperationSpe
     operationId: `${adapter.name}.${name}.batch`,
     summary: `${adapter.name} ${name}, many inputs`,
     parameters: CALL,
-    requestBody: { required: true, content: { 'multipart/mixed': parts } },
+    requestBody: typed?.batchBody ?? { required: true, content: { 'multipart/mixed': parts } },
     responses: {
-      200: {
+      200: typed?.batchOk ?? {
         description: 'a part for each item in order: a result or a problem document, its status in X-Status',
         content: { 'multipart/mixed': parts },
       },
@@ -218,7 +249,7 @@ function fixedPaths(): Record<string, Json> {
       get: get('listAdapters', 'All adapters', COMMON, { ...ok('the list', anyObject), ...READ_ERRORS }),
     },
     '/v1/adapters/{name}': {
-      get: get('showAdapter', 'Manifest, WIT and pool state', named, {
+      get: get('showAdapter', 'Manifest, WIT, schemas of typed operations, pool state', named, {
         ...ok('the adapter', anyObject),
         ...ADMIN_ERRORS,
       }),
@@ -233,6 +264,24 @@ function fixedPaths(): Record<string, Json> {
       delete: get('removeAdapter', 'Drain and remove (admin)', named, {
         204: { description: 'removed' },
         ...ADMIN_ERRORS,
+      }),
+    },
+    '/mcp': {
+      post: {
+        ...get('mcpMessage', 'A message of the Model Context Protocol', [...CALL, SESSION], {
+          ...ok('the response', anyObject),
+          202: { description: 'taken; it has no response' },
+          ...READ_ERRORS,
+        }),
+        requestBody: { required: true, content: anyObject },
+      },
+      get: get('mcpEvents', 'What is said without being asked', [...COMMON, SESSION], {
+        ...ok('events', { 'text/event-stream': { schema: { type: 'string' } } }),
+        ...READ_ERRORS,
+      }),
+      delete: get('mcpEnd', 'End a session of the protocol', [...COMMON, SESSION], {
+        204: { description: 'ended' },
+        ...READ_ERRORS,
       }),
     },
     '/health/live': { get: get('live', 'The process runs', [], ok('alive', anyObject)) },
@@ -258,11 +307,20 @@ function fixedPaths(): Record<string, Json> {
 export function composeOpenApi(host: Host, version: string): object {
   const paths: Record<string, Json> = fixedPaths();
   const tags: Json[] = [];
+  const schemas: Json = {
+    Problem: PROBLEM_SCHEMA,
+    Copybook: COPYBOOK_SCHEMA,
+    ToolCall: TOOL_CALL_SCHEMA,
+    ToolResult: RESULT_SCHEMA,
+  };
   for (const { name } of host.adapters()) {
     const adapter = host.adapter(name);
     tags.push({ name, description: adapter.description ?? `version ${adapter.version}` });
     for (const [operation, spec] of Object.entries(adapter.manifest.operations)) {
-      for (const [path, item] of operationPaths(adapter, operation, spec)) paths[path] = item;
+      const items = isProxyWorld(adapter.manifest.world)
+        ? [incomingPath(adapter, spec, { parameters: CALL, errors: CALL_ERRORS })]
+        : operationPaths(adapter, operation, spec, schemas);
+      for (const [path, item] of items) paths[path] = item;
     }
   }
   return {
@@ -278,12 +336,7 @@ export function composeOpenApi(host: Host, version: string): object {
     tags,
     paths,
     components: {
-      schemas: {
-        Problem: PROBLEM_SCHEMA,
-        Copybook: COPYBOOK_SCHEMA,
-        ToolCall: TOOL_CALL_SCHEMA,
-        ToolResult: RESULT_SCHEMA,
-      },
+      schemas,
       parameters: PARAMETERS,
       responses: SHARED,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },

@@ -5,7 +5,7 @@
  * Two kinds of failure. A request that cannot be understood is a problem document, as on every other route. A call that
  * was understood is always answered by the envelope, with `success: false` and the error's own HTTP status, so that a
  * broker reads one form and a generic client (retry middleware, a proxy) still sees what happened.
- * Bytes travel as a string whose encoding is always named.
+ * Bytes travel as a string whose encoding is always named; arguments and results of typed operations as the JSON they are.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -18,11 +18,13 @@ import { type Answerer, type Door, type Exchange, reportRefusal } from './exchan
 import { credentialsOf, idempotencyKeyOf, requireJson, timeoutMsOf, traceparentOf } from './headers.ts';
 import { callOf } from './invoke-route.ts';
 import { TOOL_CALL_TOKENS_MAX } from './limits.ts';
+import type { KnownOperation } from './operation-index.ts';
 import { isKeepableError, problemHeaders } from './problem.ts';
 
 interface ToolCall {
   readonly tool: string;
-  readonly args: { readonly payload: string; readonly encoding?: 'utf8' | 'base64' };
+  /** Of the bytes world `BYTES_ARGS_SCHEMA`, otherwise what the schema of the operation says. */
+  readonly args: Readonly<Record<string, unknown>>;
   readonly plan_id?: string;
   readonly step_index?: number;
 }
@@ -41,20 +43,33 @@ export const TOOL_CALL_SCHEMA = {
     },
     args: {
       type: 'object',
-      required: ['payload'],
-      additionalProperties: false,
-      properties: {
-        payload: { type: 'string', description: 'The input of the operation, encoded as `encoding` says' },
-        encoding: { enum: ['utf8', 'base64'], default: 'utf8' },
-      },
+      description:
+        'Of a typed operation its arguments; of one of the world `bytes` `payload`, a string, and `encoding`: `utf8` (default) or `base64`',
     },
     plan_id: { type: 'string', maxLength: 256, description: 'Given back in the reply' },
     step_index: { type: 'integer', minimum: 0, description: 'Given back in the reply' },
   },
 } as const;
 
+interface BytesArgs {
+  readonly payload: string;
+  readonly encoding?: 'utf8' | 'base64';
+}
+
+const BYTES_ARGS_SCHEMA = {
+  type: 'object',
+  required: ['payload'],
+  additionalProperties: false,
+  properties: {
+    payload: { type: 'string' },
+    encoding: { enum: ['utf8', 'base64'] },
+  },
+} as const;
+
 // All problems in one answer; no coercion and no defaults, so that what was sent is what is judged.
-const validate = new Ajv2020({ allErrors: true, strict: true }).compile<ToolCall>(TOOL_CALL_SCHEMA);
+const ajv = new Ajv2020({ allErrors: true, strict: true });
+const validate = ajv.compile<ToolCall>(TOOL_CALL_SCHEMA);
+const validateBytes = ajv.compile<BytesArgs>(BYTES_ARGS_SCHEMA);
 
 /** Source: RFC 4648 section 4, with padding. Buffer alone would skip over anything that is not base64. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -85,11 +100,18 @@ function requireFewTokens(body: Uint8Array): void {
     } else if (byte === 0x22) isText = true;
     else if (byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x7b) tokens++;
     if (tokens <= TOOL_CALL_TOKENS_MAX) continue;
-    throw new HostError('HTTP_MALFORMED', 'a tool call has a few fields; this body has a hundred and more');
+    throw new HostError(
+      'HTTP_MALFORMED',
+      `a tool call has at most ${TOOL_CALL_TOKENS_MAX} members and items; this body has more`,
+    );
   }
 }
 
-function parseToolCall(body: Uint8Array): ToolCall {
+/** The call, and its operation where there is one. Throws HTTP_MALFORMED — with every problem. */
+function parseToolCall(
+  body: Uint8Array,
+  find: (tool: string) => KnownOperation | undefined,
+): { readonly call: ToolCall; readonly known: KnownOperation | undefined } {
   requireFewTokens(body);
   let value: unknown;
   try {
@@ -97,18 +119,28 @@ function parseToolCall(body: Uint8Array): ToolCall {
   } catch (cause) {
     throw new HostError('HTTP_MALFORMED', 'the body is not JSON in UTF-8', { cause });
   }
-  if (!validate(value)) {
-    throw invalid(
-      (validate.errors ?? []).map((error) => ({
-        at: pointerOf(error),
-        message: error.keyword === 'pattern' ? 'must be adapter.operation' : (error.message ?? error.keyword),
-      })),
-    );
-  }
-  return value;
+  const problems = validate(value) ? [] : (validate.errors ?? []).map((error) => toProblem(error, ''));
+  const { tool, args } = (value ?? {}) as { readonly tool?: unknown; readonly args?: unknown };
+  const known = typeof tool === 'string' ? find(tool) : undefined;
+  const isObject = typeof args === 'object' && args !== null && !Array.isArray(args);
+  // What a typed operation takes is said by its schema, and refused as a call of it is.
+  if (isObject && known?.typed === undefined && !validateBytes(args))
+    problems.push(...(validateBytes.errors ?? []).map((error) => toProblem(error, '/args')));
+  if (problems.length > 0) throw invalid(problems);
+  return { call: value as ToolCall, known };
 }
 
-function decodePayload({ payload, encoding }: ToolCall['args']): Uint8Array {
+const toProblem = (error: ErrorObject, base: string): Problem => ({
+  at: base + pointerOf(error),
+  message: error.keyword === 'pattern' ? 'must be adapter.operation' : (error.message ?? error.keyword),
+});
+
+function targetOf(tool: string): { readonly adapter: string; readonly operation: string } {
+  const dot = tool.indexOf('.');
+  return { adapter: tool.slice(0, dot), operation: tool.slice(dot + 1) };
+}
+
+function decodePayload({ payload, encoding }: BytesArgs): Uint8Array {
   if (encoding !== 'base64') return Buffer.from(payload);
   // In slices of whole groups: a pattern over tens of MiB at once would exhaust the matcher's stack.
   const sliceChars = 64 * 1024;
@@ -148,6 +180,8 @@ function envelope(
     title: ERRORS[failed.code].title,
     detail: failed.detail,
     retryable: ERRORS[failed.code].retryable,
+    problems: failed.problems,
+    failure: failed.failure,
   };
   const value = {
     success: failed === undefined,
@@ -177,10 +211,21 @@ export function createToolsAnswerer(door: Door): Answerer {
     const key = idempotencyKeyOf(headers);
     requireJson(headers);
     const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
-    const toolCall = parseToolCall(body);
-    const payload = decodePayload(toolCall.args);
-    const dot = toolCall.tool.indexOf('.');
-    const target = { adapter: toolCall.tool.slice(0, dot), operation: toolCall.tool.slice(dot + 1) };
+    const find = (tool: string): KnownOperation | undefined => {
+      const { adapter, operation } = targetOf(tool);
+      try {
+        return operations.get(adapter, operation);
+      } catch (error) {
+        // That there is none is told in the envelope.
+        if (error instanceof HostError) return undefined;
+        throw error;
+      }
+    };
+    const { call: toolCall, known: found } = parseToolCall(body, find);
+    const payload = found?.typed
+      ? Buffer.from(JSON.stringify(toolCall.args))
+      : decodePayload(toolCall.args as unknown as BytesArgs);
+    const target = targetOf(toolCall.tool);
 
     const run = async (): Promise<Answer> => {
       try {
@@ -196,7 +241,9 @@ export function createToolsAnswerer(door: Door): Answerer {
           return envelope(door, toolCall, requestId, { error: outcome.error }, outcome.usage, version);
         }
         const answered = operations.answeredBy(known, target.adapter, target.operation, version);
-        const result = encodeResult(outcome.bytes, answered.spec.produces);
+        const result = answered.typed
+          ? (JSON.parse(new TextDecoder().decode(outcome.bytes)) as unknown)
+          : encodeResult(outcome.bytes, answered.spec.produces);
         return envelope(door, toolCall, requestId, { result }, outcome.usage, version);
       } catch (thrown) {
         const error = toHostError(thrown);

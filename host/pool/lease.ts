@@ -2,7 +2,7 @@
  * A cell, borrowed: runs on it, judges how each run ended, ends exactly once.
  *
  * The judgement is here, once: a guest's own error is a success of the cell; a crash is the slot's and the adapter's
- * failure; a run that never began is nobody's.
+ * failure; a run that never began, or was given up by its caller, is nobody's.
  */
 
 import assert from 'node:assert';
@@ -26,6 +26,7 @@ export interface LeaseRun {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly exchange?: CallExchange | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly isRawInput?: boolean | undefined;
   readonly isRawOutput?: boolean | undefined;
 }
@@ -59,6 +60,8 @@ export function openLease(options: {
     },
     async run(request) {
       assert(!isEnded, 'a lease is used before its end');
+      // Given up while it waited for this cell, which is as well as before.
+      if (request.signal?.aborted) return { kind: 'cancelled', isBegun: false, runMs: 0 };
       cell.calls++;
       if (affinity !== undefined) {
         if (cell.affinities.size >= AFFINITY_MAX) cell.affinities.clear();
@@ -84,13 +87,14 @@ export function openLease(options: {
           traceparent: request.traceparent,
           grants: image.grants,
         },
+        signal: request.signal,
       });
       // The time of the call alone: a pinned cell that waits for its owner says nothing about the next wait.
       rates.held(clock.now() - fromMs);
       if (result.kind === 'ok' || result.kind === 'failure') {
         cell.memoryBytes = result.memoryBytes;
         rates.ran(request.operation, result.runMs);
-      } else if (result.kind === 'crash' || result.cellLost) {
+      } else if (result.kind !== 'not-begun' || result.cellLost) {
         cell.isLost = true;
       }
       // Who crashes because its client left, or sent too much, would let clients close an adapter to all others.

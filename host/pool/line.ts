@@ -21,6 +21,8 @@ export interface CellRequest {
   readonly affinity?: string | undefined;
   /** Size of the payload. */
   readonly inputBytes?: number;
+  /** Who waits leaves the line when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Line {
@@ -29,8 +31,8 @@ export interface Line {
   /** Those who had to wait for a cell in use. */
   readonly waits: number;
   /**
-   * Throws POOL_TIMEOUT, EXECUTOR_DEADLINE — waited in vain or could not have made it; POOL_CREATE_FAILED, POOL_BUDGET —
-   * the cell that was to be made could not be.
+   * Throws POOL_TIMEOUT, EXECUTOR_DEADLINE — waited in vain or could not have made it; EXECUTOR_CANCELLED; POOL_CREATE_FAILED,
+   * POOL_BUDGET — the cell that was to be made could not be.
    */
   obtain(request: CellRequest): PooledCell | Promise<PooledCell>;
   /** Serves who waits; to be called whenever a cell became idle or a slot free. */
@@ -117,8 +119,12 @@ export function createLine(options: {
       }
       waits++;
     }
-    const waiting = waiters.wait(request.tenant, request.affinity, timeoutMs, () =>
-      refuse(`no cell became free in ${Math.round(timeoutMs)} ms`),
+    const waiting = waiters.wait(
+      request.tenant,
+      request.affinity,
+      timeoutMs,
+      () => refuse(`no cell became free in ${Math.round(timeoutMs)} ms`),
+      request.signal,
     );
     serve();
     return waiting;

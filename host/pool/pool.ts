@@ -218,7 +218,7 @@ export function createAdapterPool(parts: {
         clock,
         onResult: (result) => {
           judge(cell, result, isTrial);
-          if (result.kind !== 'not-begun') isTrial = false;
+          if (result.kind !== 'not-begun' && result.kind !== 'cancelled') isTrial = false;
         },
         onEnd: () => {
           if (isTrial) breaker.abandon();

@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Timer } from '../clock.ts';
-import type { HostError } from '../errors.ts';
+import { HostError } from '../errors.ts';
 
 export interface Waiter<T> {
   readonly tenant: string;
@@ -22,12 +22,16 @@ interface Entry<T> extends Waiter<T> {
 
 export interface Waiters<T> {
   readonly size: number;
-  /** Waits at the end of the tenant's line, at most `timeoutMs`; then rejects with what `onTimeout` makes. */
+  /**
+   * Waits at the end of the tenant's line, at most `timeoutMs`; then rejects with what `onTimeout` makes, and with
+   * EXECUTOR_CANCELLED when `signal` is aborted before.
+   */
   wait(
     tenant: string,
     affinity: string | undefined,
     timeoutMs: number,
     onTimeout: () => HostError,
+    signal?: AbortSignal,
   ): Promise<T>;
   /** Who is next. */
   peek(): Waiter<T> | undefined;
@@ -61,7 +65,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     get size() {
       return size;
     },
-    wait(tenant, affinity, timeoutMs, onTimeout) {
+    wait(tenant, affinity, timeoutMs, onTimeout, signal) {
       return new Promise<T>((resolve, reject) => {
         const entry: Entry<T> = { tenant, affinity, resolve, reject, isMaking: false, timer: undefined };
         entry.timer = clock.after(timeoutMs, () => refuse(entry, onTimeout()));
@@ -69,6 +73,9 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
         if (line) line.push(entry);
         else lines.set(tenant, [entry]);
         size++;
+        const leave = (): void =>
+          refuse(entry, new HostError('EXECUTOR_CANCELLED', 'given up while it waited'));
+        signal?.addEventListener('abort', leave, { once: true });
       });
     },
     peek() {

@@ -105,9 +105,11 @@ function readWorld(
 ): { readonly manifest: Manifest; readonly typed: TypedWorld | undefined } {
   const isProxy = isProxyWorld(manifest.world);
   if (manifest.world !== BYTES_WORLD && !isProxy) return readTypedWorld(manifest, plan, wit);
-  if (isProxy && plan.handler)
-    throw new HostError('REGISTRY_REJECTED', `the component exports ${HANDLER} too: it is of one world`);
-  if (isProxy ? findIncomingHandler(plan) !== undefined : plan.handler) return { manifest, typed: undefined };
+  const answersHttp = findIncomingHandler(plan) !== undefined;
+  // A cell has one way in, which it finds by itself.
+  if (isProxy && answersHttp && plan.handler)
+    throw new HostError('REGISTRY_REJECTED', `the component exports ${HANDLER} as well`);
+  if (isProxy ? answersHttp : plan.handler) return { manifest, typed: undefined };
   const wanted = isProxy ? 'wasi:http/incoming-handler@0.2.x with its function handle' : HANDLER;
   const names = [...new Set(plan.exports.map((one) => one.interface ?? one.name))];
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');

@@ -94,6 +94,19 @@ export const manifestSchema = {
             default: false,
             description: 'It changes nothing anywhere: a hint for agents.',
           },
+          examples: {
+            type: 'array',
+            maxItems: 8,
+            default: [],
+            description:
+              'For documents: `input` and, where wanted, `output` of a call, as JSON. In a world other than `bytes` they must meet the schemas.',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['input'],
+              properties: { input: {}, output: {} },
+            },
+          },
           description: { type: 'string', maxLength: 2_000, description: 'For people and for tool listings.' },
           // A media type as in RFC 9110 §8.3.1: it is sent as a header, so nothing but a media type may pass.
           produces: {

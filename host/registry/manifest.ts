@@ -11,7 +11,7 @@ import { readManifestCapabilities } from '../capability-policy.ts';
 import type { ManifestCapabilities } from '../capability-types.ts';
 import { HostError, type Problem } from '../errors.ts';
 import { HANDLE, isProxyWorld } from '../service-incoming.ts';
-import type { Isolation, Limits, Manifest, OperationSpec, PoolOptions } from '../types.ts';
+import type { Isolation, Limits, Manifest, OperationExample, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
 export interface ManifestDefaults {
@@ -22,6 +22,7 @@ export interface ManifestDefaults {
 interface OperationJson {
   readonly idempotent?: boolean;
   readonly readOnly?: boolean;
+  readonly examples?: readonly OperationExample[];
   readonly description?: string;
   readonly produces?: string;
   readonly timeoutMs?: number;
@@ -113,6 +114,7 @@ export function fillOperation(operation: OperationJson, limits: Limits, world: s
     idempotent: operation.idempotent ?? (isProxyWorld(world) || idempotent.default),
     readOnly: operation.readOnly ?? OPERATION_FIELDS.readOnly.default,
     description: operation.description,
+    examples: operation.examples ?? [],
     produces: operation.produces ?? (world === 'bytes' ? produces.default : 'application/json'),
     timeoutMs: operation.timeoutMs ?? limits.timeoutMs,
     inputMaxBytes: operation.inputMaxBytes ?? limits.inputMaxBytes,

@@ -9,7 +9,7 @@
  */
 
 import type { Grants } from '../capability-types.ts';
-import { notice } from '../channels.ts';
+import { type AdaptersChangedEvent, adaptersChangedChannel, notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, Manifest } from '../types.ts';
@@ -220,6 +220,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         const before = active.get(name);
         active.set(name, { image, origin: 'installed' });
         reportReady(manifest, 'installed', clock.now() - startMs);
+        reportChange(name);
         if (before !== undefined) retireLater(name, before.image);
         return image;
       });
@@ -248,6 +249,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         }
         if (below === undefined) active.delete(name);
         else active.set(name, below);
+        reportChange(name);
         notice({
           level: 'info',
           event: 'registry.removed',
@@ -278,6 +280,11 @@ export function createRegistry(options: RegistryOptions): Registry {
 }
 
 const closedError = (): HostError => new HostError('HOST_CLOSED', 'the host is closed; nothing was changed');
+
+function reportChange(adapter: string): void {
+  const event: AdaptersChangedEvent = { adapter };
+  adaptersChangedChannel.publish(event);
+}
 
 function reportReady({ name, version }: Manifest, origin: Origin, tookMs: number): void {
   notice({

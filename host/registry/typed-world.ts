@@ -13,6 +13,7 @@ import { nearestFirst } from './nearest.ts';
 import { readWit } from './wit.ts';
 import { listOperations, type Operation, type Operations } from './wit-operations.ts';
 import { operationSchemas } from './wit-schema.ts';
+import type { WitText } from './wit-types.ts';
 import { createSchemaValidator, type Validator } from './wit-validate.ts';
 
 /** The world of adapters that move bytes: called by a handler, and not by its functions. */
@@ -51,9 +52,10 @@ export function readTypedWorld(
     manifest.text === undefined
       ? readWit(text)
       : readWit(manifest.text, manifest.world === ANY_WORLD ? undefined : name);
-  const all = listOperations(plan, said);
+  const all = onlyDocumented(manifest, said, listOperations(plan, said));
   const specs = completeOperations(manifest, all);
   const operations = all.operations.map((one) => describe(all, one, specs));
+  refuseProblems(operations.flatMap((one) => exampleProblems(one, specs)));
   const chars = operations.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
   if (chars > SCHEMAS_MAX_CHARS) {
     throw new HostError(
@@ -65,6 +67,26 @@ export function readTypedWorld(
     manifest: Object.freeze({ ...manifest, text: undefined, operations: specs }),
     typed: { operations: Object.freeze(operations), check: createCheck(operations) },
   };
+}
+
+/**
+ * Where the author's text says what the world exports, that is all there is: toolchains add functions of their own, such as
+ * the one that ran before a JavaScript engine was saved.
+ */
+function onlyDocumented({ text }: Manifest, said: WitText, all: Operations): Operations {
+  if (text === undefined) return all;
+  const key = (one: { readonly interface: string | undefined; readonly name: string }): string =>
+    `${one.interface ?? ''}#${one.name}`;
+  const exported = new Set(all.operations.map((one) => key({ ...one, name: one.functionName })));
+  const missing = said.functions.find((one) => !exported.has(key(one)));
+  if (missing) {
+    const { line, column, name } = missing;
+    const detail = `${line}:${column}: the component does not export ${name}, which the WIT text has`;
+    throw new HostError('REGISTRY_REJECTED', detail);
+  }
+  const written = new Set(said.functions.map(key));
+  const operations = all.operations.filter((one) => written.has(key({ ...one, name: one.functionName })));
+  return { ...all, operations };
 }
 
 function describe(
@@ -110,8 +132,31 @@ function completeOperations(manifest: Manifest, all: Operations): Readonly<Recor
       });
     }
   }
+  refuseProblems(problems);
+  return Object.freeze(specs);
+}
+
+/** What is shown as an example must be one. */
+function exampleProblems(
+  { name, arguments: taken, result }: TypedOperation,
+  specs: Readonly<Record<string, OperationSpec>>,
+): Problem[] {
+  const examples = specs[name]?.examples ?? [];
+  if (examples.length === 0) return [];
+  const [inputs, outputs] = [createSchemaValidator(taken), createSchemaValidator(result)];
+  return examples.flatMap((example, index) => {
+    const at = `/operations/${name}/examples/${index}`;
+    const found = (part: 'input' | 'output', validator: Validator): Problem[] =>
+      validator
+        .check(example[part], 0)
+        .map((problem) => ({ at: `${at}/${part}${problem.at}`, message: problem.message }));
+    return [...found('input', inputs), ...(Object.hasOwn(example, 'output') ? found('output', outputs) : [])];
+  });
+}
+
+function refuseProblems(problems: readonly Problem[]): void {
   const [first] = problems;
-  if (first === undefined) return Object.freeze(specs);
+  if (first === undefined) return;
   const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
   throw new HostError('REGISTRY_MANIFEST_INVALID', `adapter.json: ${first.at} ${first.message}${more}`, {
     problems,

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildAdapters, discoverAdapters } from '../../adapters/build.ts';
+import { withExamples } from '../../adapters/examples.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'hotcell-build-'));
 const outDir = join(root, 'out');
@@ -47,12 +48,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a package', () => {
-  test('holds the component, and a manifest with its digest and without the build section', () => {
+  test('holds the component, and a manifest with its digest, with examples and without the build section', () => {
     const manifest = JSON.parse(readFileSync(join(outDir, 'echo', 'adapter.json'), 'utf8'));
     const source = JSON.parse(readFileSync(join(echo, 'adapter.json'), 'utf8'));
-    const { build: _build, ...rest } = source;
+    const { build: _build, operations, ...rest } = source;
+    expect(manifest.operations.echo.examples[0]).toEqual({ input: 'a', output: 'a' });
     expect(manifest).toEqual({
       ...rest,
+      operations: withExamples(operations, readFileSync(join(echo, 'cases.json'), 'utf8')),
       component: 'component.wasm',
       sha256: digestOf(join(outDir, 'echo', 'component.wasm')),
     });
@@ -118,9 +121,11 @@ describe('only what is stale is built', () => {
     expect(await build()).toEqual([]);
   });
 
-  test('README and cases do not matter', async () => {
-    appendFileSync(join(echo, 'cases.json'), '\n');
+  test('the README does not matter, the cases do: examples are made of them', async () => {
+    appendFileSync(join(echo, 'README.md'), '\n');
     expect(await build()).toEqual([]);
+    appendFileSync(join(echo, 'cases.json'), '\n');
+    expect(await build()).toEqual(['echo']);
   });
 });
 

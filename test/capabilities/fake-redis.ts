@@ -6,8 +6,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { SCRIPTS } from '../../host/capabilities/kv-redis.ts';
-import { createReplyReader } from '../../host/capabilities/redis-replies.ts';
 
 export const PASSWORD = 'p@ss word/1';
 
@@ -47,7 +47,11 @@ export async function startRealRedis(): Promise<TestRedis> {
   return {
     url: urlOf(port),
     async drop() {
-      spawnSync('redis-cli', ['-p', String(port), '-a', PASSWORD, 'CLIENT', 'KILL', 'TYPE', 'normal']);
+      const told = spawnSync('redis-cli', [
+        ...['-p', String(port), '-a', PASSWORD],
+        ...['CLIENT', 'KILL', 'TYPE', 'normal'],
+      ]);
+      if (told.status !== 0) throw new Error(`redis-cli: ${told.stderr}`);
     },
     async [Symbol.asyncDispose]() {
       server.kill();
@@ -60,8 +64,8 @@ const urlOf = (port: number): string => `redis://:${encodeURIComponent(PASSWORD)
 
 type Answer = string | number | null | readonly string[];
 
-/** Texts are latin1: one character a byte. */
-export async function startFakeRedis(): Promise<TestRedis> {
+/** Texts are latin1: one character a byte. With `tls` it speaks TLS. */
+export async function startFakeRedis(tls?: TlsOptions): Promise<TestRedis> {
   const hashes = new Map<string, Map<string, string>>();
   const counts = new Map<string, number>();
   const sockets = new Set<Socket>();
@@ -108,39 +112,42 @@ export async function startFakeRedis(): Promise<TestRedis> {
     throw new Error('a script this server does not know');
   }
 
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
-    const reader = createReplyReader();
+    let text = '';
     let isKnown = false;
-    const answer = ([command = '', ...parts]: string[]): string => {
+    const answer = ([name = '', ...parts]: string[]): string => {
+      const command = name.toUpperCase();
       if (command === 'AUTH') {
         isKnown = Buffer.from(parts[0] ?? '', 'latin1').toString() === PASSWORD;
         return isKnown ? '+OK\r\n' : '-WRONGPASS\r\n';
       }
       if (!isKnown) return '-NOAUTH Authentication required.\r\n';
-      if (command === 'SELECT') return parts[0] === '3' ? '+OK\r\n' : '-ERR DB index is out of range\r\n';
+      if (command === 'SELECT')
+        return Number(parts[0]) < 16 ? '+OK\r\n' : '-ERR DB index is out of range\r\n';
       const [script = '', , ...others] = parts;
       return command === 'EVAL'
         ? written(evaluate(script, others.slice(0, 3), others.slice(3)))
         : '-ERR unknown\r\n';
     };
     socket.on('data', (chunk) => {
-      for (const request of reader.take(chunk as Buffer)) {
-        if (request.kind !== 'value' || !Array.isArray(request.value)) throw new Error('not a command');
-        const parts = request.value.map((part) => Buffer.from(part as Uint8Array).toString('latin1'));
+      text += chunk.toString('latin1');
+      for (let read = readCommand(text); read !== undefined; read = readCommand(text)) {
+        text = text.slice(read.end);
         // In two pieces, so that no reader may count on whole replies.
-        const reply = Buffer.from(answer(parts), 'latin1');
+        const reply = Buffer.from(answer(read.parts), 'latin1');
         socket.write(reply.subarray(0, 3));
         socket.write(reply.subarray(3));
       }
     });
-  }).listen(0, '127.0.0.1');
+  };
+  const server = (tls ? createTlsServer(tls, serve) : createServer(serve)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: urlOf((server.address() as AddressInfo).port),
+    url: urlOf((server.address() as AddressInfo).port).replace(/^redis/, tls ? 'rediss' : 'redis'),
     async drop() {
       for (const socket of sockets) socket.destroy();
     },
@@ -157,4 +164,21 @@ function written(answer: Answer): string {
   if (typeof answer === 'number') return `:${answer}\r\n`;
   if (typeof answer === 'string') return `$${answer.length}\r\n${answer}\r\n`;
   return `*${answer.length}\r\n${answer.map((item) => `$${item.length}\r\n${item}\r\n`).join('')}`;
+}
+
+/** The first command in `text`, or undefined while it is not whole. */
+function readCommand(text: string): { readonly parts: string[]; readonly end: number } | undefined {
+  let end = 0;
+  const readCount = (): number => {
+    const line = /^[*$](\d+)\r\n/.exec(text.slice(end, end + 20));
+    end += line?.[0].length ?? Number.NaN;
+    return Number(line?.[1] ?? Number.NaN);
+  };
+  const parts: string[] = [];
+  for (let left = readCount(); left > 0; left--) {
+    const length = readCount();
+    parts.push(text.slice(end, end + length));
+    end += length + 2;
+  }
+  return parts.length > 0 && end <= text.length ? { parts, end } : undefined;
 }

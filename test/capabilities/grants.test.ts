@@ -340,9 +340,9 @@ describe('what is written', () => {
     const config = (text: string) => resolveConfig({ file: { path: 'c.json', text } });
     expect(() => config('{"capabilities": {"a": {"sockets": {}}}}')).toThrow(/one problem/);
     expect(() => resolveConfig({ env: { HOTCELL_CAPABILITIES: '{}' } })).toThrow(/one problem/);
-    expect(() => resolveConfig({ env: { HOTCELL_KV_URL: `http://u:${secret}@h` } })).toThrow(
-      /^(?!.*secret).*one problem/,
-    );
+    for (const url of [`http://u:${secret}@h`, `redis://u:${secret}%zz@h`, `redis://${secret}%@h`]) {
+      expect(() => resolveConfig({ env: { HOTCELL_KV_URL: url } })).toThrow(/^(?!.*secret).*one problem/);
+    }
     const shown = describeConfig(
       resolveConfig({ env: { HOTCELL_KV_URL: `rediss://u:${secret}@redis.example.org/2` } }),
     );

@@ -1,34 +1,14 @@
 /** Outbound HTTP over TLS: the name that was asked for is the name that is proved, wherever its address points. */
 
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { makeCertificate } from './certificate.ts';
 import { codeOf, httpGrant, stage, textOf } from './stage.ts';
 
-/** A certificate for two names and an address, and its key; undefined where there is no openssl to make it. */
-function certificate(): { readonly key: string; readonly cert: string } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'hotcell-tls-'));
-  try {
-    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-    const made = spawnSync('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650'],
-      ...['-subj', '/CN=api.example.org', '-addext', 'subjectAltName=DNS:api.example.org,IP:127.0.0.1'],
-      ...['-keyout', key, '-out', cert],
-    ]);
-    if (made.status !== 0) return undefined;
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 it('a server is believed by its certificate, for the name or the address in the URL', async (context) => {
-  const made = certificate();
+  const made = makeCertificate();
   if (made === undefined) {
     context.skip('NOT TESTED: there is no openssl to make a certificate with');
     return;

@@ -118,3 +118,40 @@ describe('invoke', () => {
     expect(err()).not.toContain('EPIPE');
   });
 });
+
+describe('invoke of a typed operation', () => {
+  const typed = { name: 'greet', isRawArgument: false, rawResult: 'text' };
+
+  test('takes its arguments from the command line and gives the result as the JSON it is', async () => {
+    const { run, out, calls } = stage({ typed, answer: () => ok('"Hello"') });
+    expect(await run('invoke', 'echo', 'echo', '--args', '{"name":"Ada"}', '--json')).toBe(0);
+    expect(JSON.parse(out())).toMatchObject({ success: true, result: 'Hello', encoding: 'json' });
+    expect(Buffer.from(calls[0]?.payload ?? []).toString()).toBe('{"name":"Ada"}');
+  });
+
+  test('without input is called without arguments, and with --raw its text is given as it is', async () => {
+    const { run, out, calls } = stage({ typed, input: [], answer: () => ok('Hello') });
+    expect(await run('invoke', 'echo', 'echo', '--raw')).toBe(0);
+    expect([out(), Buffer.from(calls[0]?.payload ?? []).toString()]).toEqual(['Hello', '{}']);
+    expect(calls[0]).toMatchObject({ isRawInput: false, isRawOutput: true });
+  });
+
+  test('tells the error value', async () => {
+    const failure = { tag: 'sold-out', value: 'tea' };
+    const error = new HostError('ADAPTER_FAILED', 'sold out', { failure });
+    const { run, out } = stage({ typed, answer: () => ({ kind: 'error', error, usage }) });
+    expect(await run('invoke', 'echo', 'echo', '--args', '{}', '--json')).toBe(1);
+    expect(JSON.parse(out()).error).toEqual({ code: 'ADAPTER_FAILED', detail: 'sold out', failure });
+  });
+
+  test('refuses --raw where nothing is raw, and both flags where the adapter takes bytes', async () => {
+    const json = stage({ typed: { ...typed, rawResult: undefined } });
+    expect(await json.run('invoke', 'echo', 'echo', '--raw')).toBe(1);
+    const bytes = stage();
+    expect(await bytes.run('invoke', 'echo', 'echo', '--args', '{}')).toBe(1);
+    for (const { err } of [json, bytes]) expect(err()).toContain('CONFIG_INVALID');
+    expect([json.calls, bytes.calls]).toEqual([[], []]);
+  });
+});
+
+const ok = (text: string): Outcome => ({ kind: 'ok', bytes: Buffer.from(text), usage });

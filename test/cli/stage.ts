@@ -44,6 +44,8 @@ export function stage(
     input?: readonly string[];
     answer?: (call: Call) => Outcome;
     inputMaxBytes?: number;
+    /** What `echo` is, when it is a typed operation. */
+    typed?: object;
     onListening?: (stage: Stage) => void;
   } = {},
 ): Stage {
@@ -68,7 +70,10 @@ export function stage(
     ],
     adapter(name: string) {
       if (name !== 'echo') throw new HostError('REGISTRY_NOT_FOUND', `there is no adapter ${name}`);
-      return { manifest: { operations: { echo: { inputMaxBytes: given.inputMaxBytes ?? 1000 } } } };
+      return {
+        manifest: { operations: { echo: { inputMaxBytes: given.inputMaxBytes ?? 1000 } } },
+        typed: given.typed && [{ ...given.typed, name: 'echo' }],
+      };
     },
     async invoke(call: Call) {
       calls.push(call);

@@ -297,13 +297,21 @@ describe('input that is no JSON', () => {
   });
 
   it('does not end the stack, however deep', () => {
-    for (const depth of [1_000, 1_000_000]) {
+    for (const depth of [1_000, 400_000]) {
       const deep = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
       const error = refusal(() =>
         codecOf({ kind: 'list', element: 'u32' }).valuesFromJson(0, encoder.encode(deep)),
       );
       expect(error.detail).toContain('/a/0 must be an integer');
     }
+  });
+
+  it('is refused before it is parsed when it has too many parts', () => {
+    const wide = encoder.encode(`{"a":[${'[],'.repeat(300_000)}[]]}`);
+    const error = refusal(() => codecOf({ kind: 'list', element: 'u32' }).valuesFromJson(0, wide));
+    expect(error.detail).toContain('has more than 500000 members and items');
+    const text = encoder.encode(JSON.stringify({ a: '[,:'.repeat(400_000) }));
+    expect(codecOf('string').valuesFromJson(0, text)).toEqual(['[,:'.repeat(400_000)]);
   });
 
   it('has types as deep as a plan has them', () => {

@@ -133,6 +133,7 @@ export const pattern = (length: number, from = 0): Uint8Array =>
 export function endOf(result: RunResult): string {
   if (result.kind === 'ok') return 'ok';
   if (result.kind === 'failure') return result.failure;
+  if (result.kind === 'cancelled') return `cancelled ${result.isBegun ? 'after' : 'before'} its beginning`;
   return result.kind === 'crash' ? result.error.code : `${result.kind}: ${result.reason}`;
 }
 

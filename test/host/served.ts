@@ -10,6 +10,8 @@ import { request } from 'undici';
 import { systemClock } from '../../host/clock.ts';
 import { type CreateHostOptions, createHost } from '../../host/host.ts';
 import { serve } from '../../host/http/http.ts';
+import type { Mcp } from '../../host/mcp/face.ts';
+import { createMcp } from '../../host/mcp/mcp.ts';
 import type { Host } from '../../host/types.ts';
 
 export interface Served {
@@ -45,14 +47,19 @@ export async function serveHost(options: CreateHostOptions = {}): Promise<Served
     ...options,
     data: dataDir,
   });
+  let mcp: Mcp | undefined;
   const server = await serve(host, {
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     bodyMaxBytes: 64 * 1024 * 1024,
     idempotency: { ttlMs: 600_000, maxEntries: 100, maxBytes: 1024 * 1024 },
     drainTimeoutMs: 2_000,
     clock: systemClock,
     metricsText: async () => '',
+    openMcp: async () => {
+      mcp = createMcp({ host, version: 'test' });
+      return mcp;
+    },
     version: 'test',
   });
   return {
@@ -68,6 +75,7 @@ export async function serveHost(options: CreateHostOptions = {}): Promise<Served
     },
     async close() {
       await server.close();
+      mcp?.close();
       await host.close();
       if (ownData) await rm(ownData, { recursive: true });
     },

@@ -4,7 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { quickJsComponent } from '../registry/sample-components.ts';
+import { ALLOCATOR, quickJsComponent } from '../registry/sample-components.ts';
+import { worldComponent } from '../registry/worlds.ts';
 
 /** As its author writes it, with documentation. */
 export const SHOP_WIT = `package acme:shop@1.0.0;
@@ -83,6 +84,49 @@ export const ORDER = {
   note: 'für Ada',
   place: [52.5, 13.4],
 } as const;
+
+/** Takes `$pointer` and `$length` and gives them back, through the area at 16. */
+const GIVE_BACK = `(i32.store (i32.const 16) (local.get $pointer)) (i32.store (i32.const 20) (local.get $length)) (i32.const 16)`;
+
+/** Small functions of the world itself, some of which a guest should not have. */
+export const blocksComponent = (): Promise<Uint8Array> =>
+  worldComponent(
+    `export same: func(n: u64) -> u64;
+     export bytes: func(data: list<u8>) -> list<u8>;
+     export text: func(name: string) -> string;
+     export rows: func(rows: list<list<u32>>) -> u32;
+     export half-text: func() -> string;
+     export outside: func() -> list<u8>;
+     export spin: func();
+     export trap: func();
+     export huge: func() -> string;`,
+    `(memory (export "memory") 2)
+     ${ALLOCATOR}
+     (export "cabi_realloc" (func $realloc))
+     (export "cabi_post_bytes" (func $reset))
+     (export "cabi_post_text" (func $reset))
+     (func (export "same") (param i64) (result i64) (local.get 0))
+     (func (export "bytes") (param $pointer i32) (param $length i32) (result i32) ${GIVE_BACK})
+     (func (export "text") (param $pointer i32) (param $length i32) (result i32) ${GIVE_BACK})
+     (func (export "rows") (param $pointer i32) (param $length i32) (result i32)
+       (global.set $next (i32.const 64)) (local.get $length))
+     (func (export "half-text") (result i32) (local $pointer i32) (local $length i32)
+       (i32.store8 (i32.const 32) (i32.const 0xc3)) (local.set $pointer (i32.const 32)) (local.set $length (i32.const 1)) ${GIVE_BACK})
+     (func (export "outside") (result i32) (local $pointer i32) (local $length i32)
+       (local.set $pointer (i32.const 0x7fffffff)) (local.set $length (i32.const 16)) ${GIVE_BACK})
+     (func (export "huge") (result i32) (local $pointer i32) (local $length i32)
+       (drop (memory.grow (i32.const 960)))
+       (local.set $pointer (i32.const 65536)) (local.set $length (i32.const 60000000)) ${GIVE_BACK})
+     (func (export "spin") (loop $forever (br $forever)))
+     (func (export "trap") unreachable)`,
+  );
+
+/** Two functions that are both the operation `a-x`. */
+export const ambiguousComponent = (): Promise<Uint8Array> =>
+  worldComponent(
+    'export a: interface { x: func(); } export b: interface { x: func(); } export a-x: func();',
+    '(func (export "a#x")) (func (export "b#x")) (func (export "a-x"))',
+  );
 
 /** The smallest manifest of a typed adapter, with `change` laid over it. */
 export function typedManifest(

@@ -140,6 +140,17 @@ const ATTACKS: readonly (readonly [string, HostileParts, readonly [number, strin
     BAD,
   ],
   [
+    'a value of 15 MB for the store',
+    {
+      imports: ['kvSet'],
+      memory: '(memory (export "memory") 250)',
+      invoke: survive(
+        '(call $kvSet (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 15000000) (i32.const 512))',
+      ),
+    },
+    BAD,
+  ],
+  [
     'room for a result outside of its memory',
     {
       imports: ['config'],

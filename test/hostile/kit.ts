@@ -6,7 +6,7 @@
  */
 
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { type CoreParts, coreText } from '../registry/sample-components.ts';
+import { type CoreParts, coreText, HANDLER } from '../registry/sample-components.ts';
 
 /** The world: only what the core module imports is left in the component. */
 const WIT = `package hotcell:adapter@1.0.0;
@@ -31,7 +31,13 @@ world bytes {
   import wasi:cli/stdin@0.2.3;
   import wasi:cli/stdout@0.2.3;
   import wasi:http/types@0.2.3;
+  import wasi:http/outgoing-handler@0.2.3;
   export handler;
+}
+interface things { resource thing { constructor(); } }
+world owner {
+  export handler;
+  export things;
 }
 package hotcell:capabilities@1.0.0 {
   interface log { enum level { trace, debug, info, warn, error } write: func(level: level, message: string); }
@@ -81,8 +87,44 @@ package wasi:cli@0.2.3 {
 }
 package wasi:http@0.2.3 {
   interface types {
+    use wasi:io/poll@0.2.3.{pollable};
+    record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
+    record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
+    record field-size-payload { field-name: option<string>, field-size: option<u32> }
+    variant error-code {
+      DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
+      destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
+      connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
+      TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload),
+      HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>),
+      HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long,
+      HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>),
+      HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload),
+      HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>),
+      HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>),
+      HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload),
+      HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>),
+      HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error,
+      internal-error(option<string>),
+    }
+    variant scheme { HTTP, HTTPS, other(string) }
     resource fields { constructor(); clone: func() -> fields; }
-    resource outgoing-request { constructor(headers: fields); }
+    resource request-options {}
+    resource incoming-response {}
+    resource outgoing-request {
+      constructor(headers: fields);
+      set-path-with-query: func(path-with-query: option<string>) -> result;
+      set-scheme: func(scheme: option<scheme>) -> result;
+      set-authority: func(authority: option<string>) -> result;
+    }
+    resource future-incoming-response {
+      subscribe: func() -> pollable;
+      get: func() -> option<result<result<incoming-response, error-code>>>;
+    }
+  }
+  interface outgoing-handler {
+    use types.{outgoing-request, request-options, future-incoming-response, error-code};
+    handle: func(request: outgoing-request, options: option<request-options>) -> result<future-incoming-response, error-code>;
   }
 }`;
 
@@ -114,19 +156,55 @@ const IMPORTS = {
   clone: '"wasi:http/types@0.2.3" "[method]fields.clone" (func $clone (param i32) (result i32))',
   dropFields: '"wasi:http/types@0.2.3" "[resource-drop]fields" (func $dropFields (param i32))',
   request: '"wasi:http/types@0.2.3" "[constructor]outgoing-request" (func $request (param i32) (result i32))',
+  setScheme:
+    '"wasi:http/types@0.2.3" "[method]outgoing-request.set-scheme" (func $setScheme (param i32 i32 i32 i32 i32) (result i32))',
+  setAuthority:
+    '"wasi:http/types@0.2.3" "[method]outgoing-request.set-authority" (func $setAuthority (param i32 i32 i32 i32) (result i32))',
+  subscribe:
+    '"wasi:http/types@0.2.3" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32))',
+  get: '"wasi:http/types@0.2.3" "[method]future-incoming-response.get" (func $get (param i32 i32))',
+  handle: '"wasi:http/outgoing-handler@0.2.3" "handle" (func $handle (param i32 i32 i32 i32))',
+  setPath:
+    '"wasi:http/types@0.2.3" "[method]outgoing-request.set-path-with-query" (func $setPath (param i32 i32 i32 i32) (result i32))',
 } as const;
 
 export interface HostileParts extends CoreParts {
   readonly imports?: readonly (keyof typeof IMPORTS)[];
 }
 
-/** A component whose invoke is `parts.invoke`; by default it returns its payload. */
-export async function hostile({ imports = [], fields = '', ...parts }: HostileParts): Promise<Uint8Array> {
-  const lines = imports.map((name) => `(import ${IMPORTS[name]})`);
-  const binary = await parse(coreText({ ...parts, fields: `${lines.join('\n')} ${fields}` }));
-  const embedded = await componentEmbed({ binary, witSource: WIT, world: 'bytes' });
+const importLines = (names: readonly (keyof typeof IMPORTS)[]): string =>
+  names.map((name) => `(import ${IMPORTS[name]})`).join('\n');
+
+/** A component of this core module text. */
+async function linked(core: string, world: 'bytes' | 'owner' = 'bytes'): Promise<Uint8Array> {
+  const embedded = await componentEmbed({ binary: await parse(core), witSource: WIT, world });
   return await componentNew(embedded, []);
 }
+
+/** A component whose invoke is `parts.invoke`; by default it returns its payload. */
+export const hostile = ({ imports = [], fields = '', ...parts }: HostileParts): Promise<Uint8Array> =>
+  linked(coreText({ ...parts, fields: `${importLines(imports)} ${fields}` }));
+
+/** One that exports functions of the host as the parts of its handler: an allocator, a cleanup, a health check. */
+export const borrowing = (): Promise<Uint8Array> =>
+  linked(`(module ${importLines(['setPath', 'dropFields', 'stdin'])}
+    (memory (export "memory") 1)
+    (func (export "${HANDLER}#invoke") (param i32 i32 i32 i32) (result i32) (i32.const 16))
+    (export "cabi_realloc" (func $setPath)) (export "cabi_post_${HANDLER}#invoke" (func $dropFields))
+    (export "${HANDLER}#health" (func $stdin)))`);
+
+/** One with a resource of its own, whose destructor is this; `$new` and `$drop` are its builtins. */
+export const owning = (destructor: string, invoke: string): Promise<Uint8Array> =>
+  linked(
+    coreText({
+      fields: `(import "[export]hotcell:adapter/things@1.0.0" "[resource-new]thing" (func $new (param i32) (result i32)))
+        (import "[export]hotcell:adapter/things@1.0.0" "[resource-drop]thing" (func $drop (param i32)))
+        (func (export "hotcell:adapter/things@1.0.0#[constructor]thing") (result i32) unreachable)
+        (func $destroy (export "hotcell:adapter/things@1.0.0#[dtor]thing") (param i32) ${destructor})`,
+      invoke,
+    }),
+    'owner',
+  );
 
 /** Leaves the result `ok` with `length` bytes at `at`; both are text of the language. */
 export const answer = (at: string, length: string): string => `

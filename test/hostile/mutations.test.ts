@@ -24,7 +24,7 @@ import { ECHO, hostile } from './kit.ts';
 
 const COUNT = process.env.HOTCELL_FUZZ === '1' ? 50_000 : 2_000;
 /** A refusal costs the host a thread of 80 ms. */
-const WHOLE_WAY_COUNT = 24;
+const WHOLE_WAY_COUNT = 16;
 const seed = Number(process.env.HOTCELL_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const GRANTS: Grants = {

@@ -2,7 +2,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serve, type TestServer } from '../capabilities/stage.ts';
-import { type Arena, openArena, told } from './arena.ts';
+import { ORDER, SHOP_WIT, shopComponent, typedManifest } from '../host/typed-tools.ts';
+import { type Answer, type Arena, openArena, told } from './arena.ts';
 import { answer, ECHO, hostile, on } from './kit.ts';
 
 /** What names resolve to: each time they are asked for, the next. */
@@ -84,6 +85,7 @@ describe('a guest that is after what belongs to others', () => {
         owner: { secrets: { key: { env: 'HOSTILE_TEST_SECRET' } } },
         thief: { secrets: { own: { env: 'HOSTILE_OTHER_SECRET' } } },
         sender: { http },
+        'slow-sender': { http: { ...http, hosts: ['127.0.0.1'] } },
       },
     });
     await arena.enter('sender', await hostile(SENDER), { capabilities: { http } });
@@ -176,6 +178,32 @@ describe('a guest that is after what belongs to others', () => {
       expect((await arena.call(`/v1/adapters/${path}`)).status).toBe(404);
   });
 
+  it('prototype pollution through the JSON of a typed call: what is no field is refused, at any depth', async () => {
+    const component = await shopComponent();
+    await arena.host.install(typedManifest('shop', component, { wit: SHOP_WIT }), component);
+    const mirror = (json: string): Promise<Answer> =>
+      arena.call('/v1/adapters/shop/mirror', json, { 'content-type': 'application/json' });
+    const order = JSON.stringify(ORDER);
+    expect((await mirror(`{"order": ${order}}`)).status).toBe(200);
+    const evil = '"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}';
+    for (const json of [
+      `{${evil}, "order": ${order}}`,
+      `{"order": {${evil}, ${order.slice(1)}}`,
+      `{"order": ${order.replace('"items":[{', `"items":[{${evil},`)}}`,
+      '{"__proto__": {"order": 1}}',
+      '{"order": {"__proto__": {}}}',
+      `{"order": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      '['.repeat(1_000_000),
+    ]) {
+      const reply = await arena.besides(() => mirror(json));
+      expect([400, 422], json.slice(0, 60)).toContain(reply.status);
+    }
+    expect(Object.getOwnPropertyDescriptor({}, 'polluted')).toBeUndefined();
+    // None of it reached the guest: it is the same cell that answered first.
+    expect(arena.pool('shop').counters.crashes).toBe(0);
+    expect(arena.lost()).toBe(0);
+  });
+
   describe('with outbound requests', () => {
     afterEach(() => {
       resolved.asked = 0;
@@ -198,6 +226,41 @@ describe('a guest that is after what belongs to others', () => {
         expect(said, to).toMatch(/not granted|not public|must be http/);
       }
       expect(behind.seen).toEqual([]);
+    });
+
+    it('an answer for a call that has ended is no answer for the next', async () => {
+      const begun = Promise.withResolvers<() => void>();
+      await using slow = await serve((_request, response) => begun.resolve(() => response.end('late')));
+      const http = { hosts: ['127.0.0.1'], plain: true, privateRanges: ['127.0.0.1/32'] };
+      const asker = await hostile({
+        imports: ['fields', 'request', 'setScheme', 'setAuthority', 'handle', 'subscribe', 'get', 'block'],
+        fields: '(global $future (mut i32) (i32.const 0))',
+        // `b`: sends, and does not wait. Anything else: waits for what was sent, and answers all that there is of it.
+        invoke: `(local $r i32) ${HEAP}
+          ${on(
+            'b',
+            `(local.set $r (call $request (call $fields)))
+             (if (call $setScheme (local.get $r) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)) (then unreachable))
+             (if (call $setAuthority (local.get $r) (i32.const 1) (local.get $in) (local.get $inlen)) (then unreachable))
+             (call $handle (local.get $r) (i32.const 0) (i32.const 0) (i32.const 2048))
+             (if (i32.load8_u (i32.const 2048)) (then unreachable))
+             (global.set $future (i32.load (i32.const 2056))) ${returns(ECHO)}`,
+          )}
+          (call $block (call $subscribe (global.get $future)))
+          (call $get (global.get $future) (i32.const 3072))
+          (i32.store8 (i32.const 3073) (i32.load8_u (i32.const 3080)))
+          (i32.store8 (i32.const 3074) (i32.load8_u (i32.const 3088)))
+          ${answer('(i32.const 3072)', '(i32.const 3)')}`,
+      });
+      await arena.enter('slow-sender', asker, {
+        capabilities: { http },
+        pool: { min: 1, max: 1, acquireTimeoutMs: 20_000 },
+      });
+      expect(await text('slow-sender', 'b', `127.0.0.1:${slow.port}`)).toBe(`127.0.0.1:${slow.port}`);
+      // Not before its call has ended; it may have been given up before it was sent at all.
+      void begun.promise.then((release) => release());
+      // some(ok(err(…))): what was asked in another call failed with that.
+      expect([...(await arena.attack('slow-sender', 'w')).bytes]).toEqual([1, 0, 1]);
     });
 
     it('DNS rebinding: the name is public when it is first asked for, and private the next time', async () => {

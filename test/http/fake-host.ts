@@ -4,6 +4,7 @@
  * It has one adapter, `echo`, whose operations `echo` (bytes) and `say` (text) give the payload back.
  */
 
+import { Writable } from 'node:stream';
 import { createFakeClock, type FakeClock } from '../../host/clock.ts';
 import { HostError } from '../../host/errors.ts';
 import { createHttpApp, type HttpApp, type HttpOptions } from '../../host/http/http.ts';
@@ -25,6 +26,7 @@ const BODY_MAX_BYTES = 50_000;
 const operation = (produces: string): OperationSpec => ({
   idempotent: true,
   readOnly: false,
+  examples: [],
   description: 'gives the payload back',
   produces,
   timeoutMs: 1_000,
@@ -194,6 +196,10 @@ export interface Bench extends HttpApp {
   readonly clock: FakeClock;
   inject: HttpApp['app']['inject'];
 }
+
+// What stands for a socket in requests without one has no timer; replies above 64 KiB set one.
+if (!('setTimeout' in Writable.prototype))
+  Object.defineProperty(Writable.prototype, 'setTimeout', { value: () => undefined, writable: true });
 
 /** The door over a fake host, asked without a socket. */
 export async function createBench(options: Partial<HttpOptions> = {}): Promise<Bench> {

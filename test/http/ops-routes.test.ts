@@ -104,6 +104,7 @@ describe('the API document', () => {
       inputMaxBytes: 1_000,
       outputMaxBytes: 2_000,
       idempotent: true,
+      readOnly: false,
     });
     expect(say.responses['503'].$ref).toBe('#/components/responses/Call503');
     expect(components.responses.Call503.content['application/problem+json'].schema).toEqual({
@@ -143,6 +144,9 @@ describe('the API document', () => {
       'POST /v1/copybook/decode',
       'POST /v1/copybook/encode',
       'POST /v1/copybook/detect',
+      'POST /mcp',
+      'GET /mcp',
+      'DELETE /mcp',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',

@@ -14,6 +14,7 @@ const clock = createFakeClock(5_000);
 const spec: OperationSpec = {
   idempotent: false,
   readOnly: false,
+  examples: [],
   description: undefined,
   produces: 'application/octet-stream',
   timeoutMs: 1_000,

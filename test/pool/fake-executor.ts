@@ -23,7 +23,7 @@ export interface HeldRun {
   failure(kind?: 'bad-input' | 'not-found' | 'internal'): void;
   /** The cell is dropped with it. */
   crash(code?: ErrorCode): void;
-  /** The guest was never entered, and the cell is well. */
+  /** The guest was never entered, and the cell is well. What a caller gives up ends as begun, and drops its cell. */
   late(): void;
 }
 
@@ -103,6 +103,12 @@ export function createFakeExecutor(options: {
       },
       late: () => end({ kind: 'not-begun', reason: 'late', cellLost: false }),
     };
+    const giveUp = (): void => {
+      if (!settlers.has(held)) return;
+      liveCells.delete(cellId);
+      end({ kind: 'cancelled', isBegun: true, runMs: took() });
+    };
+    request?.signal?.addEventListener('abort', giveUp);
     list.push(held);
     settlers.set(held, end);
     return { held, promise };

@@ -20,6 +20,7 @@ export function imageOf(options: ImageOptions = {}): AdapterImage {
   const operation = (isIdempotent: boolean): OperationSpec => ({
     idempotent: isIdempotent,
     readOnly: false,
+    examples: [],
     description: undefined,
     produces: 'application/octet-stream',
     timeoutMs: 1_000,

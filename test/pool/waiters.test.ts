@@ -105,3 +105,24 @@ test('who has no cell in the making is found, also behind those who have', () =>
   }
   expect(seen).toEqual(['a', 'a', 'b']);
 });
+
+test('who gives up leaves the line, and the next behind has the place', async () => {
+  const { waiters } = make();
+  const giving = new AbortController();
+  const first = waiters.wait('a', undefined, 1_000, late, giving.signal);
+  const second = waiters.wait('a', undefined, 1_000, late);
+  giving.abort();
+  await expect(first).rejects.toMatchObject({ code: 'EXECUTOR_CANCELLED' });
+  expect(waiters.size).toBe(1);
+  waiters.shift()?.resolve('cell');
+  expect(await second).toBe('cell');
+});
+
+test('giving up after one was served changes nothing', async () => {
+  const { waiters } = make();
+  const giving = new AbortController();
+  const served = waiters.wait('a', undefined, 1_000, late, giving.signal);
+  waiters.shift()?.resolve('cell');
+  giving.abort();
+  expect(await served).toBe('cell');
+});

@@ -26,6 +26,8 @@ describe('a manifest', () => {
     expect(manifest.capabilities).toEqual({});
     expect({ ...manifest.operations.echo }).toEqual({
       idempotent: false,
+      readOnly: false,
+      examples: [],
       description: undefined,
       produces: 'application/octet-stream',
       timeoutMs: defaults.limits.timeoutMs,
@@ -184,10 +186,19 @@ describe('a manifest', () => {
     expect(problemsAt(manifestJson({ component: 'Adapter.JSON' }))).toEqual(['/component']);
   });
 
-  it('asking for another world is told that this version has none', () => {
-    const error = refusal(manifestJson({ world: 'acme:tools/calculator' }));
-    expect(error.code).toBe('REGISTRY_UNSUPPORTED');
-    expect(error.detail).toContain('acme:tools/calculator');
+  it('of another world may leave its operations out, or say something about some, with JSON for a result', () => {
+    const { operations: _none, ...open } = manifestJson({ world: 'acme:tools/calculator@1.0.0' });
+    expect(parseManifest(open, defaults)).toMatchObject({
+      world: 'acme:tools/calculator@1.0.0',
+      operations: {},
+    });
+    const { operations } = parseManifest({ ...open, operations: { add: { readOnly: true } } }, defaults);
+    expect(operations.add).toMatchObject({ readOnly: true, idempotent: false, produces: 'application/json' });
+  });
+
+  it('of the bytes world must have operations, and no WIT text', () => {
+    const { operations: _none, ...open } = manifestJson({ wit: 'world w {}' });
+    expect(problemsAt(open).sort()).toEqual(['/operations', '/wit']);
   });
 
   it('has the capabilities it asks for, as it asks for them', () => {

@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
+      'host/{types,adapter-types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],
@@ -55,6 +55,8 @@ export const LAYERS: readonly Layer[] = [
     files: ['host/invoke.ts'],
     imports: ['base', 'policy (types)', 'registry (types)', 'pool (types)'],
   },
+  { name: 'client', files: ['host/client/*.ts'], imports: [], builtins: [] },
+  { name: 'mcp', files: ['host/mcp/**'], imports: ['base'] },
   { name: 'door', files: ['host/http/**'], imports: ['base'] },
   {
     name: 'top',
@@ -69,13 +71,18 @@ export const LAYERS: readonly Layer[] = [
       'copybook',
       'capabilities',
       'telemetry',
+      'mcp',
       'flow',
       'door',
       'package',
       'kit',
     ],
   },
-  { name: 'start', files: ['host/{boot,entry}.mjs', 'host/emit.ts'], imports: ['top'] },
+  {
+    name: 'start',
+    files: ['host/{boot,entry}.mjs', 'host/client/entry.mjs', 'host/emit.ts'],
+    imports: ['top', 'client'],
+  },
   {
     name: 'formats',
     files: ['crypto-wasm/formats/**', 'crypto-wasm/hash/{face,reference,reference-blake3,reference-sha2}.ts'],
@@ -89,12 +96,14 @@ export const LAYERS: readonly Layer[] = [
 export const DOORS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['host/http/**'],
   '@fastify/*': ['host/http/**'],
+  '@modelcontextprotocol/*': ['host/mcp/**'],
   'lru-cache': ['host/http/**'],
   ajv: ['host/registry/**', 'host/http/**'],
   '@bytecodealliance/*': ['host/registry/compile.ts', 'host/registry/prepare-*.ts', 'adapters/*.ts'],
   assemblyscript: ['adapters/*.ts'],
   'componentize-qjs': ['adapters/*.ts'],
   'generic-pool': ['host/pool/**'],
+  ioredis: ['host/capabilities/redis.ts'],
   'node:worker_threads': ['host/executor/**', 'host/registry/prepare*.ts'],
   pino: ['host/telemetry/**'],
   'prom-client': ['host/telemetry/**'],

@@ -22,6 +22,7 @@ const LONG_ON_PURPOSE: Readonly<Record<string, string>> = {
 const TIME_OWNERS = [
   'host/clock.ts',
   'host/boot.mjs',
+  'host/client/time.ts',
   'host/executor/thread.ts',
   'bench/**',
   'test/**',

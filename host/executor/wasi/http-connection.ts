@@ -3,7 +3,7 @@
  * to it.
  *
  * Between the objects of `http-server.ts` and the host's side of the exchange. Always: nothing of one call reaches the
- * connection of the next, whatever the guest has kept; at most one piece each way is under way.
+ * connection of the next, whatever the guest has kept; at most one piece each way is under way; the host hears of everything before it hears that the call has ended.
  */
 
 import { ServiceFailure } from '../../service-failure.ts';
@@ -26,11 +26,14 @@ export function createHostConnection(cell: CellContext): HostConnection {
   let isOver = false;
   let guestError: HttpErrorCode | undefined;
 
+  const checkCall = (): void => {
+    if (isOver) throw new ServiceFailure('failed', 'the call of this request is over');
+  };
   const ask = async <M extends ExchangeMethod>(
     method: M,
     argument: ExchangeMethods[M]['argument'],
   ): Promise<ExchangeMethods[M]['answer']> => {
-    if (isOver) throw new ServiceFailure('failed', 'the call of this request is over');
+    checkCall();
     return (await cell.service(method, argument)) as ExchangeMethods[M]['answer'];
   };
 
@@ -53,7 +56,11 @@ export function createHostConnection(cell: CellContext): HostConnection {
       ask('response.head', { status, headers, bodyBytes, hasBody }).catch(() => undefined);
     },
     write: (bytes) => ask('response.write', { bytes }),
-    finish: (trailers) => ask('response.finish', { trailers }),
+    // Not waited for: the host hears of it before it hears that the call has ended, and what it then refuses it cuts.
+    async finish(trailers) {
+      checkCall();
+      ask('response.finish', { trailers }).catch(() => undefined);
+    },
     // The host cuts what is not finished when the call ends.
     abort: () => {},
     end() {
