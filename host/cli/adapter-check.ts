@@ -91,6 +91,7 @@ export async function runCheck(world: World, config: HostConfig, flags: CheckFla
 function describeImage({ manifest, plan, wit }: AdapterImage): Row[] {
   const { limits } = manifest;
   const operations = Object.keys(manifest.operations);
+  const count = operations.length;
   const imports = [...new Set(plan.imports.map((one) => one.interface))];
   const asked = Object.keys(manifest.capabilities);
   const ok = (check: string, detail: string): Row => ({ check, passed: true, detail });
@@ -98,7 +99,7 @@ function describeImage({ manifest, plan, wit }: AdapterImage): Row[] {
     ok('manifest', `${manifest.name} ${manifest.version}, world ${manifest.world}`),
     ok(
       'contract',
-      `${operations.length} operations: ${operations.join(', ')}; ${wit.length} characters of WIT`,
+      `${count === 1 ? 'one operation' : `${count} operations`}: ${operations.join(', ')}; ${wit.length} characters of WIT`,
     ),
     ok(
       'imports',
