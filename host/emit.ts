@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 
 /** Programs, and what is embedded. Threads and processes are found from these. */
-const ENTRIES = ['host/main.ts', 'host/host.ts', 'adapters/build.ts'];
+const ENTRIES = ['host/main.ts', 'host/host.ts', 'host/client/client.ts', 'adapters/build.ts'];
 /** Shipped as they are: data, and sources that a guest's compiler reads. */
 const ASSETS = ['.build/adapters', 'adapters/templates', 'adapters/kit', 'adapters/wit'];
 
@@ -72,7 +72,7 @@ async function declare(): Promise<void> {
       extends: '../tsconfig.json',
       compilerOptions: options,
       include: [],
-      files: ['../host/host.ts', '../host/webassembly.d.ts'],
+      files: ['../host/host.ts', '../host/client/client.ts', '../host/webassembly.d.ts'],
     }),
   );
   const { bin } = JSON.parse(await readFile(join(ROOT, 'node_modules/typescript/package.json'), 'utf8'));

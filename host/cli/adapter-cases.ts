@@ -74,13 +74,20 @@ export function parseCases(text: string): AdapterCase[] {
 
 const invalid = (what: string): HostError => new HostError('KIT_PROJECT_INVALID', `cases.json ${what}`);
 
-/** Runs one case. Never throws: what went wrong is in the result. */
-export async function runCase(session: Session, given: AdapterCase): Promise<CaseResult> {
+/** Codes of ends after which there is no cell to go on in. */
+const CELL_LOST = /^EXECUTOR_(?!BAD_ARGUMENT|OUTPUT_TOO_LARGE)/;
+
+/** Runs one case. What went wrong is in the result; `isLost` says that the session's cell is gone. */
+export async function runCase(
+  session: Session,
+  given: AdapterCase,
+): Promise<CaseResult & { readonly isLost: boolean }> {
   const payload = given.input === undefined ? new Uint8Array() : bytesOf(given.input);
   const { outcome } = await session.invoke(given.operation, payload);
   const problem =
     outcome.kind === 'ok' ? judgeResult(given, outcome.bytes) : judgeError(given, outcome.error);
-  return { title: titleOf(given), problem };
+  const isLost = outcome.kind === 'error' && CELL_LOST.test(outcome.error.code);
+  return { title: titleOf(given), problem, isLost };
 }
 
 function judgeResult({ output, failure }: AdapterCase, bytes: Uint8Array): string | undefined {

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
-import type { AdapterImage } from '../types.ts';
+import type { AdapterImage, Session } from '../types.ts';
 import { type CaseResult, parseCases, runCase } from './adapter-cases.ts';
 import { measureColdStart } from './adapter-cold-start.ts';
 import { prepareAdapter, readPackageFolder } from './adapter-image.ts';
@@ -126,9 +126,16 @@ async function runCases(world: World, config: HostConfig, project: BuiltProject)
   if (cases.length === 0) return [];
   const host = await startProjectHost(world, config, project);
   try {
-    const session = await host.session({ adapter: project.name, tenant: 'public', requestId: randomUUID() });
+    const open = (): Promise<Session> =>
+      host.session({ adapter: project.name, tenant: 'public', requestId: randomUUID() });
+    let session = await open();
     const results: CaseResult[] = [];
-    for (const one of cases) results.push(await runCase(session, one));
+    for (const one of cases) {
+      const { isLost, ...result } = await runCase(session, one);
+      results.push(result);
+      // The case ended its cell; those behind it are run all the same.
+      if (isLost) session = await open();
+    }
     session.close();
     return results;
   } finally {

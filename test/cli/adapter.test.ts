@@ -90,6 +90,25 @@ describe('adapter check', () => {
     });
   });
 
+  test('runs the cases behind one that ends its cell, which may be what a case expects', async () => {
+    await begin();
+    const text = readFileSync(at('guest.wat'), 'utf8');
+    // An argument of 7 characters ends the cell.
+    const trap = '(if (i32.eq (local.get $length) (i32.const 7)) (then unreachable)) (block $done';
+    writeFileSync(at('guest.wat'), text.replace('(block $done', trap));
+    const input = { json: { text: '7654321' } };
+    const cases = [
+      { operation: 'slug', input, output: { json: 'x' } },
+      { operation: 'slug', input, failure: { kind: 'EXECUTOR_TRAP' } },
+      { operation: 'slug', input: { json: { text: 'a' } }, output: { json: 'a' } },
+    ];
+    writeFileSync(at('cases.json'), JSON.stringify(cases));
+    const { code, out } = await inShout('check', '--cells', '1');
+    expect(code).toBe(1);
+    expect(out).toMatch(/cases +FAILED +2 of 3 pass/);
+    expect(out).toMatch(/case slug .*: expected a result, got EXECUTOR_TRAP/);
+  });
+
   test('fails with what the host would say of the manifest', async () => {
     await begin();
     const manifest = JSON.parse(readFileSync(at('adapter.json'), 'utf8'));

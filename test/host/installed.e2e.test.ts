@@ -82,11 +82,13 @@ test('the program serves', async () => {
 test('the library is imported by its name', async () => {
   const program = `
     import { createHost } from 'hotcell';
+    import { createClient } from 'hotcell/client';
+    console.log(typeof createClient);
     await using host = await createHost({ only: ['echo'] });
     const call = { adapter: 'echo', operation: 'upper', payload: Buffer.from('abc'), tenant: 'public', requestId: '1' };
     console.log(Buffer.from((await host.invoke(call)).outcome.bytes).toString());`;
   writeFileSync(join(folder, 'embed.mjs'), program);
-  expect((await run(process.execPath, ['embed.mjs'], inFolder)).stdout).toBe('ABC\n');
+  expect((await run(process.execPath, ['embed.mjs'], inFolder)).stdout).toBe('function\nABC\n');
 }, 60_000);
 
 test('the kit works: a template is built, checked and packed', async () => {
@@ -101,10 +103,12 @@ test('the kit works: a template is built, checked and packed', async () => {
 test('declarations are those of the sources', async () => {
   const program = `
     import { createHost, type Host } from 'hotcell';
+    import { createClient } from 'hotcell/client';
     const host: Host = await createHost({ bundled: true });
     // @ts-expect-error: an option of this name there is not
     await createHost({ prot: 1 });
-    export const state: string = host.state;`;
+    export const state: string = host.state;
+    export const made: unknown = createClient;`;
   writeFileSync(join(folder, 'types.ts'), program);
   const { bin } = JSON.parse((await run('cat', [join(modules, 'typescript', 'package.json')])).stdout);
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--lib', 'esnext'];

@@ -1,5 +1,6 @@
 // One exported function for each of world.wit; kebab-case there is camelCase here. Types are taken out, not checked:
-// run `tsc --noEmit` for that. There is no clock, network or file but what adapter.json asks for as a capability.
+// run `tsc --noEmit` for that. Integers of 64 bits are numbers too, of which 53 bits are kept. There is no clock,
+// network or file but what adapter.json asks for as a capability.
 
 interface Counts {
   characters: number;

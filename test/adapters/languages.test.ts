@@ -1,0 +1,114 @@
+/** What the build makes of sources: several files of TypeScript, interfaces of the host, places of errors. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildAdapters } from '../../adapters/build.ts';
+import { createHost } from '../../host/host.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hotcell-languages-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(files: Readonly<Record<string, string | object>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+}
+
+const build = () =>
+  buildAdapters({ sources: [folder], outDir: join(folder, '.hotcell'), log: () => {} }).then(
+    ([built]) => built,
+    (error: Error) => error.message,
+  );
+
+const manifest = (language: string, more: object = {}) => ({
+  name: 'noter',
+  version: '0.1.0',
+  world: 'noter',
+  build: { language },
+  ...more,
+});
+
+const NOTER = `package local:noter@0.1.0;
+/// Notes.
+world noter {
+  import hotcell:capabilities/kv@1.0.0;
+  /// Keeps a note, says how many there are.
+  export note: func(text: string) -> string;
+}`;
+
+test('TypeScript of several files imports what its world imports, and its documentation goes along', async () => {
+  write({
+    'adapter.json': manifest('ts', { capabilities: { kv: {} } }),
+    'world.wit': NOTER,
+    'guest.ts': `import { increment } from 'hotcell:capabilities/kv@1.0.0';
+      import { shorten } from './parts/shorten.ts';
+      export function note(text: string): string { return shorten(text) + increment('count', 1); }`,
+    'parts/shorten.ts': 'export const shorten = (text: string): string => text.slice(0, 3);',
+  });
+  expect(await build()).toMatchObject({ name: 'noter', built: true });
+  expect(await build()).toMatchObject({ built: false });
+  const adapters = join(folder, '.hotcell', 'noter');
+  expect(JSON.parse(readFileSync(join(adapters, 'adapter.json'), 'utf8')).wit).toBe(NOTER);
+  await using host = await createHost({ bundled: false, adapters, data: join(folder, 'data') });
+  expect(host.adapter('noter').typed).toMatchObject([
+    { name: 'note', description: 'Keeps a note, says how many there are.' },
+  ]);
+  const payload = Buffer.from('{"text": "hello"}');
+  const { outcome } = await host.invoke({
+    adapter: 'noter',
+    operation: 'note',
+    payload,
+    tenant: 'public',
+    requestId: 'r',
+  });
+  expect(outcome.kind === 'ok' && Buffer.from(outcome.bytes).toString()).toBe('"hel1"');
+
+  // Any file of it makes it stale, and a mistake in one is told by its name.
+  write({ 'parts/shorten.ts': 'export const shorten: = 1;' });
+  expect(await build()).toMatch(/parts\/shorten\.ts: /);
+  write({ 'parts/shorten.ts': 'export enum Part { a }' });
+  expect(await build()).toMatch(/parts\/shorten\.ts: .*enum/i);
+}, 60_000);
+
+test('a world of its own needs its text', async () => {
+  write({ 'adapter.json': manifest('js'), 'guest.js': 'export const note = (text) => text;' });
+  expect(await build()).toMatch(/world "noter" needs a world\.wit beside adapter\.json/);
+});
+
+test('AssemblyScript says that it has the world bytes alone', async () => {
+  write({ 'adapter.json': manifest('as'), 'world.wit': NOTER, 'guest.ts': '' });
+  expect(await build()).toMatch(/AssemblyScript adapters implement the world "bytes", not "noter"/);
+});
+
+test('text that does not parse is told with line and column', async () => {
+  write({
+    'adapter.json': manifest('wat'),
+    'world.wit': NOTER,
+    'guest.wat': '(module\n  (func (export "note")) (fun))',
+  });
+  expect(await build()).toMatch(/line 2, column \d+/);
+});
+
+test('a module that lacks a function of its world is refused with the name of that', async () => {
+  write({
+    'adapter.json': manifest('wat'),
+    'world.wit': 'package a:noter; world noter { export note: func(a: u32) -> u32; }',
+    'guest.wat': '(module (memory (export "memory") 1))',
+  });
+  expect(await build()).toMatch(/note/);
+});
+
+test.each([
+  ['c', 'guest.c'],
+  ['wat', 'guest.wat'],
+  ['ts', 'guest.ts'],
+])('a source of %s that is not there is named', async (language, entry) => {
+  write({ 'adapter.json': manifest(language), 'world.wit': NOTER });
+  expect(await build()).toMatch(new RegExp(`there is no .*${entry.replace('.', '\\.')}`));
+});
