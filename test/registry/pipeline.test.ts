@@ -139,7 +139,7 @@ describe('a package', () => {
         );
       }),
       // A refusal costs a thread of 80 ms.
-      { numRuns: 40 },
+      { numRuns: 12 },
     );
     await expectGood();
   }, 60_000);
@@ -150,7 +150,7 @@ describe('a package', () => {
         const component = header ? Uint8Array.from([...echo.subarray(0, 8), ...bytes]) : bytes;
         expect((await outcome(component)).code).toMatch(/^REGISTRY_(REJECTED|UNSUPPORTED|IMPORT_FORBIDDEN)$/);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
     await expectGood();
   }, 60_000);
