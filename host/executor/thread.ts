@@ -112,7 +112,7 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
     service: (method, argument) =>
       questions.ask(method, argument, (number, bytes) => {
         answer(SERVICE, slot.sequence, cellId, bytes.length, number, 0, 0, bytes);
-        if (!isDraining) announce();
+        if (!isDraining) announceSoon();
       }),
     log(level, message) {
       const bytes = encoder.encode(message);
@@ -240,7 +240,7 @@ function finish(
     slots.delete(cellId);
     crash(sequence, cellId, runMs, end, fuel);
   }
-  if (!isDraining) announce();
+  if (!isDraining) announceSoon();
 }
 
 /** Forgets a cell; one that is in a call is stopped where it is suspended. */
@@ -298,6 +298,11 @@ function turnSoon(): void {
   setImmediate(turn);
 }
 
+/** At once when nobody else has a turn, else with what the next turns bring. */
+function announceSoon(): void {
+  if (writer.unannouncedCount > 0 && (turns.length === 0 || isAnnouncementDue())) announce();
+}
+
 async function drain(): Promise<void> {
   // A message that was on its way while the ring was found not empty must not start a second chain of turns.
   if (isTurning || isDraining) return;
@@ -306,7 +311,7 @@ async function drain(): Promise<void> {
   for (let frames = 0; ; frames++) {
     const offset = requests.next();
     if (offset < 0) {
-      if (writer.unannouncedCount > 0) announce();
+      announceSoon();
       if (requests.sleep()) break;
       continue;
     }
@@ -321,7 +326,7 @@ async function drain(): Promise<void> {
     if (isAnnouncementDue()) announce();
   }
   isDraining = false;
-  if (writer.unannouncedCount > 0) announce();
+  announceSoon();
 }
 
 /** New work first, then one slice of one guest that is on its way: a short call never waits for more. */
