@@ -59,10 +59,7 @@ const ADDRESSES_MAX_COUNT = 16;
 const RESPONSE_HEAD_MAX_BYTES = 64 * 1024;
 /** Of one owner and target; more requests wait for one to be free. */
 const SOCKETS_MAX_COUNT = 1024;
-/**
- * Kept open between requests, of one owner and target, and for how long: servers commonly give up after 5 s. A burst of 500 calls whose
- * connections had been closed took a tenth longer.
- */
+/** Kept open between requests, of one owner and target, and for how long: servers commonly give up after 5 s. */
 const FREE_SOCKETS_MAX_COUNT = 512;
 const FREE_SOCKET_MS = 4000;
 
