@@ -202,7 +202,8 @@ export function createIncomingExchange(
   };
   /** The first piece of a body goes with its head; who has none yet has sent a head nevertheless. */
   const sendHeadAlone = (): void => {
-    if (outputBytes === 0 && state === 'open' && !outgoing.destroyed) outgoing.flushHeaders();
+    // Not `flushHeaders`: that writes them as UTF-8, and a header's bytes are Latin-1.
+    if (outputBytes === 0 && state === 'open' && !outgoing.destroyed) outgoing.write('', 'latin1');
   };
 
   const write = async ({ bytes }: ExchangeMethods['response.write']['argument']): Promise<void> => {

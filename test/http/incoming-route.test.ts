@@ -61,6 +61,28 @@ describe('the route of an adapter that answers HTTP', () => {
     expect(head).toMatchObject({ method: 'PATCH', pathWithQuery: '/a//b?c=%20', scheme: 'http' });
   });
 
+  it('sends the bytes of a header as they are, with the body and before it', async () => {
+    await bench.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = bench.app.server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/v1/adapters/echo/http/`;
+    for (const isLate of [false, true]) {
+      let headCame = (): void => {};
+      const head = new Promise<void>((resolve) => {
+        headCame = resolve;
+      });
+      guest(async (exchange) => {
+        const headers = [{ name: 'x-latin', value: Uint8Array.of(0xfc) }];
+        await exchange.call('response.head', { ...HEAD, headers });
+        if (isLate) await head;
+        await exchange.call('response.write', { bytes: bytes('good') });
+        await exchange.call('response.finish', { trailers: [] });
+      });
+      const answer = await fetch(url);
+      headCame();
+      expect([answer.headers.get('x-latin'), await answer.text()]).toEqual(['\u00fc', 'good']);
+    }
+  });
+
   it.each<[string, string, object]>([
     ['an informational status', 'response.head', { ...HEAD, status: 101 }],
     ['no status', 'response.head', { ...HEAD, status: '200' }],
