@@ -9,6 +9,7 @@
 import { matchesHost, parseHost } from '../capability-patterns.ts';
 import type { HttpGrant } from '../capability-types.ts';
 import { ServiceFailure } from '../service-failure.ts';
+import { isOfConnection } from '../service-headers.ts';
 import type { HttpHeader } from '../service-methods.ts';
 
 export interface Target {
@@ -30,20 +31,6 @@ const HEADERS_MAX_BYTES = 32 * 1024;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 /** RFC 9110 §5.5: no control but a tab; bytes above ASCII are allowed and opaque. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** They belong to the connection, to the framing of the message, or to its address: the host says them. */
-const RESERVED = new Set([
-  'host',
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'expect',
-  'upgrade',
-  'te',
-  'trailer',
-  'http2-settings',
-]);
-
 export const invalid = (message: string): ServiceFailure => new ServiceFailure('invalid', message);
 export const denied = (message: string): ServiceFailure => new ServiceFailure('denied', message);
 
@@ -120,7 +107,8 @@ export function readHeaders(headers: unknown, what: string): string[] {
     const { name, value } = header ?? {};
     if (typeof name !== 'string' || !TOKEN.test(name)) throw invalid(`a name of the ${what} is not a token`);
     const lower = name.toLowerCase();
-    if (RESERVED.has(lower) || lower.startsWith('proxy-')) throw invalid(`${lower} is not for guests to set`);
+    if (lower === 'content-length' || isOfConnection(lower))
+      throw invalid(`${lower} is not for guests to set`);
     if (!(value instanceof Uint8Array)) throw invalid(`the value of ${lower} must be bytes`);
     const text = latin1(value);
     if (!FIELD_VALUE.test(text)) throw invalid(`the value of ${lower} has a control character`);
@@ -136,8 +124,7 @@ export function toHeaders(raw: readonly string[]): HttpHeader[] {
   const headers: HttpHeader[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
-    const isHop = name !== 'content-length' && RESERVED.has(name);
-    if (!isHop && !name.startsWith('proxy-')) {
+    if (!isOfConnection(name)) {
       headers.push({ name, value: new Uint8Array(Buffer.from(raw[index + 1] ?? '', 'latin1')) });
     }
   }

@@ -27,41 +27,6 @@ export interface Placed {
   readonly byteCount: number;
 }
 
-export interface AnswerWriter {
-  /** Answers that the host was not told of. */
-  readonly unannouncedCount: number;
-  /** Wakes the host if it sleeps. */
-  announce(): void;
-  isAnnouncementDue(): boolean;
-  /** `carrier` brought the payload; it takes the answer back when it is large enough. */
-  place(bytes: Uint8Array, carrier?: Uint8Array<ArrayBuffer>): Placed;
-  /** Makes the frame visible. The arguments are those of `writeFrame`. */
-  commit(
-    placed: Placed,
-    kind: number,
-    sequence: number,
-    cell: number,
-    a: number,
-    b: number,
-    x: number,
-    y: number,
-    z?: number,
-  ): void;
-  /** Both at once. */
-  answer(
-    kind: number,
-    sequence: number,
-    cell: number,
-    a: number,
-    b: number,
-    x: number,
-    y: number,
-    bytes: Uint8Array,
-    z?: number,
-  ): void;
-  crash(sequence: number, cell: number, runMs: number, note: CrashNote, fuel?: number): void;
-}
-
 const encoder = new TextEncoder();
 
 function copyInto(bytes: Uint8Array, carrier: Uint8Array<ArrayBuffer> | undefined): ArrayBuffer {
@@ -71,7 +36,8 @@ function copyInto(bytes: Uint8Array, carrier: Uint8Array<ArrayBuffer> | undefine
   return carrier.buffer;
 }
 
-export function createAnswerWriter(link: ExecutorLink): AnswerWriter {
+/** Its functions may be taken apart; `unannouncedCount` may not, it changes. */
+export function createAnswerWriter(link: ExecutorLink) {
   const { requests, answers, bulk } = link;
   /** Answers that the host was not told of, and when the oldest was committed. */
   let unannouncedCount = 0;

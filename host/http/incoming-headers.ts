@@ -8,22 +8,10 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { isOfConnection } from '../service-headers.ts';
 import type { HttpHeader } from '../service-methods.ts';
 import { SECURITY_HEADERS } from './answer.ts';
 import { RESPONSE_HEADERS_MAX_BYTES } from './limits.ts';
-
-/** They belong to a connection. `host` is told as the authority; RFC 9110, section 7.6.1, and RFC 9113, section 8.2.2. */
-const OF_CONNECTION = new Set([
-  'connection',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /**
  * For the host and not for the guest. Cookies: every adapter would get those of all others. The tenant: where tokens are
@@ -63,7 +51,6 @@ const NOT_TRAILING = new Set([
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-const isOfConnection = (lower: string): boolean => OF_CONNECTION.has(lower) || lower.startsWith('proxy-');
 const isOfGuest = (lower: string): boolean =>
   !REACHING_BEYOND.has(lower) && !lower.startsWith('x-hotcell-') && !lower.startsWith('x-accel-');
 

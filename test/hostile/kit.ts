@@ -29,6 +29,8 @@ world bytes {
   import wasi:random/random@0.2.3;
   import wasi:cli/exit@0.2.3;
   import wasi:cli/stdin@0.2.3;
+  import wasi:cli/environment@0.2.3;
+  import wasi:filesystem/preopens@0.2.3;
   import wasi:cli/stdout@0.2.3;
   import wasi:http/types@0.2.3;
   import wasi:http/outgoing-handler@0.2.3;
@@ -82,8 +84,13 @@ package wasi:clocks@0.2.3 {
 package wasi:random@0.2.3 { interface random { get-random-bytes: func(len: u64) -> list<u8>; } }
 package wasi:cli@0.2.3 {
   interface exit { exit: func(status: result); }
+  interface environment { get-environment: func() -> list<tuple<string, string>>; }
   interface stdin { use wasi:io/streams@0.2.3.{input-stream}; get-stdin: func() -> input-stream; }
   interface stdout { use wasi:io/streams@0.2.3.{output-stream}; get-stdout: func() -> output-stream; }
+}
+package wasi:filesystem@0.2.3 {
+  interface types { resource descriptor; }
+  interface preopens { use types.{descriptor}; get-directories: func() -> list<tuple<descriptor, string>>; }
 }
 package wasi:http@0.2.3 {
   interface types {
@@ -147,6 +154,8 @@ const IMPORTS = {
   sleep: '"wasi:clocks/monotonic-clock@0.2.3" "subscribe-duration" (func $sleep (param i64) (result i32))',
   bytes: '"wasi:random/random@0.2.3" "get-random-bytes" (func $bytes (param i64 i32))',
   exit: '"wasi:cli/exit@0.2.3" "exit" (func $exit (param i32))',
+  environment: '"wasi:cli/environment@0.2.3" "get-environment" (func $environment (param i32))',
+  directories: '"wasi:filesystem/preopens@0.2.3" "get-directories" (func $directories (param i32))',
   stdin: '"wasi:cli/stdin@0.2.3" "get-stdin" (func $stdin (result i32))',
   stdout: '"wasi:cli/stdout@0.2.3" "get-stdout" (func $stdout (result i32))',
   checkWrite:

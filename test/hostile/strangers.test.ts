@@ -118,6 +118,20 @@ describe('a guest that is after what belongs to others', () => {
       expect(await arena.besides(() => text('thief', 'a', name))).toBe('none');
   });
 
+  it('the environment and the files of the host, which anybody may ask for and nobody has', async () => {
+    const guest = await hostile({
+      imports: ['environment', 'directories'],
+      invoke: `${HEAP} (call $environment (i32.const 2048)) (call $directories (i32.const 2056))
+        (i32.store8 (i32.const 2064) (i32.load (i32.const 2052))) (i32.store8 (i32.const 2065) (i32.load (i32.const 2060)))
+        ${answer('(i32.const 2064)', '(i32.const 2)')}`,
+    });
+    await arena.enter('prying', guest);
+    expect([...(await arena.besides(() => arena.attack('prying', 'a', ''))).bytes]).toEqual([0, 0]);
+    // Granted, it is settings of the manifest and an empty directory of the cell: one of each, and nothing of the host.
+    await arena.enter('settled', guest, { capabilities: { config: { ONE: 'setting' }, files: {} } });
+    expect([...(await arena.attack('settled', 'a', '')).bytes]).toEqual([1, 1]);
+  });
+
   it('kv of another tenant, and of another adapter', async () => {
     const guest = await hostile(KEEPER);
     const kv = { capabilities: { kv: {} } };

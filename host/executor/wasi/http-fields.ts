@@ -7,6 +7,7 @@
  * Source: wasi:http 0.2, types.wit, "fields"; RFC 9110, section 5.
  */
 
+import { isOfConnection } from '../../service-headers.ts';
 import type { HttpHeader } from '../../service-methods.ts';
 import { type CellContext, err, GuestTrap, OK, ok, type Result } from '../imports-contract.ts';
 import { hold, OBJECT_BYTES, release } from './held.ts';
@@ -20,27 +21,10 @@ export const FIELDS_MAX_COUNT = 1024;
 /** What an entry costs beside its name and value: an estimate of the objects behind it. */
 const ENTRY_BYTES = 256;
 
-/** They belong to a connection, or are written by the host from what it knows. */
-const FORBIDDEN = new Set([
-  'connection',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
-}
-
-export function isForbidden(lowerName: string): boolean {
-  return FORBIDDEN.has(lowerName) || lowerName.startsWith('proxy-');
 }
 
 /** RFC 9110, section 5.5: visible characters, spaces, tabs and bytes above ASCII. */
@@ -116,7 +100,7 @@ export class Fields {
   #check(name: string, values: readonly Uint8Array[]): HeaderResult | undefined {
     if (!this.#isMutable) return IMMUTABLE;
     if (!isToken(name) || !values.every(isValue)) return INVALID;
-    return isForbidden(name.toLowerCase()) ? err({ tag: 'forbidden' }) : undefined;
+    return isOfConnection(name.toLowerCase()) ? err({ tag: 'forbidden' }) : undefined;
   }
 
   #add(name: string, value: Uint8Array): void {
@@ -172,7 +156,7 @@ export function outgoingHeaders(fields: Fields): { headers: HttpHeader[]; bodyBy
   for (const header of fields.entries) {
     const lower = header.name.toLowerCase();
     if (lower === 'content-length') bodyBytes = toLength(header.value);
-    else if (!isForbidden(lower)) headers.push(header);
+    else if (!isOfConnection(lower)) headers.push(header);
   }
   return { headers, bodyBytes };
 }
