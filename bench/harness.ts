@@ -38,6 +38,12 @@ export interface Target {
 
 export interface Contestant {
   readonly row: string;
+  /** Rows of one series belong together: the points of one curve, one peer in several modes. Default: the row's own. */
+  readonly series?: string;
+  /** Where the row stands on the axis of a curve: the share of capacity offered, a number of cells. */
+  readonly x?: number;
+  /** How it is configured, and on whose advice: stated beside the table. */
+  readonly note?: string;
   readonly targets?: readonly Target[];
   /** What it does with the table's common input. Left out only where nothing is answered. */
   answer?(): Uint8Array | Promise<Uint8Array>;
@@ -53,9 +59,16 @@ export interface Effort {
   readonly warmUp: number;
 }
 
+/** A row that cannot be measured here, and why: it stays in the table and says so. */
+export interface Absence {
+  readonly row: string;
+  readonly reason: string;
+}
+
 /** Contestants with what they stand on. `close` ends all of it. */
 export interface Stage {
   readonly contestants: readonly Contestant[];
+  readonly absent?: readonly Absence[];
   close(): void | Promise<void>;
 }
 
@@ -64,6 +77,8 @@ export interface Table {
   readonly question: string;
   /** Unit of samples. */
   readonly unit: string;
+  /** How a report draws it: samples as distributions (default), figures over `x` as curves, a figure a row as bars. */
+  readonly chart?: 'distribution' | 'curve' | 'bars';
   /** Row the ratio column is taken against. */
   readonly baseline: string;
   /** Metric the ratio column is taken of. */
@@ -87,24 +102,36 @@ export interface Metric {
   readonly perRound: readonly number[];
 }
 
-export interface MeasuredRow {
-  readonly row: string;
+export interface MeasuredRow extends Pick<Contestant, 'row' | 'series' | 'x' | 'note'> {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly targets: readonly Target[];
+  /** As they came, in order. */
+  readonly rounds: readonly Round[];
 }
 
-const SUMMARY_METRICS = ['p50', 'p95', 'p99', 'max'] as const satisfies readonly (keyof Summary)[];
+export interface MeasuredTable {
+  readonly rows: readonly MeasuredRow[];
+  readonly absent: readonly Absence[];
+}
+
+const SUMMARY_METRICS: readonly (readonly [name: string, key: keyof Summary])[] = [
+  ['p50', 'p50'],
+  ['p95', 'p95'],
+  ['p99', 'p99'],
+  ['p99.9', 'p999'],
+  ['max', 'max'],
+];
 
 /** Runs one table from opening to closing. Throws when answers differ or a contestant does. */
 export async function measureTable(
   table: Table,
   effort: Effort,
   progress: (text: string) => void,
-): Promise<MeasuredRow[]> {
+): Promise<MeasuredTable> {
   progress('opening');
   const stage = await table.open();
   try {
-    const { contestants } = stage;
+    const { contestants, absent = [] } = stage;
     if (!contestants.some(({ row }) => row === table.baseline)) {
       throw new Error(`no row '${table.baseline}' in table '${table.name}': a table needs its baseline`);
     }
@@ -126,11 +153,19 @@ export async function measureTable(
         rounds[index]?.push(await contestant.round(effort.samples));
       }
     }
-    return contestants.map(({ row, targets = [] }, index) => ({
-      row,
-      targets,
-      metrics: gather(rounds[index] ?? [], table.unit),
-    }));
+    const rows = contestants.map(({ row, series, x, note, targets = [] }, index): MeasuredRow => {
+      const own = rounds[index] ?? [];
+      return {
+        row,
+        ...(series === undefined ? {} : { series }),
+        ...(x === undefined ? {} : { x }),
+        ...(note === undefined ? {} : { note }),
+        targets,
+        metrics: gather(own, table.unit),
+        rounds: own,
+      };
+    });
+    return { rows, absent };
   } finally {
     progress('closing');
     await stage.close();
@@ -207,9 +242,9 @@ function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
   if (sampled.length > 0) {
     const all = summarise(sampled.flatMap((samples) => Array.from(samples)));
     const each = sampled.map(summarise);
-    for (const name of SUMMARY_METRICS) {
-      const perRound = each.map((summary) => summary[name]);
-      metrics.set(name, { value: all[name], unit, n: all.n, perRound });
+    for (const [name, key] of SUMMARY_METRICS) {
+      const perRound = each.map((summary) => summary[key]);
+      metrics.set(name, { value: all[key], unit, n: all.n, perRound });
     }
   }
   for (const name of new Set(rounds.flatMap(({ figures }) => Object.keys(figures ?? {})))) {

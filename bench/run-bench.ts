@@ -60,12 +60,13 @@ export async function runBench(
   for (const [index, table] of tables.entries()) {
     const place = `[${index + 1}/${tables.length}] ${table.name}`;
     try {
-      const rows = await measureTable(table, options.quick ? table.quick : table.effort, (text) =>
+      const { rows, absent } = await measureTable(table, options.quick ? table.quick : table.effort, (text) =>
         progress(`${place}: ${text}`),
       );
       const findings = judge(table, rows);
       progress('');
       print(renderTable(table, rows, findings, options.markdown));
+      for (const { row, reason } of absent) print(`${row}: not measured, ${reason}`);
       await appendFile(resultsFile, toJsonLines(name, table, findings, machine));
       missed.push(
         ...findings.filter(({ ok }) => ok === false).map((finding) => describeMiss(table.name, finding)),

@@ -11,6 +11,7 @@ export interface Summary {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -32,6 +33,7 @@ export function summarise(samples: Iterable<number>): Summary {
     p50: percentile(sorted, 0.5),
     p95: percentile(sorted, 0.95),
     p99: percentile(sorted, 0.99),
+    p999: percentile(sorted, 0.999),
     max: percentile(sorted, 1),
   };
 }

@@ -84,7 +84,8 @@ test('warm-up samples are not among the stated ones', async () => {
     row: 'slow',
     round: (count) => ({ samples: Array.from({ length: count }, () => (call++ === 0 ? 1_000 : 2)) }),
   };
-  const [row] = await measureTable(tableOf([contestant]), effort, quiet);
+  const { rows } = await measureTable(tableOf([contestant]), effort, quiet);
+  const [row] = rows;
   expect(row?.metrics.get('max')).toEqual({ value: 2, unit: 'ms', n: 8, perRound: [2, 2] });
 });
 
@@ -103,7 +104,8 @@ test('figures of rounds become their median, their worst or their sum, as each s
       };
     },
   };
-  const [row] = await measureTable(tableOf([contestant]), { rounds: 3, samples: 1, warmUp: 0 }, quiet);
+  const { rows } = await measureTable(tableOf([contestant]), { rounds: 3, samples: 1, warmUp: 0 }, quiet);
+  const [row] = rows;
   expect(row?.metrics.get('rate')).toEqual({ value: 4, unit: '/s', n: 30, perRound: [3, 9, 4] });
   expect(row?.metrics.get('worst')?.value).toBe(9);
   expect(row?.metrics.get('failures')?.value).toBe(16);
@@ -114,6 +116,7 @@ describe('a ratio', () => {
     row: name,
     targets: [],
     metrics: new Map([['p50', { value, unit: 'ms', n: 1, perRound }]]),
+    rounds: [],
   });
 
   test('is the median of the rounds, so that one noisy round on both sides leaves it alone', () => {

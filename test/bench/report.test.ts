@@ -21,6 +21,7 @@ function row(name: string, p50: number, targets: readonly Target[] = []): Measur
     row: name,
     targets,
     metrics: new Map([['p50', { value: p50, unit: 'ms', n: 7, perRound: [p50] }]]),
+    rounds: [],
   };
 }
 
