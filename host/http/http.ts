@@ -183,7 +183,9 @@ function createFramework(door: Door): FastifyInstance {
   app.server.maxConnections = limits.CONNECTIONS_MAX;
   // Bodies are read by the routes, each to its own limit, after it is known who asks: nothing is parsed here.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  // The framework remembers which parser a type has only for those that are named.
+  const named = ['application/octet-stream', 'application/json'];
+  app.addContentTypeParser([...named, '*'], (_request, _payload, done) => done(null));
   app.setErrorHandler(onError);
   return app;
 }
