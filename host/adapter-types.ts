@@ -119,6 +119,12 @@ export interface TypedWorld {
 // ── images ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** One adapter version, ready to be given to executors. */
+/** A memory that a module is given, in pages of 64 KiB. */
+export interface LentMemory {
+  readonly initialPages: number;
+  readonly maximumPages: number;
+}
+
 export interface AdapterImage {
   /** Unique within the process: `name@version+digest8#n`. */
   readonly id: string;
@@ -128,6 +134,8 @@ export interface AdapterImage {
   readonly modules: readonly WebAssembly.Module[];
   /** The bytes that they were compiled from, for executors in other processes; undefined where there are none. */
   readonly code?: readonly Uint8Array[];
+  /** Of each module that is given its memory: which. Same order. Undefined where each makes its own. */
+  readonly lent?: readonly (LentMemory | undefined)[];
   /** WIT text of the component. */
   readonly wit: string;
   /** The narrower of what the manifest asks for and what the operator permits. */

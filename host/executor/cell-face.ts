@@ -10,6 +10,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { GuestBounds, Scheduler } from './guest.ts';
 import type { HostPort } from './imports-context.ts';
 import type { CellOperations } from './link.ts';
+import type { MemoryLoan } from './memory-shelf.ts';
 import type { Failure } from './protocol.ts';
 
 export type CellEnd =
@@ -77,6 +78,8 @@ export interface Cell {
 export interface CellSurroundings {
   /** Cells of one scheduler run by turns. */
   readonly scheduler?: Scheduler;
+  /** Memories of cells before it, for its modules that are given theirs. */
+  readonly loan?: MemoryLoan;
   readonly grants?: Grants;
   readonly host?: HostPort;
   /** Of a world other than that of bytes: its exported functions, called by these names. */

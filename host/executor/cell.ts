@@ -26,20 +26,20 @@ export type { Bounds, CallForm, Cell, CellEnd, CellSurroundings } from './cell-f
 export function createCell(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
-  { scheduler, grants, host, operations }: CellSurroundings = {},
+  { scheduler, loan, grants, host, operations }: CellSurroundings = {},
 ): Cell {
   const guest = new Guest(scheduler);
   const { handler } = plan;
   // A component that takes nothing from the host, as codecs are, needs no ABI but the direct call of its handler.
   if (plan.imports.length === 0 && plan.resources.length === 0 && handler && !operations) {
-    const instances = instantiate(modules, plan, guest);
+    const instances = instantiate(modules, plan, guest, { loan });
     return new HandlerCell({ instances, guest, context: undefined, abi: undefined, waits: false }, handler);
   }
   const context = new GuestContext(guest, grants, host);
   const linker = linkerOf(plan);
   const instances: WebAssembly.Exports[] = [];
   const bound = linker.bind(guest, context, instances);
-  instantiate(modules, plan, guest, instances, bound);
+  instantiate(modules, plan, guest, { instances, host: bound, loan });
   context.end();
   const parts = { instances, guest, context, abi: bound.abi, waits: linker.waits };
   if (operations) return new TypedCell(parts, plan, operations);

@@ -10,6 +10,7 @@ import { systemClock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { CoreItem, LinkPlan } from '../types.ts';
 import { type Guest, trapRunning, UNCAUGHT } from './guest.ts';
+import { LENT_IMPORT, type MemoryLoan } from './memory-shelf.ts';
 
 /**
  * Units that the start functions of one cell may use together: about 0.1 s. They fill tables and build what a language needs
@@ -72,6 +73,7 @@ function importsFor(
   step: Step,
   instances: readonly WebAssembly.Exports[],
   host: HostFunctions | undefined,
+  memory: WebAssembly.Memory | undefined,
 ): WebAssembly.Imports {
   const find = (source: Source): WebAssembly.ImportValue | undefined => {
     if (source.kind === 'export') return instances[source.instance]?.[source.from];
@@ -91,28 +93,39 @@ function importsFor(
     }
     imports[module] = group;
   }
+  if (memory) imports[LENT_IMPORT] = { 0: memory };
   return imports;
 }
 
 /**
  * Instantiates the plan's modules, running their start functions; gives the exports of each instance, in the plan's
  * order. `modules` are in the order of `plan.modules` and may be shared between threads. `guest` gets the counters; `instances`
- * is filled one by one, for those who look things up in it; `host` gives what the plan takes from the host.
+ * is filled one by one, for those who look things up in it; `host` gives what the plan takes from the host, `loan` the memories of
+ * those modules that do not make their own.
  * Throws POOL_CREATE_FAILED — a module does not fit its imports, a start function trapped, or memory ran out.
  */
 export function instantiate(
   modules: readonly WebAssembly.Module[],
   plan: LinkPlan,
   guest: Guest,
-  instances: WebAssembly.Exports[] = [],
-  host?: HostFunctions,
+  {
+    instances = [],
+    host,
+    loan,
+  }: {
+    readonly instances?: WebAssembly.Exports[];
+    readonly host?: HostFunctions;
+    readonly loan?: MemoryLoan | undefined;
+  } = {},
 ): readonly WebAssembly.Exports[] {
   guest.enter({ deadlineMs: systemClock.now() + START_MAX_MS, fuelMax: START_FUEL });
   for (const step of prepared.get(plan) ?? prepare(plan)) {
     const module = modules[step.module];
     if (!module) throw new Error(`there is no module ${step.module}`);
-    const imports = step.groups.length === 0 ? undefined : importsFor(step, instances, host);
     try {
+      const memory = loan?.lend(step.module);
+      const isAlone = step.groups.length === 0 && memory === undefined;
+      const imports = isAlone ? undefined : importsFor(step, instances, host, memory);
       const { exports } = new WebAssembly.Instance(module, imports);
       guest.add(exports);
       instances.push(exports);

@@ -8,7 +8,7 @@
  */
 
 import type { Grants } from '../capability-types.ts';
-import type { AdapterImage, LinkPlan } from '../types.ts';
+import type { AdapterImage, LentMemory, LinkPlan } from '../types.ts';
 import type { Ring } from './ring.ts';
 
 /** What the writer and the reader of a ring use, whatever it is made of (`Ring` says what each does). */
@@ -40,6 +40,8 @@ export type FrameRing = Pick<
 export interface Image {
   readonly modules: readonly WebAssembly.Module[];
   readonly plan: LinkPlan;
+  /** Of each module the memory that it is given; undefined for one that makes its own. */
+  readonly lent: readonly (LentMemory | undefined)[];
   readonly grants: Grants;
   /** Undefined for the bytes world. */
   readonly operations: CellOperations | undefined;

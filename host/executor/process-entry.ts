@@ -40,12 +40,10 @@ function openProcessSide(): ExecutorLink {
       receive() {
         const message = reader.receive();
         if (message instanceof ArrayBuffer) return message;
-        const { code, plan, grants, operations } = message as ImageCode;
+        const { code, ...rest } = message as ImageCode;
         return {
           modules: code.map((bytes) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)),
-          plan,
-          grants,
-          operations,
+          ...rest,
         };
       },
       post(buffer, byteCount) {

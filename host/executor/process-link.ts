@@ -135,9 +135,9 @@ function connect(
     },
     wake: () => void bell.write(BELL),
     imageMessage(image): ImageCode {
-      const { code, plan, grants } = image;
+      const { code, plan, lent = [], grants } = image;
       if (code === undefined) throw new Error('an image without its code cannot leave this process');
-      return { code, plan, grants, operations: operationsOf(image) };
+      return { code, plan, lent, grants, operations: operationsOf(image) };
     },
     kill,
     close: closeFiles,

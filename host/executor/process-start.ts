@@ -2,9 +2,7 @@
  * What a host and the child process that it starts as an executor have to agree on before they can talk.
  */
 
-import type { Grants } from '../capability-types.ts';
-import type { LinkPlan } from '../types.ts';
-import type { CellOperations } from './link.ts';
+import type { Image } from './link.ts';
 
 /** Files that the child begins with: both rings, and the bytes beside them. */
 export const RINGS_FD = 3;
@@ -15,9 +13,6 @@ export const TO_HOST_FD = 5;
 export const BELL = Uint8Array.of(1);
 
 /** Goes in the place of an image: compiled code does not leave a process. */
-export interface ImageCode {
+export interface ImageCode extends Omit<Image, 'modules'> {
   readonly code: readonly Uint8Array[];
-  readonly plan: LinkPlan;
-  readonly grants: Grants;
-  readonly operations: CellOperations | undefined;
 }

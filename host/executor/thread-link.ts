@@ -57,8 +57,8 @@ export function startThread(options: HostLinkOptions): HostLink {
     },
     wake: () => worker.postMessage(0),
     imageMessage: (image): Image => {
-      const { modules, plan, grants } = image;
-      return { modules, plan, grants, operations: operationsOf(image) };
+      const { modules, plan, lent = [], grants } = image;
+      return { modules, plan, lent, grants, operations: operationsOf(image) };
     },
     kill: () => void worker.terminate(),
     close: () => port.close(),

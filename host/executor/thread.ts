@@ -2,8 +2,7 @@
  * The executor's side of the thread: reads requests, enters guests one at a time, writes answers.
  *
  * It holds cells by number and knows nothing of tenants, pools or HTTP. A cell that crashed is dropped before its
- * answer is written. It refuses to load on the main thread. Dropped cells are watched until the garbage collector
- * has taken them, because a wasm memory reserves address space until then, for all threads of the process.
+ * answer is written. It refuses to load on the main thread.
  */
 
 import { setFlagsFromString } from 'node:v8';
@@ -37,6 +36,7 @@ import {
   UNLOAD,
 } from './protocol.ts';
 import { createAnswerWriter, type Placed } from './thread-answers.ts';
+import { type CellMemories, createMemories } from './thread-memories.ts';
 import { createQuestions } from './thread-questions.ts';
 import { openThreadSide } from './thread-side.ts';
 
@@ -52,6 +52,7 @@ const questions = createQuestions();
 /** A cell with the call that it is in. */
 interface Slot {
   readonly cell: Cell;
+  readonly memories: CellMemories;
   /** Of the call under way. */
   sequence: number;
   /** Suspended: others run. */
@@ -69,18 +70,10 @@ const TURN_MS = 5;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
-let collected = 0;
-const watched = new FinalizationRegistry<number>((memories) => {
-  if (collected === 0) setImmediate(reportCollected);
-  collected += memories;
-});
-
-function reportCollected(): void {
-  const count = collected;
-  collected = 0;
+const memories = createMemories((count) => {
   answer(COLLECTED, 0, 0, count, 0, 0, 0, NO_BYTES);
   announce();
-}
+});
 
 function create(sequence: number, cellId: number, imageNumber: number): void {
   const image = images.get(imageNumber);
@@ -119,10 +112,12 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
       answer(LOG, slot.sequence, cellId, bytes.length, LOG_LEVELS.indexOf(level), 0, 0, bytes);
     },
   };
+  const held = memories.open(image);
   let cell: Cell;
   try {
     cell = createCell(image.modules, image.plan, {
       scheduler,
+      loan: held.loan,
       grants: image.grants,
       host,
       operations: image.operations,
@@ -135,8 +130,8 @@ function create(sequence: number, cellId: number, imageNumber: number): void {
     });
     return;
   }
-  slots.set(cellId, Object.assign(slot, { cell }));
-  watched.register(cell, image.plan.memoryCount);
+  slots.set(cellId, Object.assign(slot, { cell, memories: held }));
+  held.watch(cell);
   answer(CREATED, sequence, cellId, 0, 0, systemClock.now() - from, cell.memoryBytes, NO_BYTES);
 }
 
@@ -243,11 +238,12 @@ function finish(
   if (!isDraining) announceSoon();
 }
 
-/** Forgets a cell; one that is in a call is stopped where it is suspended. */
+/** Forgets a cell; one that is in a call is stopped where it is suspended. A cell that crashed is gone before. */
 function destroy(cellId: number): void {
   const slot = slots.get(cellId);
   slots.delete(cellId);
   if (slot?.isResting) slot.cell.abandon();
+  else slot?.memories.giveBack(slot.cell);
 }
 
 function handle(offset: number): Promise<void> | undefined {
@@ -271,9 +267,12 @@ function handle(offset: number): Promise<void> | undefined {
     case LOAD:
       images.set(cellId, bulk.receive() as Image);
       break;
-    case UNLOAD:
+    case UNLOAD: {
+      const image = images.get(cellId);
+      if (image) memories.forget(image);
       images.delete(cellId);
       break;
+    }
     case SERVED:
       served(offset);
       break;

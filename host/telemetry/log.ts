@@ -9,6 +9,7 @@
 
 import { type DestinationStream, destination as openDestination, pino } from 'pino';
 import type { HttpRefusedEvent, InvokeEvent, NoticeEvent } from '../channels.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { isOwnTenant } from '../option-values.ts';
 import { REDACTED, redact, redactText } from './redact.ts';
 
@@ -27,6 +28,7 @@ export interface LogOptions {
   readonly level: string;
   /** A file descriptor, 1 for stdout, or a stream that takes lines. */
   readonly destination: 1 | 2 | DestinationStream;
+  readonly clock: Clock;
 }
 
 export interface LogWriter extends Log {
@@ -63,7 +65,7 @@ export function createLog(options: LogOptions): LogWriter {
     {
       level: options.level,
       base: { pid: process.pid },
-      timestamp: createTimestamp(),
+      timestamp: createTimestamp(options.clock),
       formatters: { level: (label) => ({ level: label }) },
     },
     opened ?? (options.destination as DestinationStream),
@@ -76,11 +78,11 @@ export function createLog(options: LogOptions): LogWriter {
   });
   opened?.on('drop', () => void lost++);
 
-  let delay: NodeJS.Timeout | undefined;
+  let delay: Timer | undefined;
   let isWriting = false;
   /** A line was logged: it is written before long, whether or not others follow. */
   function logged(): void {
-    if (opened !== undefined) delay ??= setTimeout(writeOut, WRITE_DELAY_MS, opened).unref();
+    if (opened !== undefined) delay ??= options.clock.after(WRITE_DELAY_MS, () => writeOut(opened));
   }
   function writeOut(stream: NonNullable<typeof opened>): void {
     delay = undefined;
@@ -149,18 +151,18 @@ export function createLog(options: LogOptions): LogWriter {
     async close() {
       process.off('exit', flush);
       process.off('uncaughtExceptionMonitor', onFatal);
-      clearTimeout(delay);
+      delay?.cancel();
       flush();
     },
   };
 }
 
 /** ISO 8601, made once a millisecond: many calls end in the same one. */
-function createTimestamp(): () => string {
+function createTimestamp(clock: Clock): () => string {
   let madeMs = Number.NaN;
   let made = '';
   return () => {
-    const nowMs = Date.now();
+    const nowMs = Math.trunc(clock.now());
     if (nowMs !== madeMs) made = `,"time":"${new Date(nowMs).toISOString()}"`;
     madeMs = nowMs;
     return made;

@@ -27,6 +27,7 @@ import {
   type VaultEvent,
   vaultChannel,
 } from '../channels.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { HostSnapshot } from '../types.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -41,6 +42,8 @@ export interface TelemetryOptions {
   readonly vault?: () => VaultReading | undefined;
   /** File descriptor of the log, default 1 (stdout), or a stream that takes lines. */
   readonly destination?: 1 | 2 | DestinationStream;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export interface Telemetry {
@@ -54,7 +57,8 @@ export interface Telemetry {
 }
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const log = createLog({ level: options.logLevel, destination: options.destination ?? 1 });
+  const { logLevel: level, destination = 1, clock = systemClock } = options;
+  const log = createLog({ level, destination, clock });
   const { snapshot, vault = () => undefined } = options;
   const metrics = createMetrics({ snapshot, linesLost: log.linesLost, vault });
   const ends: (() => void)[] = [];

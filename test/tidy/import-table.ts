@@ -29,7 +29,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'thread',
     files: [
-      'host/executor/{thread,cell*,fuel,guest*,instantiate,lift,abi*,imports*,thread-side,thread-answers,thread-questions}.ts',
+      'host/executor/{thread,cell*,fuel,guest*,instantiate,lift,abi*,imports*,thread-side,thread-answers,thread-questions,thread-memories,memory-shelf}.ts',
       'host/executor/wasi/**',
     ],
     imports: ['base', 'protocol'],
