@@ -8,8 +8,10 @@ import { ThreadExecutor } from '../../host/executor/executor.ts';
 import type { ThreadExecutorOptions } from '../../host/executor/executor-options.ts';
 import { createProcessStarter } from '../../host/executor/process-link.ts';
 import { meterModule } from '../../host/registry/harden.ts';
+import { capMemories } from '../../host/registry/memory-cap.ts';
+import { lendMemory } from '../../host/registry/memory-loan.ts';
 import { planComponent } from '../../host/registry/plan.ts';
-import type { AdapterImage, Manifest, RunRequest, RunResult } from '../../host/types.ts';
+import type { AdapterImage, LentMemory, Manifest, RunRequest, RunResult } from '../../host/types.ts';
 import { ALLOCATOR, coreText, toComponent } from '../registry/sample-components.ts';
 
 /** Beyond anything a test takes. */
@@ -60,7 +62,11 @@ const LOOPING_START = coreText({ fields: '(func $spin (loop $forever (br $foreve
 let imageCount = 0;
 
 /** `rewrite` is what the registry does to modules; by default nothing, so that only a kill can stop them. */
-async function imageOf(core: string, rewrite = (module: Uint8Array) => module): Promise<AdapterImage> {
+async function imageOf(
+  core: string,
+  rewrite = (module: Uint8Array) => module,
+  lent: AdapterImage['lent'] = [],
+): Promise<AdapterImage> {
   const component = await toComponent(core);
   const { plan } = planComponent(component);
   const code = plan.modules.map(({ offset, length }) =>
@@ -73,6 +79,7 @@ async function imageOf(core: string, rewrite = (module: Uint8Array) => module): 
     plan,
     modules: code.map((bytes) => new WebAssembly.Module(bytes)),
     code,
+    lent,
     wit: '',
     grants: {},
   };
@@ -80,6 +87,17 @@ async function imageOf(core: string, rewrite = (module: Uint8Array) => module): 
 
 export const guestImage = (): Promise<AdapterImage> => imageOf(GUEST);
 export const meteredImage = (): Promise<AdapterImage> => imageOf(GUEST, meterModule);
+/** Its memory is given to it, as the registry has it for a guest that takes nothing from the host. */
+export const lentImage = (): Promise<AdapterImage> => {
+  const lent: LentMemory[] = [];
+  const lend = (module: Uint8Array): Uint8Array => {
+    const loan = lendMemory(capMemories(module, 16));
+    if (!loan) throw new Error('this guest makes its own memory');
+    lent.push(loan.memory);
+    return loan.module;
+  };
+  return imageOf(GUEST, lend, lent);
+};
 export const loopingStartImage = (): Promise<AdapterImage> => imageOf(LOOPING_START);
 
 export interface Stage {
