@@ -8,7 +8,7 @@ import type { ThreadExecutor } from '../../host/executor/executor.ts';
 import { createProcessStarter } from '../../host/executor/process-link.ts';
 import type { Executor } from '../../host/types.ts';
 import type { Contestant, Round, Table } from '../harness.ts';
-import { bytesOf, echoRequest, makeImage, payloadOf, startExecutor } from '../host/cells.ts';
+import { bytesOf, echoRequest, makeServedImage, payloadOf, startExecutor } from '../host/cells.ts';
 import { readBuilt } from '../host/packages.ts';
 import { median } from '../statistics.ts';
 
@@ -56,7 +56,7 @@ function placementTable(size: string, bytes: number, samples: number): Table {
     effort: { rounds: 6, samples, warmUp: samples },
     quick: { rounds: 1, samples: 20, warmUp: 5 },
     async open() {
-      const image = makeImage(await readBuilt('echo'));
+      const image = makeServedImage(await readBuilt('echo'));
       const open = async (executor: ThreadExecutor): Promise<Side> => {
         executor.load(image);
         return { executor, cell: (await executor.createCell(image.id)).id };

@@ -10,6 +10,8 @@ import type { ThreadExecutorOptions } from '../../host/executor/executor-options
 import { LIMIT_DEFAULTS, POOL_DEFAULTS } from '../../host/options.ts';
 import { meterModule } from '../../host/registry/harden.ts';
 import { parseManifest } from '../../host/registry/manifest.ts';
+import { capMemories } from '../../host/registry/memory-cap.ts';
+import { lendMemories } from '../../host/registry/memory-loan.ts';
 import { planComponent } from '../../host/registry/plan.ts';
 import type { AdapterImage, Executor, RunRequest, RunResult } from '../../host/types.ts';
 import type { Package } from './packages.ts';
@@ -50,6 +52,18 @@ export function makeImage(
     wit: '',
     grants: {},
   };
+}
+
+/** The same as the registry makes it: its memories are given to it. For executors, which have them to give. */
+export function makeServedImage(built: Package): AdapterImage {
+  const image = makeImage(built);
+  const maxPages = image.manifest.limits.memoryMaxMiB * 16;
+  const { modules, lent } = lendMemories(
+    (image.code ?? []).map((module) => capMemories(module, maxPages)),
+    image.plan,
+  );
+  const code = modules.map((module) => Uint8Array.from(module));
+  return { ...image, modules: code.map((module) => new WebAssembly.Module(module)), code, lent };
 }
 
 /** A thread of its own, or what `startLink` starts. It is live at once; what is asked before it has booted waits for it. */

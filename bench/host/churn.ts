@@ -4,7 +4,7 @@
  */
 
 import type { Contestant, Table } from '../harness.ts';
-import { callOnce, makeImage, payloadOf, startExecutor } from './cells.ts';
+import { callOnce, makeServedImage, payloadOf, startExecutor } from './cells.ts';
 import { prepareGlue } from './glue.ts';
 import { readBuilt } from './packages.ts';
 
@@ -39,7 +39,7 @@ export const churnTable: Table = {
   quick: { rounds: 1, samples: 1_000, warmUp: 50 },
   async open() {
     const built = await readBuilt('echo');
-    const image = makeImage(built);
+    const image = makeServedImage(built);
     const payload = payloadOf(64);
     const makeGlueCell = await prepareGlue(built.component);
     const executor = startExecutor();

@@ -7,7 +7,7 @@ import { systemClock } from '../../host/clock.ts';
 import { createPreparer } from '../../host/registry/prepare.ts';
 import type { AdapterImage, Executor, Host } from '../../host/types.ts';
 import { type Contestant, type Round, type Table, type Target, timeEach } from '../harness.ts';
-import { bytesOf, callOnce, echoRequest, makeImage, payloadOf, startExecutor } from './cells.ts';
+import { bytesOf, callOnce, echoRequest, makeServedImage, payloadOf, startExecutor } from './cells.ts';
 import { callHost, openHost } from './hosts.ts';
 import { type Package, readBuilt } from './packages.ts';
 
@@ -42,7 +42,7 @@ export const coldStartTable: Table = {
     const opened = await openHost({ packages });
     const executor = startExecutor();
     const stands = packages.map((built): Stand => {
-      const image = makeImage(built);
+      const image = makeServedImage(built);
       executor.load(image);
       const name = built.manifest.name;
       return { name, built, image, executor, host: opened.host, newCellMaxMs: name === 'echo' ? 0.4 : 5 };

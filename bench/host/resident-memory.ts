@@ -6,7 +6,7 @@
 import type { Executor, Session } from '../../host/types.ts';
 import { collectGarbage, type Round } from '../harness.ts';
 import { slope } from '../statistics.ts';
-import { bytesOf, callOnce, echoRequest, makeImage, payloadOf, startExecutor } from './cells.ts';
+import { bytesOf, callOnce, echoRequest, makeServedImage, payloadOf, startExecutor } from './cells.ts';
 import { prepareGlue } from './glue.ts';
 import { openHost } from './hosts.ts';
 import { readBuilt, vary } from './packages.ts';
@@ -88,7 +88,7 @@ async function slopePerThing(count: number, add: () => Promise<void> | void, are
 }
 
 async function withExecutor(use: (executor: Executor, imageId: string) => Promise<Round>): Promise<Round> {
-  const image = makeImage(await readBuilt('echo'));
+  const image = makeServedImage(await readBuilt('echo'));
   const executor = startExecutor();
   executor.load(image);
   try {

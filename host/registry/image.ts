@@ -15,7 +15,7 @@ import type { Cache } from './cache.ts';
 import { refuseUngranted } from './check-imports.ts';
 import { HANDLER } from './handler.ts';
 import { capMemories } from './memory-cap.ts';
-import { lendMemory } from './memory-loan.ts';
+import { lendMemories } from './memory-loan.ts';
 import type { Preparer } from './prepare.ts';
 import { type Prepared, printable } from './prepare-task.ts';
 import { BYTES_WORLD, readTypedWorld } from './typed-world.ts';
@@ -60,10 +60,7 @@ export async function buildImage(
   const capped = plan.modules.map((range) =>
     capMemories(code.subarray(range.offset, range.offset + range.length), maxPages),
   );
-  // Only what is the guest's alone can serve another: a host function might still hold what it was given.
-  const isAlone = plan.imports.length === 0 && plan.resources.length === 0;
-  const loans = capped.map((module) => (isAlone ? lendMemory(module) : undefined));
-  const hardened = capped.map((module, index) => loans[index]?.module ?? module);
+  const { modules: hardened, lent } = lendMemories(capped, plan);
   const modules = await Promise.all(hardened.map(compile));
   imageCount += 1;
   const id = `${manifest.name}@${manifest.version}+${sha256.slice(0, 8)}#${imageCount}`;
@@ -72,7 +69,7 @@ export async function buildImage(
     manifest,
     plan,
     modules: Object.freeze(modules),
-    lent: loans.map((loan) => loan?.memory),
+    lent,
     wit: given.text ?? wit,
     grants,
     typed,

@@ -8,7 +8,7 @@
  * `core-module.ts` and capped by `memory-cap.ts` before.
  */
 
-import type { LentMemory } from '../types.ts';
+import type { LentMemory, LinkPlan } from '../types.ts';
 import { ByteReader } from './binary.ts';
 import { PREAMBLE_BYTES, readLayout } from './module-layout.ts';
 import { leb128, name, section } from './wasm-writer.ts';
@@ -16,7 +16,7 @@ import { leb128, name, section } from './wasm-writer.ts';
 /** Of the import that the executor answers (`executor/memory-shelf.ts`). No component has it: `names.ts` refuses the sign. */
 const LENT_IMPORT = 'hotcell!memory';
 
-/** 1 MiB: wiping that much takes some 30 µs and makes all of it resident. */
+/** 1 MiB: wiping makes all of it resident. */
 const LENT_MAX_PAGES = 16;
 
 const IMPORT = 2;
@@ -27,6 +27,22 @@ const MEMORY_KIND = 2;
 export interface Loan {
   readonly module: Uint8Array;
   readonly memory: LentMemory;
+}
+
+/**
+ * All modules of a plan, those rewritten that may be. None where the component takes something from the host: what the host was
+ * handed might still be written to when the cell is over. The bytes given are borrowed.
+ */
+export function lendMemories(
+  modules: readonly Uint8Array[],
+  { imports, resources }: Pick<LinkPlan, 'imports' | 'resources'>,
+): { readonly modules: readonly Uint8Array[]; readonly lent: readonly (LentMemory | undefined)[] } {
+  const isAlone = imports.length === 0 && resources.length === 0;
+  const loans = modules.map((module) => (isAlone ? lendMemory(module) : undefined));
+  return {
+    modules: modules.map((module, index) => loans[index]?.module ?? module),
+    lent: loans.map((loan) => loan?.memory),
+  };
 }
 
 /** The rewritten module and the memory it wants; undefined for one that stays as it is. The bytes given are borrowed. */
