@@ -48,6 +48,7 @@ describe('README.md', () => {
       'export CI=true',
       '.ci/install-cobol',
       '.ci/install-redis',
+      '.ci/install chromium chromium',
       'exec npm run check',
     ]);
   });
