@@ -8,6 +8,14 @@
 import type { Grants, ManifestCapabilities } from './capability-types.ts';
 import type { LinkPlan } from './link-plan.ts';
 
+/** What shows who signed a package, as bytes of its files. Where a signature is asked for, none of them may be missing. */
+export interface PackageProof {
+  /** `adapter.json` as it was signed. */
+  readonly manifest: Uint8Array;
+  readonly digests: Uint8Array | undefined;
+  readonly signature: Uint8Array | undefined;
+}
+
 // ── adapters ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Isolation = 'fresh' | 'tenant' | 'shared';

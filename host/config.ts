@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { CapabilityPolicy } from './capability-types.ts';
 import { HostError, type Problem } from './errors.ts';
-import { type ApiToken, readValue, unknownText } from './option-values.ts';
+import { type ApiToken, isPem, readValue, unknownText } from './option-values.ts';
 import { OPTION_NAMES, type OptionName, optionRow } from './options.ts';
 import type { PoolOptions } from './types.ts';
 
@@ -41,6 +41,8 @@ export interface HostConfig {
   readonly idempotencyMaxBytes: number;
   readonly logLevel: string;
   readonly tokens: readonly ApiToken[];
+  /** Each in PEM, or the path of a file of it; undefined where no signature is asked for. */
+  readonly trustedKeys: readonly string[] | undefined;
   readonly capabilities: CapabilityPolicy;
   readonly kvUrl: string | undefined;
   readonly kvMaxBytes: number;
@@ -142,8 +144,8 @@ export function resolveConfig(inputs: ConfigInputs): ResolvedConfig {
 }
 
 /**
- * One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only, the
- * store without user and password, settings of adapters without their values.
+ * One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only, keys as
+ * their files, the store without user and password, settings of adapters without their values.
  */
 export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   readonly name: OptionName;
@@ -154,6 +156,7 @@ export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   const flat: Record<string, unknown> = { ...config };
   for (const [key, value] of Object.entries(config.pool)) flat[`pool.${key}`] = value;
   flat.tokens = config.tokens.map(({ name, tenant, role }) => ({ name, tenant, role }));
+  flat.trustedKeys = config.trustedKeys?.map((key) => (isPem(key) ? 'a key in PEM' : key));
   if (config.kvUrl !== undefined) flat.kvUrl = withoutCredentials(config.kvUrl);
   flat.capabilities = Object.fromEntries(
     Object.entries(config.capabilities).map(([adapter, { config: settings, ...others }]) => [

@@ -84,6 +84,10 @@ export function addAdapterCommands(program: Command, tools: CommandTools): void 
       '--to <address>',
       'put it into this host instead; HOTCELL_TOKEN holds the token of an administrator',
     )
+    .option(
+      '--sign <key>',
+      'with --to: private key (Ed25519, PEM) to sign it with, for a host with trustedKeys',
+    )
     .addHelpText('after', example('hotcell adapter dev', 'hotcell adapter dev --to http://127.0.0.1:8080'))
     .action((flags: DevFlags, command: Command) => runDev(world, configOf(command), flags));
 

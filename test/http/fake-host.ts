@@ -88,6 +88,8 @@ export interface FakeHost {
   readonly traceparents: (string | undefined)[];
   readonly credentials: Credentials[];
   readonly installed: { readonly manifest: unknown; readonly component: Uint8Array }[];
+  /** Package files, and the names they were installed under. */
+  readonly packages: { readonly bytes: Uint8Array; readonly name: string | undefined }[];
   state: HostState;
   detail: AdapterDetail;
   version: string | undefined;
@@ -108,6 +110,7 @@ export function createFakeHost(): FakeHost {
     traceparents: [],
     credentials: [],
     installed: [],
+    packages: [],
     state: 'ready',
     detail: adapterDetail(),
     version: undefined,
@@ -161,6 +164,12 @@ export function createFakeHost(): FakeHost {
         await fake.install();
         fake.installed.push({ manifest, component });
         const { name } = manifest as { name: string };
+        names.add(name);
+        return { ...fake.detail, name };
+      },
+      async installPackage(bytes, name = 'nameless') {
+        await fake.install();
+        fake.packages.push({ bytes, name });
         names.add(name);
         return { ...fake.detail, name };
       },
