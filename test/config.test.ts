@@ -230,6 +230,19 @@ describe('tokens', () => {
   });
 });
 
+test('variables of single commands are no options and no mistakes, but a list of tokens in one of them is', () => {
+  const env = {
+    HOTCELL_TOKEN: 'hc_x',
+    HOTCELL_OCI_USERNAME: 'ada',
+    HOTCELL_OCI_PASSWORD: 'x',
+    HOTCELL_CLANG: 'cc',
+  };
+  expect(problemsOf({ env })).toEqual([]);
+  expect(problemsOf({ env: { HOTCELL_TOKEN: `[${JSON.stringify(token)}]` } })).toEqual([
+    { at: 'HOTCELL_TOKEN', message: 'is not an option; did you mean HOTCELL_TOKENS?' },
+  ]);
+});
+
 describe('trusted keys', () => {
   const pem = '-----BEGIN PUBLIC KEY-----\nc4n4ry\n-----END PUBLIC KEY-----\n';
   const keysOf = (inputs: Parameters<typeof resolveConfig>[0]) =>
