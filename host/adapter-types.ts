@@ -117,6 +117,8 @@ export interface TypedOperation {
 export interface TypedWorld {
   /** In order of export. */
   readonly operations: readonly TypedOperation[];
+  /** The same as declarations in TypeScript: an interface `Operations`, and the types that it names. */
+  readonly declarations: string;
   /**
    * Holds arguments against the schema of an operation that exists, where they are not too long for this thread.
    * Throws ADAPTER_BAD_INPUT — with all problems.

@@ -317,6 +317,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
         manifest: entry.image.manifest,
         wit: entry.image.wit,
         typed: entry.image.typed?.operations,
+        declarations: entry.image.typed?.declarations,
         pool: pool.snapshot(),
       };
     },

@@ -268,6 +268,8 @@ export interface AdapterDetail extends AdapterSummary {
   readonly wit: string;
   /** Undefined for the bytes world. */
   readonly typed: readonly TypedOperation[] | undefined;
+  /** Its operations as declarations in TypeScript, for `createClient`; undefined where `typed` is. */
+  readonly declarations: string | undefined;
   readonly pool: PoolSnapshot;
 }
 

@@ -23,6 +23,7 @@ import {
   readProject,
 } from './adapter-project.ts';
 import { adapterUrl, installRemotely } from './adapter-remote.ts';
+import { printable } from './print.ts';
 import type { World } from './world.ts';
 
 export interface DevFlags {
@@ -167,9 +168,6 @@ function tailLog(world: World): () => void {
     invokeChannel.unsubscribe(onCall);
   };
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
 
 function watchDisk(folder: string, onChange: () => void): () => void {
   const watcher = watch(folder, { recursive: true }, (_event, file) => {

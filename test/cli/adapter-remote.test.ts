@@ -1,5 +1,6 @@
 /** The commands of the kit against a host that runs: a real one with tokens, one that is down, one that is slow, and what is none. */
 
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
@@ -12,6 +13,7 @@ import { createFakeClock, systemClock } from '../../host/clock.ts';
 import { type HostConfig, resolveConfig } from '../../host/config.ts';
 import { type CreateHostOptions, createHost } from '../../host/host.ts';
 import { serve } from '../../host/http/http.ts';
+import { builtAdapter } from '../built-adapters.ts';
 import { type Served, serveHost } from '../host/served.ts';
 import { keyPair } from '../package/samples.ts';
 import { folder, stage } from './stage.ts';
@@ -184,6 +186,90 @@ describe('what does not answer as a host does', () => {
     },
   );
 });
+
+describe('adapter types', () => {
+  test('of a host that runs, of its data and of the source are the same, and fit the client', async () => {
+    await begin();
+    // Not closed after the test: it ends before its data is read.
+    const served = await serveHost({ executors: 1, tokens, data: join(folder, 'data') });
+    const { out: ofSource } = await run(undefined, 'types');
+    await run(undefined, 'pack', '--out', 'a.tgz');
+    await run('boss', 'install', 'a.tgz', '--to', served.url);
+    expect((await run('clerk', 'types', 'shout', '--from', served.url)).out).toBe(ofSource);
+    await served.close();
+    const local = stage({ clock: systemClock, cwd: at(), createHost: openOnly });
+    expect(await local.run('adapter', 'types', 'shout', '--data', served.dataDir)).toBe(0);
+    expect(local.out()).toBe(ofSource);
+  });
+
+  test('compile, and refuse what the operation does not take', async () => {
+    await begin();
+    writeFileSync(at('shout.d.ts'), (await run(undefined, 'types')).out);
+    const client = new URL('../../host/client/client.ts', import.meta.url).pathname;
+    const use = (args: string): string => `
+      import { createClient } from '${client}';
+      import type { Operations } from './shout.d.ts';
+      const client = createClient<{ shout: Operations }>('http://127.0.0.1:8080');
+      export const result: Promise<string> = client.call('shout', 'slug', ${args});`;
+    expect(compile(use(`{ text: 'a' }`))).toBe('');
+    expect(compile(use(`{ txt: 'a' }`))).toMatch(/'txt' does not exist in type/);
+  });
+
+  test('say what to do where there is no such adapter, no token, no name and no types', async () => {
+    await begin();
+    const served = await start();
+    const { manifest, component } = await builtAdapter('echo');
+    await served.host.install(manifest, component);
+    const errorOf = async (as: string | undefined, ...args: string[]) =>
+      (await run(as, 'types', ...args, '--from', served.url)).err;
+    expect(await errorOf('clerk', 'shout')).toMatch(/^REGISTRY_NOT_FOUND: .*echo/);
+    expect(await errorOf(undefined, 'echo')).toMatch(/^POLICY_UNAUTHENTICATED: .*HOTCELL_TOKEN has to hold/);
+    expect(await errorOf('clerk')).toMatch(/^CONFIG_INVALID: with --from goes the name/);
+    expect(await errorOf('clerk', 'echo')).toMatch(/^REGISTRY_UNSUPPORTED: echo is of the world bytes/);
+    const local = stage({ clock: systemClock, cwd: folder, createHost: openOnly });
+    expect(await local.run('adapter', 'types', 'nothing')).toBe(1);
+    expect(local.err()).toMatch(
+      /^REGISTRY_NOT_FOUND: nothing is no folder and no file here, and no adapter in /,
+    );
+  });
+
+  test('of what is no host are refused, and a terminal obeys nothing of them', async () => {
+    await begin();
+    const ask = async (answer: unknown) => {
+      const address = await listen((_request, response) => response.end(JSON.stringify(answer)));
+      return run(undefined, 'types', 'shout', '--from', address);
+    };
+    for (const answer of [null, [], 'x', {}, { version: 1, world: 'x' }]) {
+      expect((await ask(answer)).err).toMatch(/^KIT_HOST_REFUSED: the host does not say what shout is/);
+    }
+    expect((await ask({ version: '1\n;x', world: 'x', declarations: '' })).err).toMatch(/^KIT_HOST_REFUSED/);
+    const { out } = await ask({ version: '1', world: 'x', declarations: 'A\u001b[2JB' });
+    expect(out).toMatch(/\nA \[2JB$/);
+    const long = await listen((_request, response) => response.end(Buffer.alloc(9 << 20)));
+    expect((await run(undefined, 'types', 'shout', '--from', long)).err).toMatch(
+      /^KIT_HOST_UNREACHABLE: GET .*: its answer has more than 8388608 bytes/,
+    );
+  });
+});
+
+/** As the program makes its hosts, without what comes with Hotcell. */
+const openOnly: World['createHost'] = (config, only) =>
+  createHost({ ...config, bundled: false, ...(only && { only }) });
+
+function compile(text: string): string {
+  writeFileSync(at('use.ts'), text);
+  const tsc = new URL('../../node_modules/typescript/bin/tsc', import.meta.url).pathname;
+  const options = ['--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--ignoreConfig'];
+  const types = [
+    '--types',
+    'node',
+    '--typeRoots',
+    new URL('../../node_modules/@types', import.meta.url).pathname,
+  ];
+  const args = [tsc, ...options, '--allowImportingTsExtensions', '--skipLibCheck', ...types, at('use.ts')];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: at() });
+  return stdout;
+}
 
 /** A clock on which all waiting is over at once. */
 const soonClock = {

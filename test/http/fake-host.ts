@@ -53,6 +53,7 @@ export function adapterDetail(version = '1.0.0', produces = 'application/octet-s
     origin: 'bundled',
     wit: 'package hotcell:adapter@1.0.0;',
     typed: undefined,
+    declarations: undefined,
     pool: {} as PoolSnapshot,
     manifest: {
       ...summary,
