@@ -1,16 +1,16 @@
 /**
  * C → core module of an adapter: `guest.c` by a clang that knows wasm32, without a C library.
  *
- * The source exports the names of the Canonical ABI itself, with `__attribute__((export_name("…")))`. The clang of the
- * system is taken when it and its linker (`wasm-ld`) are there, else the package `@yowasp/clang` where the adapter's own
- * project has installed it; `HOTCELL_CLANG` names another program.
+ * The source exports the names of the Canonical ABI itself, with `__attribute__((export_name("…")))`. The compiler is the program
+ * that `HOTCELL_CLANG` names; else the package `@yowasp/clang` where the adapter's own project has installed it, because a project
+ * that brings its compiler means it; else the clang of the system, where it and its linker (`wasm-ld`) are there.
  */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SourceReader } from './inputs.ts';
 import { listSources } from './javascript-guest.ts';
@@ -38,9 +38,11 @@ export async function compileC(options: {
   const sources = files.filter((file) => file.endsWith('.c'));
   const out = await mkdtemp(join(tmpdir(), 'hotcell-c-'));
   try {
+    const brought = process.env.HOTCELL_CLANG ? undefined : projectPackage(folder);
+    if (brought !== undefined) return await compileWithPackage(brought, folder, files);
     const target = join(out, 'guest.wasm');
     const tried = await runClang([...FLAGS, '-o', target, ...sources], folder);
-    if (tried === 'absent') return await compileWithPackage(folder, sources);
+    if (tried === 'absent') throw new Error(INSTALL);
     return await readFile(target);
   } finally {
     await rm(out, { recursive: true, force: true });
@@ -80,35 +82,68 @@ function run(
   });
 }
 
-/** The part of `@yowasp/clang` that is used: files in, files out. */
-interface YowaspClang {
-  runClang(
-    args: readonly string[],
-    files: Readonly<Record<string, string>>,
-    options?: { stdout?: null; stderr?: (bytes: Uint8Array | null) => void },
-  ): Promise<Readonly<Record<string, Uint8Array>>>;
+/** Files by name, and folders of them. */
+interface Tree {
+  [name: string]: Tree | Uint8Array;
 }
 
-async function compileWithPackage(folder: string, sources: readonly string[]): Promise<Uint8Array> {
-  let path: string;
+/** The part of `@yowasp/clang` that is used: files in, files out. */
+interface YowaspClang {
+  /** Without arguments it only reads what it needs of itself. */
+  runClang(
+    args: readonly string[] | null,
+    files: Tree,
+    options: {
+      readonly stdout?: (bytes: Uint8Array | null) => void;
+      readonly stderr?: (bytes: Uint8Array | null) => void;
+      readonly decodeASCII?: boolean;
+      readonly fetchProgress?: () => void;
+    },
+  ): Promise<Tree | undefined>;
+}
+
+/** The entry of the package, as the project's own code would find it; undefined where it has not installed it. */
+function projectPackage(folder: string): string | undefined {
   try {
-    path = createRequire(join(folder, 'adapter.json')).resolve('@yowasp/clang');
-  } catch (error) {
-    throw new Error(INSTALL, { cause: error });
+    return createRequire(join(folder, 'adapter.json')).resolve('@yowasp/clang');
+  } catch {
+    return undefined;
   }
-  const { runClang: compile }: YowaspClang = await import(pathToFileURL(path).href);
-  const files: Record<string, string> = {};
-  for (const file of await listSources(folder, ['.c', '.h'])) {
-    files[file] = await readFile(join(folder, file), 'utf8');
-  }
+}
+
+async function compileWithPackage(
+  entry: string,
+  folder: string,
+  names: readonly string[],
+): Promise<Uint8Array> {
+  const { runClang: compile }: YowaspClang = await import(pathToFileURL(entry).href);
+  const files: Tree = {};
+  for (const name of names) place(files, name.split(sep), await readFile(join(folder, name)));
   const output: string[] = [];
-  const stderr = (bytes: Uint8Array | null): void => void output.push(Buffer.from(bytes ?? []).toString());
+  const say = (bytes: Uint8Array | null): void => void output.push(Buffer.from(bytes ?? []).toString());
+  // Otherwise a file that is all ASCII would come back as text.
+  const options = { stdout: say, stderr: say, decodeASCII: false };
+  const sources = names.filter((name) => name.endsWith('.c')).map((name) => name.split(sep).join('/'));
   try {
-    const made = await compile(['clang', ...FLAGS, '-o', 'guest.wasm', ...sources], files, { stderr });
-    const bytes = made['guest.wasm'];
-    if (bytes === undefined) throw new Error('the compiler wrote nothing');
+    // A step of its own: the next would tell standard output, which belongs to results, how much of itself it has read.
+    await compile(null, {}, { fetchProgress: () => {} });
+    const made = await compile(['clang', ...FLAGS, '-o', 'guest.wasm', ...sources], files, options);
+    const bytes = made?.['guest.wasm'];
+    if (!(bytes instanceof Uint8Array)) throw new Error('the compiler wrote nothing');
     return bytes;
   } catch (error) {
     throw new Error(output.join('').trim() || (error as Error).message, { cause: error });
   }
+}
+
+function place(tree: Tree, path: readonly string[], bytes: Uint8Array): void {
+  const [name = '', ...rest] = path;
+  if (rest.length === 0) {
+    tree[name] = bytes;
+    return;
+  }
+  const inner = tree[name];
+  const folder: Tree = inner === undefined || inner instanceof Uint8Array ? {} : inner;
+  tree[name] = folder;
+  place(folder, rest, bytes);
 }

@@ -8,6 +8,14 @@
 import type { Grants, ManifestCapabilities } from './capability-types.ts';
 import type { LinkPlan } from './link-plan.ts';
 
+/** What shows who signed a package, as bytes of its files. Where a signature is asked for, none of them may be missing. */
+export interface PackageProof {
+  /** `adapter.json` as it was signed. */
+  readonly manifest: Uint8Array;
+  readonly digests: Uint8Array | undefined;
+  readonly signature: Uint8Array | undefined;
+}
+
 // ── adapters ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Isolation = 'fresh' | 'tenant' | 'shared';
@@ -109,6 +117,8 @@ export interface TypedOperation {
 export interface TypedWorld {
   /** In order of export. */
   readonly operations: readonly TypedOperation[];
+  /** The same as declarations in TypeScript: an interface `Operations`, and the types that it names. */
+  readonly declarations: string;
   /**
    * Holds arguments against the schema of an operation that exists, where they are not too long for this thread.
    * Throws ADAPTER_BAD_INPUT — with all problems.

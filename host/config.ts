@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { CapabilityPolicy } from './capability-types.ts';
 import { HostError, type Problem } from './errors.ts';
-import { type ApiToken, readValue, unknownText } from './option-values.ts';
+import { type ApiToken, isPem, readValue, unknownText } from './option-values.ts';
 import { OPTION_NAMES, type OptionName, optionRow } from './options.ts';
 import type { PoolOptions } from './types.ts';
 
@@ -41,6 +41,8 @@ export interface HostConfig {
   readonly idempotencyMaxBytes: number;
   readonly logLevel: string;
   readonly tokens: readonly ApiToken[];
+  /** Each in PEM, or the path of a file of it; undefined where no signature is asked for. */
+  readonly trustedKeys: readonly string[] | undefined;
   readonly capabilities: CapabilityPolicy;
   readonly kvUrl: string | undefined;
   readonly kvMaxBytes: number;
@@ -64,7 +66,7 @@ export interface ResolvedConfig {
 export interface ConfigInputs {
   /** By option name, dotted (`'pool.min'`) or nested (`pool: { min }`); text as from a command line, or typed. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
-  /** Variables named `HOTCELL_…`; others are not looked at, nor are those of tests and the vault's keys. Default: none. */
+  /** Variables named `HOTCELL_…`; others are not looked at, nor those of tests, of commands and the vault's keys. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The configuration file as text, with its path for messages and as the base of its relative paths. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
@@ -79,6 +81,20 @@ export interface ConfigInputs {
  * started by such a test, or from the same shell, inherits them. They are no options and change nothing in it.
  */
 const TEST_VARIABLES: ReadonlySet<string> = new Set(['HOTCELL_VECTORS', 'HOTCELL_FUZZ']);
+
+/**
+ * Variables of single commands, which read them by themselves: a token and credentials that are sent to others, a compiler. In the
+ * environment of a host they change nothing.
+ */
+const COMMAND_VARIABLES: ReadonlySet<string> = new Set([
+  'HOTCELL_TOKEN',
+  'HOTCELL_OCI_USERNAME',
+  'HOTCELL_OCI_PASSWORD',
+  'HOTCELL_CLANG',
+]);
+/** A list of tokens in the variable of the one: whoever wrote it believes that the host asks for them. */
+const isListOfTokens = (variable: string, value: string): boolean =>
+  variable === 'HOTCELL_TOKEN' && value.trimStart().startsWith('[');
 
 /** Holds root keys themselves, for the vault: read by its provider alone, no option, in no table. */
 export const VAULT_KEYS_VARIABLE = 'HOTCELL_VAULT_KEYS';
@@ -142,8 +158,8 @@ export function resolveConfig(inputs: ConfigInputs): ResolvedConfig {
 }
 
 /**
- * One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only, the
- * store without user and password, settings of adapters without their values.
+ * One line for each option: name, value, unit and where it came from. Tokens appear as name, tenant and role only, keys as
+ * their files, the store without user and password, settings of adapters without their values.
  */
 export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   readonly name: OptionName;
@@ -154,6 +170,7 @@ export function describeConfig({ config, sources }: ResolvedConfig): readonly {
   const flat: Record<string, unknown> = { ...config };
   for (const [key, value] of Object.entries(config.pool)) flat[`pool.${key}`] = value;
   flat.tokens = config.tokens.map(({ name, tenant, role }) => ({ name, tenant, role }));
+  flat.trustedKeys = config.trustedKeys?.map((key) => (isPem(key) ? 'a key in PEM' : key));
   if (config.kvUrl !== undefined) flat.kvUrl = withoutCredentials(config.kvUrl);
   flat.capabilities = Object.fromEntries(
     Object.entries(config.capabilities).map(([adapter, { config: settings, ...others }]) => [
@@ -216,6 +233,7 @@ function readEnvironment(
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('HOTCELL_') || TEST_VARIABLES.has(variable) || value === undefined) continue;
     if (variable === VAULT_KEYS_VARIABLE) continue;
+    if (COMMAND_VARIABLES.has(variable) && !isListOfTokens(variable, value)) continue;
     const name = byVariable.get(variable);
     if (name) found.set(name, value);
     else problems.push({ at: variable, message: unknownText(variable, [...byVariable.keys()]) });

@@ -18,6 +18,7 @@ import { ThreadExecutor } from './executor/executor.ts';
 import { createFleet, type FleetOptions } from './executor/fleet.ts';
 import { createProcessStarter } from './executor/process-link.ts';
 import { invoke, type Rooms } from './invoke.ts';
+import { createTrust } from './package/trust.ts';
 import { createPolicy } from './policy/policy.ts';
 import { createMemoryBudget } from './pool/budget.ts';
 import { type AdapterPool, createAdapterPool } from './pool/pool.ts';
@@ -66,6 +67,7 @@ function executorStarter({ placement, processUid }: HostConfig): FleetOptions['s
 export async function createHost(options: CreateHostOptions = {}): Promise<Host> {
   const { clock = systemClock, only, ...flags } = options;
   const { config } = resolveConfig({ flags });
+  const trust = await createTrust(config.trustedKeys);
   const policy = createPolicy({ loopback: isLoopback(config.host), tokens: config.tokens, clock });
   const active = new Map<string, Active>();
   const pools = new Set<AdapterPool>();
@@ -127,6 +129,7 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
     keepCode: isInProcesses,
     trusted: config.metering === 'all' ? [] : TRUSTED_CODECS,
     grantsOf: (manifest) => grantsOf(manifest, config.capabilities, secretSources),
+    verify: trust.verify,
     only,
     ...(config.bundled ? { bundledDir: BUNDLED_DIR } : {}),
     ...(config.adapters === undefined ? {} : { adaptersDir: config.adapters }),
@@ -216,6 +219,9 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
       origin,
     };
   };
+
+  const install = async (...given: Parameters<typeof registry.install>): Promise<AdapterSummary> =>
+    summarise(registry.resolve((await registry.install(...given)).manifest.name));
 
   const isOpen = (): boolean => state === 'ready';
   let closing: Promise<void> | undefined;
@@ -311,13 +317,15 @@ export async function createHost(options: CreateHostOptions = {}): Promise<Host>
         manifest: entry.image.manifest,
         wit: entry.image.wit,
         typed: entry.image.typed?.operations,
+        declarations: entry.image.typed?.declarations,
         pool: pool.snapshot(),
       };
     },
-    async install(manifest, component) {
-      const image = await registry.install(manifest, component);
-      return summarise(registry.resolve(image.manifest.name));
-    },
+    install,
+    installPackage: (bytes, name) =>
+      trust.installPackage(bytes, name, ({ manifest, component }, proof) =>
+        install(manifest, component, proof),
+      ),
     remove: (name) => registry.remove(name),
     snapshot: () => ({
       state,

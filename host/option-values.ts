@@ -31,6 +31,13 @@ const HOST_TEXT = /^[A-Za-z0-9._:%-]{1,253}$/;
 /** Tokens are compared one by one for each request; more belong into an identity provider in front. */
 const TOKENS_MAX_COUNT = 1000;
 
+/** More signers than this are an authority's business: it signs, and is the one key. */
+const KEYS_MAX_COUNT = 100;
+/** An Ed25519 key in PEM has 113 characters, a path as many as a system takes. */
+const KEY_MAX_CHARS = 4096;
+/** A key itself, and not the path of its file. */
+export const isPem = (text: string): boolean => text.trimStart().startsWith('-----BEGIN ');
+
 export interface ValueContext {
   /** Where it came from, for the problem. */
   readonly at: string;
@@ -72,6 +79,8 @@ export function readValue(row: OptionRow, raw: unknown, context: ValueContext): 
       return refuse(`must be a host name or an IP address, not ${shown(raw)}`);
     case 'tokens':
       return readTokens(text === undefined ? raw : parsed(text), context);
+    case 'keys':
+      return readKeys(text?.startsWith('[') ? parsed(text) : (text ?? raw), context);
     case 'capabilities':
       if (text !== undefined)
         return refuse('belongs into the configuration file: it has no flag and no variable');
@@ -150,6 +159,27 @@ function isDecodable({ username, password }: URL): boolean {
   } catch {
     return false;
   }
+}
+
+/** Keys in PEM as they are, paths made absolute. Never quotes what was given: it may be a private key in the wrong place. */
+function readKeys(raw: unknown, { at, base, textual, problems }: ValueContext): string[] | undefined {
+  const keys = textual && typeof raw === 'string' ? [raw] : raw;
+  const refuse = (place: string, message: string): undefined => {
+    problems.push({ at: `${at}${place}`, message });
+    return undefined;
+  };
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > KEYS_MAX_COUNT) {
+    const unset = 'leave it out to take packages without a signature';
+    return refuse('', `must be an array of 1 to ${KEYS_MAX_COUNT} public keys; ${unset}`);
+  }
+  const before = problems.length;
+  const read = keys.map((key: unknown, index) => {
+    if (typeof key !== 'string' || key === '' || key.includes('\0') || key.length > KEY_MAX_CHARS) {
+      return refuse(`[${index}]`, 'must be a public key in PEM, or the path of a file with it');
+    }
+    return isPem(key) ? key : resolve(base, key);
+  });
+  return problems.length === before ? (read as string[]) : undefined;
 }
 
 /** Never quotes what was given: it may be a token in the wrong place. */

@@ -31,6 +31,8 @@ export type OptionRow =
   | Row<'switch', boolean>
   | (Row<'choice', string> & { readonly choices: readonly string[] })
   | Row<'tokens', readonly []>
+  /** Public keys, each in PEM or as the path of a file with it. */
+  | Row<'keys', undefined>
   /** What adapters may do: only from the file or a program. */
   | Row<'capabilities', Readonly<Record<string, never>>>
   /** An address that may hold a password: never a flag, never printed whole. */
@@ -229,6 +231,13 @@ export const OPTIONS = {
     default: [],
     reason:
       'API tokens as `{name, sha256, tenant, role}`; `hotcell token` makes one. Never a flag: flags are public.',
+  },
+  trustedKeys: {
+    kind: 'keys',
+    unit: '',
+    default: undefined,
+    reason:
+      'Public keys (Ed25519, PEM, or files of it): only packages that one of them signed are loaded and installed, but for the bundled ones. Unset, no signature is asked for.',
   },
   capabilities: {
     kind: 'capabilities',

@@ -268,6 +268,8 @@ export interface AdapterDetail extends AdapterSummary {
   readonly wit: string;
   /** Undefined for the bytes world. */
   readonly typed: readonly TypedOperation[] | undefined;
+  /** Its operations as declarations in TypeScript, for `createClient`; undefined where `typed` is. */
+  readonly declarations: string | undefined;
   readonly pool: PoolSnapshot;
 }
 
@@ -301,8 +303,16 @@ export interface Host {
   adapters(): readonly AdapterSummary[];
   /** Throws REGISTRY_NOT_FOUND. */
   adapter(name: string): AdapterDetail;
-  /** Verifies, prepares, stores and activates. Throws REGISTRY_*. `manifest` is parsed JSON, unvalidated. */
+  /**
+   * Verifies, prepares, stores and activates. `manifest` is parsed JSON, unvalidated.
+   * Throws REGISTRY_*; PACKAGE_UNSIGNED — this host has trusted keys, and takes packages only.
+   */
   install(manifest: unknown, component: Uint8Array): Promise<AdapterSummary>;
+  /**
+   * The same for a package file (`.hotcell.tgz`), whose every digest and signature is verified first; under this name only, where
+   * one is given. One package is unpacked at a time. Throws what `install` throws, and PACKAGE_*, naming the file at fault.
+   */
+  installPackage(bytes: Uint8Array, name?: string): Promise<AdapterSummary>;
   /** Drains and removes. Throws REGISTRY_NOT_FOUND. */
   remove(name: string): Promise<void>;
   snapshot(): HostSnapshot;

@@ -230,6 +230,63 @@ describe('tokens', () => {
   });
 });
 
+test('variables of single commands are no options and no mistakes, but a list of tokens in one of them is', () => {
+  const env = {
+    HOTCELL_TOKEN: 'hc_x',
+    HOTCELL_OCI_USERNAME: 'ada',
+    HOTCELL_OCI_PASSWORD: 'x',
+    HOTCELL_CLANG: 'cc',
+  };
+  expect(problemsOf({ env })).toEqual([]);
+  expect(problemsOf({ env: { HOTCELL_TOKEN: `[${JSON.stringify(token)}]` } })).toEqual([
+    { at: 'HOTCELL_TOKEN', message: 'is not an option; did you mean HOTCELL_TOKENS?' },
+  ]);
+});
+
+describe('trusted keys', () => {
+  const pem = '-----BEGIN PUBLIC KEY-----\nc4n4ry\n-----END PUBLIC KEY-----\n';
+  const keysOf = (inputs: Parameters<typeof resolveConfig>[0]) =>
+    resolveConfig({ cwd: '/work', ...inputs }).config.trustedKeys;
+
+  test('are texts as they are and paths made absolute, from the folder that named them', () => {
+    expect(keysOf({ file: file({ trustedKeys: [pem, 'ada.pem'] }) })).toEqual([pem, '/work/ada.pem']);
+    expect(keysOf({ flags: { trustedKeys: ['ada.pem', '/keys/eve.pem'] } })).toEqual([
+      '/work/ada.pem',
+      '/keys/eve.pem',
+    ]);
+    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: '["ada.pem"]' } })).toEqual(['/work/ada.pem']);
+    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: 'ada.pem' } })).toEqual(['/work/ada.pem']);
+    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: pem } })).toEqual([pem]);
+    expect(keysOf({})).toBeUndefined();
+  });
+
+  test('are at least one: an empty list would take everything, or nothing', () => {
+    for (const wrong of [
+      [],
+      {},
+      'ada.pem',
+      3,
+      [''],
+      ['a\0b'],
+      [7],
+      ['x'.repeat(5000)],
+      Array(101).fill('a'),
+    ]) {
+      const problems = problemsOf({ file: file({ trustedKeys: wrong }) });
+      expect(problems.map(({ at }) => at)[0]).toMatch(/trustedKeys(\[0\])?$/);
+    }
+  });
+
+  test('are shown as files, and never themselves', () => {
+    const lines = describeConfig(resolveConfig({ cwd: '/work', flags: { trustedKeys: [pem, 'ada.pem'] } }));
+    const value = lines.find(({ name }) => name === 'trustedKeys')?.value;
+    expect(value).toEqual(['a key in PEM', '/work/ada.pem']);
+    expect(JSON.stringify(lines)).not.toContain('c4n4ry');
+    const broken = problemsOf({ file: file({ trustedKeys: [`${pem}\0`] }) });
+    expect(JSON.stringify(broken)).not.toContain('c4n4ry');
+  });
+});
+
 describe('table', () => {
   test('every default lies within its own bounds', () => {
     for (const row of [...Object.values(OPTIONS), ...Object.values(LIMIT_BOUNDS)]) {

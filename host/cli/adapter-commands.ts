@@ -8,7 +8,7 @@ import { type PullFlags, type PushFlags, runPull, runPush } from './adapter-oci.
 import { type PackFlags, runInstall, runPack, runVerify, type TrustFlags } from './adapter-pack.ts';
 import { buildProject, describeBuild } from './adapter-project.ts';
 import { type RunFlags, runOperation } from './adapter-run.ts';
-import { runTypes } from './adapter-types.ts';
+import { runTypes, type TypesFlags } from './adapter-types.ts';
 import type { CommandTools } from './copybook-commands.ts';
 
 /** Enough for a p95 that stays where it is; a QuickJS cell takes a millisecond. */
@@ -84,15 +84,30 @@ export function addAdapterCommands(program: Command, tools: CommandTools): void 
       '--to <address>',
       'put it into this host instead; HOTCELL_TOKEN holds the token of an administrator',
     )
+    .option(
+      '--sign <key>',
+      'with --to: private key (Ed25519, PEM) to sign it with, for a host with trustedKeys',
+    )
     .addHelpText('after', example('hotcell adapter dev', 'hotcell adapter dev --to http://127.0.0.1:8080'))
     .action((flags: DevFlags, command: Command) => runDev(world, configOf(command), flags));
 
   withConfig(group.command('types'))
     .description('print declarations in TypeScript of the operations')
-    .argument('[source]', 'folder of an adapter, or a package file', '.')
-    .addHelpText('after', example('hotcell adapter types > shout.d.ts'))
-    .action((source: string, _flags: unknown, command: Command) =>
-      runTypes(world, configOf(command), source),
+    .argument(
+      '[source]',
+      'folder of an adapter, a package file, or the name of an adapter of this configuration',
+      '.',
+    )
+    .option('--from <address>', 'of this running host, by name; HOTCELL_TOKEN holds a token of it')
+    .addHelpText(
+      'after',
+      example(
+        'hotcell adapter types > shout.d.ts',
+        'hotcell adapter types shout --from http://127.0.0.1:8080 > shout.d.ts',
+      ),
+    )
+    .action((source: string, flags: TypesFlags, command: Command) =>
+      runTypes(world, configOf(command), source, flags),
     );
 
   addPackageCommands(group, tools);

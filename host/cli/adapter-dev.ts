@@ -14,6 +14,7 @@ import type { Timer } from '../clock.ts';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { readPackageFolder } from './adapter-image.ts';
+import { packProject } from './adapter-pack.ts';
 import {
   type BuiltProject,
   buildProject,
@@ -21,12 +22,15 @@ import {
   type Project,
   readProject,
 } from './adapter-project.ts';
-import { installRemotely } from './adapter-remote.ts';
+import { adapterUrl, installRemotely } from './adapter-remote.ts';
+import { printable } from './print.ts';
 import type { World } from './world.ts';
 
 export interface DevFlags {
   readonly dir: string;
   readonly to?: string;
+  /** File of a private key, for a host that asks for signatures. */
+  readonly sign?: string;
 }
 
 /** Calls back after files of a folder have changed; returns how to stop. */
@@ -65,7 +69,7 @@ export async function runDev(
     target =
       flags.to === undefined
         ? await serveHere(world, config, project)
-        : remoteTarget(world, flags.to, project);
+        : remoteTarget(world, flags, flags.to, project);
     for (;;) {
       changed = Promise.withResolvers();
       await attempt(world, flags, target, say);
@@ -92,14 +96,20 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     const problems = (error.problems ?? []).map(({ at, message }) => `\n  ${at} ${message}`).join('');
-    say(`${error.code}: ${error.detail}${problems}\nwaiting for changes; the version before runs on`);
+    const rest =
+      error.code === 'KIT_HOST_UNREACHABLE' ? 'the next one is sent again' : 'the version before runs on';
+    say(`${error.code}: ${error.detail}${problems}\nwaiting for changes; ${rest}`);
   }
 }
 
-function remoteTarget(world: World, address: string, { name }: Project): Target {
+function remoteTarget(world: World, flags: DevFlags, address: string, project: Project): Target {
+  // A mistake in the address is not mended by a change of the source.
+  adapterUrl(address, project.name);
   return {
-    async install({ packageFolder }) {
-      await installRemotely(world, address, name, await readPackageFolder(packageFolder));
+    // It was built a moment ago, so packing it builds nothing.
+    async install() {
+      const { name, bytes } = await packProject(world, flags);
+      await installRemotely(world, address, name, bytes);
     },
     close: async () => {},
   };
@@ -110,7 +120,9 @@ async function serveHere(world: World, config: HostConfig, project: Project): Pr
   const data = join(project.folder, '.hotcell', 'dev');
   await rm(data, { recursive: true, force: true });
   const stopTail = tailLog(world);
-  const host = await world.createHost({ ...config, bundled: false, adapters: undefined, data });
+  // What is tried here is the author's own source: nobody has signed it yet.
+  const own = { bundled: false, adapters: undefined, trustedKeys: undefined, data };
+  const host = await world.createHost({ ...config, ...own });
   const telemetry = await world.createTelemetry({
     logLevel: 'silent',
     snapshot: () => host.snapshot(),
@@ -156,9 +168,6 @@ function tailLog(world: World): () => void {
     invokeChannel.unsubscribe(onCall);
   };
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
 
 function watchDisk(folder: string, onChange: () => void): () => void {
   const watcher = watch(folder, { recursive: true }, (_event, file) => {

@@ -43,7 +43,7 @@ export async function runPush(world: World, reference: string, flags: PushFlags)
   const opened =
     flags.file === undefined
       ? await openPackage((await packProject(world, flags)).bytes)
-      : await readPackage(world, flags.file, {});
+      : (await readPackage(world, flags.file, {})).opened;
   const digest = await pushPackage(store, target.reference, opened);
   world.stdout.write(`${digest}\n`);
   world.stderr.write(`${opened.manifest.name} ${opened.manifest.version} is pushed to ${reference}\n`);
@@ -65,7 +65,7 @@ export async function runPull(
   const opened = await openPackage(bytes, { trustedKeys: trusted });
   world.stdout.write(`${digest}\n${describePackage(opened)}`);
   if (flags.install || flags.to !== undefined) {
-    await installPackage(world, config, opened, flags.to);
+    await installPackage(world, config, { bytes, opened }, flags.to);
     return;
   }
   const path = flags.out ?? `${opened.manifest.name}-${opened.manifest.version}.hotcell.tgz`;

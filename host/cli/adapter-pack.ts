@@ -1,7 +1,7 @@
 /**
  * `hotcell adapter pack`, `verify` and `install`: a project to a package file, and a package file to a host.
  *
- * A package is verified before anything of it is used, and a host verifies manifest and component once more.
+ * A package is verified before anything of it is used, and a host is given the file itself and verifies it once more.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -74,12 +74,17 @@ export async function packProject(
   return { bytes, name: manifest.name, version: manifest.version };
 }
 
+export interface PackageFile {
+  readonly bytes: Uint8Array;
+  readonly opened: OpenedPackage;
+}
+
 /** Reads and verifies a package file. */
-export async function readPackage(world: World, file: string, flags: TrustFlags): Promise<OpenedPackage> {
+export async function readPackage(world: World, file: string, flags: TrustFlags): Promise<PackageFile> {
   const bytes = await readFile(resolve(world.cwd, file)).catch((error: unknown) => {
     throw fileError(error, file, 'read');
   });
-  return openPackage(bytes, { trustedKeys: await trustedKeys(world, flags) });
+  return { bytes, opened: await openPackage(bytes, { trustedKeys: await trustedKeys(world, flags) }) };
 }
 
 /** Undefined where no key is named: then signatures are checked and not asked for. */
@@ -92,7 +97,7 @@ export async function trustedKeys(world: World, { key }: TrustFlags): Promise<st
 
 /** Says what is in a package that is whole. Throws PACKAGE_* otherwise. */
 export async function runVerify(world: World, file: string, flags: TrustFlags): Promise<void> {
-  const opened = await readPackage(world, file, flags);
+  const { opened } = await readPackage(world, file, flags);
   world.stdout.write(describePackage(opened));
 }
 
@@ -110,27 +115,26 @@ export async function runInstall(
   file: string,
   flags: TrustFlags & { readonly to?: string },
 ): Promise<void> {
-  const opened = await readPackage(world, file, flags);
-  await installPackage(world, config, opened, flags.to);
+  await installPackage(world, config, await readPackage(world, file, flags), flags.to);
 }
 
 /** Throws what the host refuses with; a version that ran before runs on then. */
 export async function installPackage(
   world: World,
   config: HostConfig,
-  opened: OpenedPackage,
+  { bytes, opened }: PackageFile,
   address: string | undefined,
 ): Promise<void> {
   const { name, version } = opened.manifest;
   if (address !== undefined) {
-    await installRemotely(world, address, name, opened);
+    await installRemotely(world, address, name, bytes);
     world.stderr.write(`${name} ${version} is installed at ${address}\n`);
     return;
   }
   // The other adapters are nobody's concern here.
   const host = await world.createHost({ ...config, bundled: false, adapters: undefined }, [name]);
   try {
-    await host.install(opened.manifest, opened.component);
+    await host.installPackage(bytes);
   } finally {
     await host.close();
   }

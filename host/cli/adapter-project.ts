@@ -118,6 +118,8 @@ export async function startProjectHost(
       ...config,
       bundled: false,
       adapters: project.packageFolder,
+      // It is the author's own source: nobody has signed it yet.
+      trustedKeys: undefined,
       data: dataFolder(project),
     });
     if (host.adapters().some(({ name }) => name === project.name)) return host;

@@ -209,7 +209,7 @@ function withConfig(command: Command, hidden = false): Command {
     const options =
       row.kind === 'switch'
         ? [new Option(`--${flag}`, reason), new Option(`--no-${flag}`, `Turns --${flag} off.`)]
-        : [new Option(`--${flag} <${row.kind === 'number' ? row.unit || 'number' : row.kind}>`, reason)];
+        : [new Option(`--${flag} ${placeholder(row)}`, reason)];
     for (const option of options) {
       option.helpGroup(name.startsWith('pool.') ? 'Defaults for pools:' : 'Configuration:');
       command.addOption(option.hideHelp(hidden));
@@ -217,6 +217,11 @@ function withConfig(command: Command, hidden = false): Command {
   }
   if (hidden) command.addHelpText('after', '\nEvery flag of `hotcell config --help` works here too.');
   return command;
+}
+
+function placeholder(row: OptionRow): string {
+  if (row.kind === 'keys') return '<file...>';
+  return `<${row.kind === 'number' ? row.unit || 'number' : row.kind}>`;
 }
 
 /** What a value may be, as a sentence of the help; empty where the kind says it. */

@@ -71,3 +71,8 @@ export function table(rows: readonly (readonly string[])[]): string {
       .trimEnd();
   return `${rows.map(line).join('\n')}\n`;
 }
+
+/** The text of a stranger, without what a terminal would obey. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');

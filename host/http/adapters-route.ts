@@ -1,17 +1,22 @@
 /**
  * /v1/adapters and /v1/adapters/{name}: list, show, install or replace, remove.
  *
- * Reading needs an identity, changing needs an admin, asked for before a byte of the body is read. What a package must
- * be is the registry's to say; here only its form is checked: two named parts and a name that matches the path.
+ * Reading needs an identity, changing needs an admin, asked for before a byte of the body is read. An upload is a package file,
+ * or a form with manifest and component. What a package must be is the host's to say; of a form it is checked here that it has
+ * those two parts and the name of the path.
  */
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { HostError } from '../errors.ts';
 import { type Answer, jsonAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Answerer, Door } from './exchange.ts';
-import { credentialsOf, requireMultipart } from './headers.ts';
+import { credentialsOf, mediaTypeOf, requireIdentityEncoding, requireMultipart } from './headers.ts';
 import { MANIFEST_PART_MAX_BYTES, UPLOAD_PARTS_MAX } from './limits.ts';
 import { fieldName, type Part, parseMultipart } from './multipart.ts';
+
+/** Of a package file, `<name>-<version>.hotcell.tgz`. The second is what clients say that know the file by its ending. */
+export const PACKAGE_MEDIA_TYPES = ['application/vnd.hotcell.package+gzip', 'application/gzip'] as const;
 
 export function createAdaptersAnswerers(door: Door): {
   readonly list: Answerer;
@@ -35,15 +40,16 @@ export function createAdaptersAnswerers(door: Door): {
       const { headers, params } = exchange;
       const identity = host.identify(credentialsOf(headers));
       host.requireAdmin(identity);
-      const boundary = requireMultipart(headers, 'multipart/form-data');
+      const boundary = boundaryOf(headers);
       const body = await readBody(door, exchange, identity.tenant, bodyMaxBytes);
-      const parts = await parseMultipart(body, boundary, UPLOAD_PARTS_MAX);
       const name = params.name ?? '';
-      const manifest = parseManifest(requirePart(parts, 'manifest'), name);
-      const component = requirePart(parts, 'component');
       const isNew = !host.adapters().some((adapter) => adapter.name === name);
       try {
-        return jsonAnswer(isNew ? 201 : 200, await host.install(manifest, component));
+        const installed =
+          boundary === undefined
+            ? await host.installPackage(body, name)
+            : await host.install(...(await readForm(body, boundary, name)));
+        return jsonAnswer(isNew ? 201 : 200, installed);
       } finally {
         operations.forget(name);
       }
@@ -60,6 +66,23 @@ export function createAdaptersAnswerers(door: Door): {
       return { ...jsonAnswer(204, null), body: new Uint8Array(0) };
     },
   };
+}
+
+/** Of a form; undefined where the body is a package file. */
+function boundaryOf(headers: IncomingHttpHeaders): string | undefined {
+  const type = mediaTypeOf(headers);
+  if (type === 'multipart/form-data') return requireMultipart(headers, type);
+  requireIdentityEncoding(headers);
+  if (PACKAGE_MEDIA_TYPES.some((known) => known === type)) return undefined;
+  throw new HostError(
+    'HTTP_UNSUPPORTED_TYPE',
+    `Content-Type must be ${PACKAGE_MEDIA_TYPES[0]} for a package file, or multipart/form-data with a boundary`,
+  );
+}
+
+async function readForm(body: Uint8Array, boundary: string, name: string): Promise<[unknown, Uint8Array]> {
+  const parts = await parseMultipart(body, boundary, UPLOAD_PARTS_MAX);
+  return [parseManifest(requirePart(parts, 'manifest'), name), requirePart(parts, 'component')];
 }
 
 function requirePart(parts: readonly Part[], name: 'manifest' | 'component'): Uint8Array {

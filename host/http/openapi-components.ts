@@ -4,6 +4,7 @@
  */
 
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { PACKAGE_MEDIA_TYPES } from './adapters-route.ts';
 import { TIMEOUT_MAX_MS } from './limits.ts';
 
 export type Json = Record<string, unknown>;
@@ -91,6 +92,23 @@ export const COPYBOOK_SCHEMA = {
     fileFooterBytes: { type: 'integer', minimum: 0 },
   },
 } as const satisfies Json;
+
+/** What installs an adapter: a package file as `hotcell adapter pack` makes it, or its two necessary files in a form. */
+export const UPLOAD_CONTENT: Json = {
+  ...Object.fromEntries(
+    PACKAGE_MEDIA_TYPES.map((type) => [type, { schema: { description: 'a package file' } }]),
+  ),
+  'multipart/form-data': {
+    schema: {
+      type: 'object',
+      required: ['manifest', 'component'],
+      properties: {
+        manifest: { type: 'object' },
+        component: { type: 'string', contentMediaType: 'application/wasm' },
+      },
+    },
+  },
+};
 
 const header = (name: string, description: string, schema: Json): Json => ({
   name,

@@ -17,6 +17,7 @@ import {
   PARAMETERS,
   PROBLEM_SCHEMA,
   RESULT_SCHEMA,
+  UPLOAD_CONTENT,
 } from './openapi-components.ts';
 import { incomingPath } from './openapi-incoming.ts';
 import { describeTyped, numbered, outputsOf } from './openapi-typed.ts';
@@ -74,7 +75,7 @@ function sharedErrors(name: string, rooms: readonly string[]): Json {
 }
 
 const CALL_ERRORS = sharedErrors('Call', CALL_ROOMS);
-const ADMIN_ERRORS = sharedErrors('Admin', ['HTTP', 'POLICY', 'REGISTRY', 'HOST']);
+const ADMIN_ERRORS = sharedErrors('Admin', ['HTTP', 'POLICY', 'REGISTRY', 'PACKAGE', 'POOL', 'HOST']);
 const READ_ERRORS = sharedErrors('Read', ['HTTP', 'POLICY', 'HOST']);
 const VAULT_ERRORS = sharedErrors('Vault', ['HTTP', 'POLICY', 'VAULT', 'HOST']);
 const CODEC_ROOMS = ['HTTP', 'POLICY', 'REGISTRY', 'POOL', 'EXECUTOR', 'COPYBOOK', 'HOST'];
@@ -218,14 +219,6 @@ function fixedPaths(): Record<string, Json> {
   const ok = (description: string, content: Json): Json => ({ 200: { description, content } });
   const anyObject = json({ type: 'object' });
   const named = [ref('parameters', 'AdapterName'), ...COMMON];
-  const upload = {
-    type: 'object',
-    required: ['manifest', 'component'],
-    properties: {
-      manifest: { type: 'object' },
-      component: { type: 'string', contentMediaType: 'application/wasm' },
-    },
-  };
   const get = (operationId: string, summary: string, parameters: Json[], responses: Json): Json => ({
     operationId,
     summary,
@@ -259,7 +252,7 @@ function fixedPaths(): Record<string, Json> {
           201: { description: 'installed', content: anyObject },
           ...ADMIN_ERRORS,
         }),
-        requestBody: { required: true, content: { 'multipart/form-data': { schema: upload } } },
+        requestBody: { required: true, content: UPLOAD_CONTENT },
       },
       delete: get('removeAdapter', 'Drain and remove (admin)', named, {
         204: { description: 'removed' },

@@ -131,19 +131,23 @@ function outputSchema(typed: TypedOperation): JsonSchema {
 
 /**
  * The same schema for validators that know JSON Schema as of draft 7, the SDK's own client among them: those skip `prefixItems` and
- * take `items: false`, which belongs to it, for a refusal of every tuple. Its length is said by two other keywords.
+ * take `items: false`, which belongs to it, for a refusal of every tuple. Its length is said by two other keywords. Formats that are
+ * OpenAPI's (`uint64`) are left out: validators that do not know one print so at each listing, and `pattern`, `minimum` and
+ * `contentEncoding` beside them say nearly as much.
  * Which draft it is stays unsaid: 2020-12 is the default of the protocol, and older clients know no other than theirs.
  */
 function forClients({ $schema: _draft, ...schema }: JsonSchema): JsonSchema {
-  return withoutItems(schema) as JsonSchema;
+  return simplified(schema) as JsonSchema;
 }
 
 /** Recursion: schemas are as deep as types. */
-function withoutItems(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(withoutItems);
+function simplified(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(simplified);
   if (typeof part !== 'object' || part === null) return part;
-  const entries = Object.entries(part).map(([name, value]) => [name, withoutItems(value)] as const);
+  const entries = Object.entries(part).map(([name, value]) => [name, simplified(value)] as const);
   const copy: Record<string, unknown> = Object.fromEntries(entries);
+  // A property of this name has a schema and not a text.
+  if (typeof copy.format === 'string') delete copy.format;
   if (!Array.isArray(copy.prefixItems) || copy.items !== false) return copy;
   const { items: _none, prefixItems, ...others } = copy;
   return { ...others, prefixItems, minItems: prefixItems.length, maxItems: prefixItems.length };

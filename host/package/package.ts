@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { HostError } from '../errors.ts';
-import { type PackageSignature, signDigests, verifyDigests } from './signature.ts';
+import { keyName, type PackageSignature, signDigests, verifyDigests } from './signature.ts';
 import { readTar, writeTar } from './tar.ts';
 
 const MiB = 1024 * 1024;
@@ -22,8 +22,8 @@ export const PACKAGE_MAX_BYTES = 64 * MiB;
 export const UNPACKED_MAX_BYTES = 80 * MiB;
 
 const FORMAT = 'hotcell-package@1';
-const DIGESTS = 'digests.json';
-const SIGNATURE = 'signature.json';
+export const DIGESTS = 'digests.json';
+export const SIGNATURE = 'signature.json';
 export const MANIFEST = 'adapter.json';
 export const COMPONENT = 'component.wasm';
 /** Texts that go along where an author has them. */
@@ -104,15 +104,10 @@ export async function openPackage(
   if (trustedKeys !== undefined && keyId === undefined) {
     throw new HostError(
       'PACKAGE_UNSIGNED',
-      'the package has no signature.json, and only signed ones are taken',
+      `the package has no ${SIGNATURE}, and only signed ones are taken here: sign it with \`hotcell adapter pack --sign <key>\``,
     );
   }
-  if (trustedKeys !== undefined && !isTrusted) {
-    throw new HostError(
-      'PACKAGE_SIGNATURE_INVALID',
-      `the package is signed by ${keyId}, which is not trusted`,
-    );
-  }
+  if (trustedKeys !== undefined && keyId !== undefined) requireTrusted(keyId, trustedKeys);
   const component = files.get(COMPONENT);
   if (component === undefined) throw new HostError('PACKAGE_INVALID', `${COMPONENT} is missing`);
   const manifest = (parse(MANIFEST, files.get(MANIFEST) ?? missing(MANIFEST)) ?? {}) as Partial<
@@ -122,6 +117,9 @@ export async function openPackage(
   if (typeof name !== 'string' || typeof version !== 'string') {
     throw new HostError('PACKAGE_INVALID', `${MANIFEST} has no name and version`);
   }
+  if (manifest.component !== COMPONENT) {
+    throw new HostError('PACKAGE_INVALID', `${MANIFEST}: "component" must be "${COMPONENT}"`);
+  }
   if (manifest.sha256 !== sha256(component)) {
     throw new HostError(
       'PACKAGE_DIGEST_MISMATCH',
@@ -129,6 +127,30 @@ export async function openPackage(
     );
   }
   return { manifest: { ...manifest, name, version }, component, files, entries, keyId, isTrusted };
+}
+
+/**
+ * The same of a package that lies unpacked: the manifest is the one that the digests name, and a trusted key signed those. What
+ * the manifest names is its reader's to check. Throws PACKAGE_INVALID, PACKAGE_DIGEST_MISMATCH, PACKAGE_SIGNATURE_INVALID.
+ */
+export function verifyManifest(
+  files: { readonly manifest: Uint8Array; readonly digests: Uint8Array; readonly signature: Uint8Array },
+  trustedKeys: readonly string[],
+): void {
+  const { manifest, digests, signature } = files;
+  requireTrusted(verifyDigests(digests, parse(SIGNATURE, signature)), trustedKeys);
+  const named = namedFiles(parse(DIGESTS, digests));
+  if (digestIn(named, MANIFEST) !== sha256(manifest)) {
+    throw new HostError('PACKAGE_DIGEST_MISMATCH', `${MANIFEST} is not the file that ${DIGESTS} names`);
+  }
+}
+
+function requireTrusted(keyId: string, trustedKeys: readonly string[]): void {
+  if (trustedKeys.includes(keyId)) return;
+  throw new HostError(
+    'PACKAGE_SIGNATURE_INVALID',
+    `${SIGNATURE} is of the key ${keyName(keyId)}, which is not trusted here: have it signed by one that is, or add that key`,
+  );
 }
 
 async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
@@ -149,23 +171,27 @@ async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
 
 /** Every file is named and every name is a file. */
 function verifyFiles(files: ReadonlyMap<string, Uint8Array>, parsed: unknown): void {
-  const { format, files: named } = (parsed ?? {}) as { format?: unknown; files?: unknown };
-  if (format !== FORMAT || typeof named !== 'object' || named === null) {
-    throw new HostError('PACKAGE_INVALID', `${DIGESTS} is not of the format ${FORMAT}`);
-  }
+  const named = namedFiles(parsed);
   for (const name of files.keys()) {
     if (!Object.hasOwn(named, name)) {
       throw new HostError('PACKAGE_DIGEST_MISMATCH', `${DIGESTS} does not name ${name}`);
     }
   }
-  for (const [name, entry] of Object.entries(named)) {
-    const bytes = files.get(name) ?? missing(name);
-    const expected = (entry as { sha256?: unknown } | null)?.sha256;
-    if (sha256(bytes) !== expected) {
+  for (const name of Object.keys(named)) {
+    if (sha256(files.get(name) ?? missing(name)) !== digestIn(named, name)) {
       throw new HostError('PACKAGE_DIGEST_MISMATCH', `${name} is not the file that ${DIGESTS} names`);
     }
   }
 }
+
+function namedFiles(parsed: unknown): Readonly<Record<string, unknown>> {
+  const { format, files } = (parsed ?? {}) as { format?: unknown; files?: unknown };
+  if (format === FORMAT && typeof files === 'object' && files !== null) return { ...files };
+  throw new HostError('PACKAGE_INVALID', `${DIGESTS} is not of the format ${FORMAT}`);
+}
+
+const digestIn = (named: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(named, name) ? (named[name] as { sha256?: unknown } | null)?.sha256 : undefined;
 
 function take(files: Map<string, Uint8Array>, name: string): Uint8Array {
   const bytes = files.get(name) ?? missing(name);

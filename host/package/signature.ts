@@ -33,8 +33,17 @@ export function signDigests(digests: Uint8Array, privateKeyPem: string): Package
   };
 }
 
-/** The id of a public key in PEM. Throws PACKAGE_SIGNATURE_INVALID — it is not an Ed25519 key. */
+/** What a key is called where people read it: the beginning of its id, enough to tell an operator's keys apart. */
+export const keyName = (keyId: string): string => `${keyId.slice(0, 16)}…`;
+
+/**
+ * The id of a public key in PEM. Throws PACKAGE_SIGNATURE_INVALID — it is not an Ed25519 key, or a private one, which nobody
+ * but its owner should have.
+ */
 export function readTrustedKey(publicKeyPem: string): string {
+  if (publicKeyPem.includes('PRIVATE KEY-----')) {
+    throw wrong('a trusted key is a public one, and this is private: `openssl pkey -in <key> -pubout`');
+  }
   const key = readKey(() => createPublicKey(publicKeyPem), 'a trusted key');
   return keyIdOf(key.export({ type: 'spki', format: 'der' }));
 }

@@ -14,6 +14,8 @@ export interface TarFile {
 }
 
 const BLOCK_BYTES = 512;
+/** Zeros that end an archive: two blocks, or up to a record of what other programs write. */
+const END_MAX_BYTES = 64 * 1024;
 /** Name, manifest, WIT, cases, README, digests, signature and the component; as many again for what authors add. */
 export const FILES_MAX_COUNT = 16;
 
@@ -98,7 +100,9 @@ export function readTar(archive: Uint8Array): Map<string, Uint8Array> {
     files.set(name, archive.subarray(at, at + sizeBytes));
     at += sizeBytes + padding(sizeBytes);
   }
-  if (!isZero(archive.subarray(at))) throw invalid('there are bytes behind the end of the archive');
+  const end = archive.subarray(at);
+  if (end.byteLength > END_MAX_BYTES || !isZero(end))
+    throw invalid('there are bytes behind the end of the archive');
   return files;
 }
 

@@ -14,6 +14,9 @@ import { HANDLE, isProxyWorld } from '../service-incoming.ts';
 import type { Isolation, Limits, Manifest, OperationExample, OperationSpec, PoolOptions } from '../types.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
+/** Of a package itself; a component of such a name would be written over it. */
+const RESERVED_FILES = ['adapter.json', 'digests.json', 'signature.json'];
+
 export interface ManifestDefaults {
   readonly pool: PoolOptions;
   readonly limits: Limits;
@@ -159,8 +162,11 @@ function relationProblems(json: unknown, defaults: ManifestDefaults): Problem[] 
     problems.push({ at: '/pool/permits', message: `must be 0 (2 × max) or at least max, which is ${max}` });
   }
   const component = root.component;
-  if (typeof component === 'string' && component.toLowerCase() === 'adapter.json') {
-    problems.push({ at: '/component', message: 'must not be adapter.json: that is the manifest itself' });
+  if (typeof component === 'string' && RESERVED_FILES.includes(component.toLowerCase())) {
+    problems.push({
+      at: '/component',
+      message: `must not be ${component}: that is a file of the package itself`,
+    });
   }
   const limits = record(root.limits);
   for (const [name, operation] of Object.entries(record(root.operations))) {

@@ -6,20 +6,38 @@
 
 import { join } from 'node:path';
 import { HostError, hasCode } from '../errors.ts';
-import type { Manifest } from '../types.ts';
+import type { Manifest, PackageProof } from '../types.ts';
 import type { Files } from './files.ts';
 import { type ManifestDefaults, parseManifest } from './manifest.ts';
 import { MANIFEST_MAX_BYTES } from './manifest-schema.ts';
 
 export const MANIFEST_FILE = 'adapter.json';
+/** Beside the manifest of a package that was signed, as in its archive. */
+export const DIGESTS_FILE = 'digests.json';
+export const SIGNATURE_FILE = 'signature.json';
+/** Of either: digests of sixteen files, or one signature, are a fraction of it. */
+const PROOF_FILE_MAX_BYTES = 64 * 1024;
 
-/** Parses the manifest of a package folder. Throws what `parseManifest` throws; REGISTRY_STORE_FAILED — unreadable. */
+/** Throws unless the package is signed by a key that the operator trusts: PACKAGE_*. */
+export type Verify = (proof: PackageProof | undefined) => void;
+
+/**
+ * Parses the manifest of a package folder; with `verify` only when that took its signature.
+ * Throws what `parseManifest` and `verify` throw; REGISTRY_STORE_FAILED — unreadable.
+ */
 export async function readManifest(
   files: Files,
   folder: string,
   defaults: ManifestDefaults,
+  verify?: Verify,
 ): Promise<Manifest> {
   const bytes = await readBounded(files, join(folder, MANIFEST_FILE), MANIFEST_FILE, MANIFEST_MAX_BYTES);
+  // What is parsed are the very bytes whose signature was checked. They name the component by its digest.
+  verify?.({
+    manifest: bytes,
+    digests: await readProofFile(files, folder, DIGESTS_FILE),
+    signature: await readProofFile(files, folder, SIGNATURE_FILE),
+  });
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));
@@ -27,6 +45,11 @@ export async function readManifest(
     throw new HostError('REGISTRY_MANIFEST_INVALID', `${MANIFEST_FILE} is not JSON`, { cause: error });
   }
   return parseManifest(json, defaults);
+}
+
+async function readProofFile(files: Files, folder: string, name: string): Promise<Uint8Array | undefined> {
+  const path = join(folder, name);
+  return (await files.stat(path)) && readBounded(files, path, name, PROOF_FILE_MAX_BYTES);
 }
 
 /** Throws REGISTRY_STORE_FAILED — missing, unreadable or larger than `maxBytes`. */

@@ -12,14 +12,14 @@ import type { Grants } from '../capability-types.ts';
 import { type AdaptersChangedEvent, adaptersChangedChannel, notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
-import type { AdapterImage, Manifest } from '../types.ts';
+import type { AdapterImage, Manifest, PackageProof } from '../types.ts';
 import { createCache, currentToolchain } from './cache.ts';
 import { diskFiles, type Files } from './files.ts';
 import { buildImage } from './image.ts';
 import { type ManifestDefaults, parseManifest } from './manifest.ts';
 import { MANIFEST_MAX_BYTES } from './manifest-schema.ts';
 import { notFound } from './nearest.ts';
-import { readComponent } from './package-folder.ts';
+import { DIGESTS_FILE, MANIFEST_FILE, readComponent, SIGNATURE_FILE, type Verify } from './package-folder.ts';
 import { createPreparer } from './prepare.ts';
 import { type Origin, readInstalled, readSources, reportSkipped, type Source } from './sources.ts';
 import { createStore, LEFTOVER_AGE_MS } from './store.ts';
@@ -30,6 +30,8 @@ export interface RegistryOptions {
   readonly trusted?: readonly string[] | undefined;
   /** What an adapter gets of what it asks for. Throws REGISTRY_CAPABILITY_DENIED and CONFIG_INVALID. Default: nothing. */
   readonly grantsOf?: ((manifest: Manifest) => Promise<Grants>) | undefined;
+  /** Asked for every package but the bundled ones. Default: no signature is needed. */
+  readonly verify?: Verify | undefined;
   /** Whether images keep the bytes of their modules, for executors in other processes. Default false. */
   readonly keepCode?: boolean;
   /** Installed packages and the cache live under it. Created when it is missing. */
@@ -66,12 +68,13 @@ export interface Registry {
   /** Loads everything there is; what cannot be loaded is a notice. Throws CONFIG_INVALID — a folder is missing. */
   start(): Promise<void>;
   /**
-   * Installs a package; resolves once calls resolve to it. The bytes are borrowed until then.
+   * Installs a package; resolves once calls resolve to it. The bytes are borrowed until then. `proof`, where it was signed,
+   * is kept beside it: `manifest` is what that has, parsed.
    *
-   * Throws REGISTRY_* as documented at `parseManifest`, `buildImage` and `Store.stage`; what `activate` throws;
+   * Throws what `verify` throws; REGISTRY_* as documented at `parseManifest`, `buildImage` and `Store.stage`; what `activate` throws;
    * HOST_CLOSED. After any of these the version before is still active.
    */
-  install(manifest: unknown, component: Uint8Array): Promise<AdapterImage>;
+  install(manifest: unknown, component: Uint8Array, proof?: PackageProof): Promise<AdapterImage>;
   /**
    * Removes an installed package and waits until it has drained. An adapter of the same name from a directory or the
    * bundle comes back in its place.
@@ -163,13 +166,14 @@ export function createRegistry(options: RegistryOptions): Registry {
         [options.adaptersDir, 'directory'],
       ] as const) {
         if (folder === undefined) continue;
-        for (const source of await readSources(files, folder, origin, defaults)) {
+        const verify = origin === 'bundled' ? undefined : options.verify;
+        for (const source of await readSources(files, folder, origin, defaults, verify)) {
           const { name } = source.manifest;
           beneath.set(name, [...(beneath.get(name) ?? []), source]);
         }
       }
       const sources = new Map(beneath);
-      for (const source of await readInstalled(files, await store.start(), defaults)) {
+      for (const source of await readInstalled(files, await store.start(), defaults, options.verify)) {
         const { name } = source.manifest;
         sources.set(name, [...(sources.get(name) ?? []), source]);
       }
@@ -186,12 +190,13 @@ export function createRegistry(options: RegistryOptions): Registry {
       await Promise.all(Array.from({ length: LOADS_AT_ONCE }, load));
     },
 
-    async install(json, component) {
+    async install(json, component, proof) {
+      options.verify?.(proof);
       const manifest = parseManifest(json, defaults);
       const { name } = manifest;
-      const manifestText = `${JSON.stringify(json, null, 2)}\n`;
+      const manifestBytes = proof?.manifest ?? Buffer.from(`${JSON.stringify(json, null, 2)}\n`);
       // What the next start would refuse to read is not written.
-      if (Buffer.byteLength(manifestText) > MANIFEST_MAX_BYTES) {
+      if (manifestBytes.byteLength > MANIFEST_MAX_BYTES) {
         throw new HostError(
           'REGISTRY_MANIFEST_INVALID',
           `the manifest is larger than ${MANIFEST_MAX_BYTES} bytes`,
@@ -201,8 +206,10 @@ export function createRegistry(options: RegistryOptions): Registry {
         if (closed) throw closedError();
         const startMs = clock.now();
         const image = await buildImage(manifest, component, tools);
-        const content = { name, manifestText, componentFile: manifest.component, component };
-        const staged = await store.stage(content);
+        const staged = await store.stage({
+          name,
+          files: storedFiles(manifest, { ...proof, manifest: manifestBytes }, component),
+        });
         try {
           await drains.get(name);
           await options.activate(image, 'installed');
@@ -277,6 +284,20 @@ export function createRegistry(options: RegistryOptions): Registry {
       await Promise.all(drains.values());
     },
   };
+}
+
+function storedFiles(
+  manifest: Manifest,
+  proof: Partial<PackageProof> & Pick<PackageProof, 'manifest'>,
+  component: Uint8Array,
+): Map<string, Uint8Array> {
+  const stored = new Map([
+    [MANIFEST_FILE, proof.manifest],
+    [manifest.component, component],
+  ]);
+  if (proof.digests) stored.set(DIGESTS_FILE, proof.digests);
+  if (proof.signature) stored.set(SIGNATURE_FILE, proof.signature);
+  return stored;
 }
 
 const closedError = (): HostError => new HostError('HOST_CLOSED', 'the host is closed; nothing was changed');

@@ -11,7 +11,7 @@ import { HostError } from '../errors.ts';
 import type { AdapterSummary, Manifest } from '../types.ts';
 import type { Files } from './files.ts';
 import type { ManifestDefaults } from './manifest.ts';
-import { MANIFEST_FILE, readManifest } from './package-folder.ts';
+import { MANIFEST_FILE, readManifest, type Verify } from './package-folder.ts';
 import type { StoredPackage } from './store.ts';
 
 export type Origin = AdapterSummary['origin'];
@@ -27,7 +27,7 @@ export interface Source {
  * Reads the manifests of all package folders in `folder`, or of `folder` itself when it is a package.
  *
  * A folder without a manifest is none of ours, and one whose name begins with a dot is not finished: that is how the
- * build of adapters names what it is writing or removing. A bad manifest is a notice.
+ * build of adapters names what it is writing or removing. A bad manifest is a notice, and so is one that `verify` refuses.
  * Throws CONFIG_INVALID — there is no such folder.
  */
 export async function readSources(
@@ -35,6 +35,7 @@ export async function readSources(
   folder: string,
   origin: Origin,
   defaults: ManifestDefaults,
+  verify?: Verify,
 ): Promise<Source[]> {
   const entries = await files.list(folder).catch(() => undefined);
   if (entries === undefined) {
@@ -49,7 +50,8 @@ export async function readSources(
   for (const candidate of folders) {
     try {
       if ((await files.stat(join(candidate, MANIFEST_FILE))) === undefined) continue;
-      sources.push({ origin, folder: candidate, manifest: await readManifest(files, candidate, defaults) });
+      const manifest = await readManifest(files, candidate, defaults, verify);
+      sources.push({ origin, folder: candidate, manifest });
     } catch (error) {
       reportSkipped(candidate, origin, error);
     }
@@ -62,11 +64,12 @@ export async function readInstalled(
   files: Files,
   packages: readonly StoredPackage[],
   defaults: ManifestDefaults,
+  verify?: Verify,
 ): Promise<Source[]> {
   const sources: Source[] = [];
   for (const { name, folder } of packages) {
     try {
-      const manifest = await readManifest(files, folder, defaults);
+      const manifest = await readManifest(files, folder, defaults, verify);
       if (manifest.name !== name) {
         throw new HostError('REGISTRY_STORE_FAILED', `the package of ${name} says it is ${manifest.name}`);
       }

@@ -2,7 +2,7 @@
  * Installed packages on disk, replaced atomically.
  *
  *     packages/<name>/current.json        {"folder": "<id>"}: the switch
- *     packages/<name>/<id>/               adapter.json and the component: never changed once they have this name
+ *     packages/<name>/<id>/               adapter.json, the component, a signature: never changed once they have this name
  *     packages/<name>/.incoming-<id>/     being written; a leftover when the host died
  *
  * An install writes a folder, makes it durable, gives it its name, and then replaces `current.json` by a rename: at
@@ -17,7 +17,6 @@ import { notice } from '../channels.ts';
 import { HostError } from '../errors.ts';
 import type { Files } from './files.ts';
 import { NAME_PATTERN } from './manifest-schema.ts';
-import { MANIFEST_FILE } from './package-folder.ts';
 
 export interface StoredPackage {
   readonly name: string;
@@ -27,11 +26,8 @@ export interface StoredPackage {
 
 export interface PackageContent {
   readonly name: string;
-  /** `adapter.json` as it will be read again. */
-  readonly manifestText: string;
-  /** File name of the component, as in the manifest. */
-  readonly componentFile: string;
-  readonly component: Uint8Array;
+  /** By name: `adapter.json` as it will be read again, the component, and the signature where there is one. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Written and durable, not yet current. Ends by exactly one of the two. */
@@ -101,8 +97,7 @@ export function createStore(options: {
       };
       try {
         await files.makeFolder(incoming);
-        await files.writeDurably(join(incoming, MANIFEST_FILE), Buffer.from(content.manifestText));
-        await files.writeDurably(join(incoming, content.componentFile), content.component);
+        for (const [name, bytes] of content.files) await files.writeDurably(join(incoming, name), bytes);
         await files.syncFolder(incoming);
         await files.rename(incoming, folder);
         await files.syncFolder(parent);

@@ -14,6 +14,7 @@ import { readWit } from './wit.ts';
 import { listOperations, type Operation, type Operations } from './wit-operations.ts';
 import { operationSchemas } from './wit-schema.ts';
 import type { WitText } from './wit-types.ts';
+import { declareOperations } from './wit-typescript.ts';
 import { createSchemaValidator, type Validator } from './wit-validate.ts';
 
 /** The world of adapters that move bytes: called by a handler, and not by its functions. */
@@ -65,7 +66,11 @@ export function readTypedWorld(
   }
   return {
     manifest: Object.freeze({ ...manifest, text: undefined, operations: specs }),
-    typed: { operations: Object.freeze(operations), check: createCheck(operations) },
+    typed: {
+      operations: Object.freeze(operations),
+      declarations: declareOperations(all),
+      check: createCheck(operations),
+    },
   };
 }
 

@@ -35,7 +35,7 @@ async function hotcell(cwd: string, ...args: string[]): Promise<{ code: number; 
 /** What a compiler of the system says when it is not there, or cannot do it. */
 const ABSENT: Partial<Record<string, RegExp>> = {
   c: /no clang for wasm32 was found: install .* or run `npm install @yowasp\/clang`/,
-  rust: /cargo was not found: install Rust|run `rustup target add wasm32-unknown-unknown`/,
+  rust: /cargo was not found: install Rust|run `rustup target add wasm32-unknown-unknown`|Rust has no linker/,
 };
 
 describe.each(TEMPLATE_LANGUAGES)('the template %s', (lang) => {

@@ -213,7 +213,9 @@ describe('adapter types', () => {
     await begin();
     await inShout('pack', '--out', 'a.tgz');
     const { out } = await inShout('types');
-    expect(out).toMatch(/export interface Operations \{[\s\S]*slug: \{[\s\S]*text: string;/);
+    expect(out).toMatch(
+      /^\/\/ shout 0\.1\.0, for createClient<\{ shout: Operations \}>[\s\S]*export interface Operations \{[\s\S]*slug: \{[\s\S]*text: string;/,
+    );
     expect((await inShout('types', 'a.tgz')).out).toBe(out);
   });
 

@@ -53,6 +53,7 @@ export function adapterDetail(version = '1.0.0', produces = 'application/octet-s
     origin: 'bundled',
     wit: 'package hotcell:adapter@1.0.0;',
     typed: undefined,
+    declarations: undefined,
     pool: {} as PoolSnapshot,
     manifest: {
       ...summary,
@@ -88,6 +89,8 @@ export interface FakeHost {
   readonly traceparents: (string | undefined)[];
   readonly credentials: Credentials[];
   readonly installed: { readonly manifest: unknown; readonly component: Uint8Array }[];
+  /** Package files, and the names they were installed under. */
+  readonly packages: { readonly bytes: Uint8Array; readonly name: string | undefined }[];
   state: HostState;
   detail: AdapterDetail;
   version: string | undefined;
@@ -108,6 +111,7 @@ export function createFakeHost(): FakeHost {
     traceparents: [],
     credentials: [],
     installed: [],
+    packages: [],
     state: 'ready',
     detail: adapterDetail(),
     version: undefined,
@@ -161,6 +165,12 @@ export function createFakeHost(): FakeHost {
         await fake.install();
         fake.installed.push({ manifest, component });
         const { name } = manifest as { name: string };
+        names.add(name);
+        return { ...fake.detail, name };
+      },
+      async installPackage(bytes, name = 'nameless') {
+        await fake.install();
+        fake.packages.push({ bytes, name });
         names.add(name);
         return { ...fake.detail, name };
       },

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import { describe, expect, it, vi } from 'vitest';
 import type { Mcp, McpConnection } from '../../host/mcp/face.ts';
 import { createMcp } from '../../host/mcp/mcp.ts';
 import type { AdapterDetail, OperationSpec } from '../../host/types.ts';
@@ -7,6 +8,7 @@ import { adapterDetail, createFakeHost, type FakeHost } from '../http/fake-host.
 interface Listed {
   readonly name: string;
   readonly annotations: Readonly<Record<string, unknown>>;
+  readonly outputSchema?: unknown;
 }
 
 const open = (fake: FakeHost): { readonly mcp: Mcp; readonly connection: McpConnection } => {
@@ -49,6 +51,44 @@ describe('what is said of a tool', () => {
     const { tools } = await list(connection);
     expect(tools.map(({ name }) => name)).toEqual(['echo_echo', 'echo_say']);
     expect(tools[0]?.annotations).toMatchObject(expected);
+    mcp.close();
+  });
+});
+
+describe('the schemas of a typed tool', () => {
+  it("make the validator of the SDK's own client say nothing, and still refuse what is no result", async () => {
+    const wide = { type: 'string', pattern: '^(0|[1-9][0-9]{0,19})$', format: 'uint64' };
+    const bytes = { type: 'string', contentEncoding: 'base64', format: 'byte' };
+    const object = (properties: object) => ({
+      type: 'object',
+      properties,
+      required: Object.keys(properties),
+      additionalProperties: false,
+    });
+    const fake = createFakeHost();
+    const typed = {
+      name: 'echo',
+      description: undefined,
+      arguments: object({ count: { ...wide, type: ['integer', 'string'] } }),
+      // A property called `format` is data, and stays.
+      result: object({ total: wide, data: bytes, format: { type: 'string' } }),
+      failure: undefined,
+      isRawArgument: false,
+      rawResult: undefined,
+      exportIndex: 0,
+    };
+    fake.detail = { ...adapterDetail(), typed: [typed] };
+    const { mcp, connection } = open(fake);
+    const [tool] = (await list(connection)).tools;
+    expect(JSON.stringify(tool)).not.toMatch(/"format":"/);
+
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    const validate = new AjvJsonSchemaValidator().getValidator(tool?.outputSchema as object);
+    expect(validate({ total: '18446744073709551615', data: 'AAE=', format: 'x' }).valid).toBe(true);
+    expect(validate({ total: '-1', data: 'AAE=', format: 'x' }).valid).toBe(false);
+    expect(validate({ total: '1', data: 'AAE=' }).valid).toBe(false);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
     mcp.close();
   });
 });

@@ -11,9 +11,11 @@ const ROUNDS = 40;
 
 const content = (version: string): PackageContent => ({
   name: 'echo',
-  manifestText: JSON.stringify({ version, rest: 'x'.repeat(100) }),
-  componentFile: 'echo.wasm',
-  component: new TextEncoder().encode(`component of ${version} `.repeat(50)),
+  files: new Map([
+    ['adapter.json', Buffer.from(JSON.stringify({ version, rest: 'x'.repeat(100) }))],
+    ['echo.wasm', Buffer.from(`component of ${version} `.repeat(50))],
+    ['signature.json', Buffer.from(`signature of ${version}`)],
+  ]),
 });
 
 async function install(files: Files, folder: string, version: string): Promise<void> {
@@ -37,10 +39,9 @@ async function found(folder: string): Promise<string | undefined> {
   expect(installed).toHaveLength(1);
   const manifest = await readFile(join(only?.folder ?? '', 'adapter.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  expect(manifest).toBe(content(version).manifestText);
-  expect(await readFile(join(only?.folder ?? '', 'echo.wasm'), 'utf8')).toBe(
-    new TextDecoder().decode(content(version).component),
-  );
+  for (const [name, bytes] of content(version).files) {
+    expect(await readFile(join(only?.folder ?? '', name))).toEqual(bytes);
+  }
   expect(await readdir(join(folder, 'packages', 'echo'))).toHaveLength(2);
   return version;
 }
