@@ -22,7 +22,9 @@ import {
   run,
   withLock,
 } from '../host/boot.mjs';
-import { makeRoot, write } from './boot/root.ts';
+import { makeRoot, removeRoots, write } from './boot/root.ts';
+
+removeRoots();
 
 const at = (path: string, seconds: number): void => utimesSync(path, seconds, seconds);
 

@@ -119,6 +119,24 @@ const cases: readonly [string, rules.Rule, Readonly<Record<string, string>>, str
     `host/README.md: ${word('TO', 'DO')}: do it or drop it (line 2)`,
   ],
   [
+    'what tests share does nothing when it is loaded',
+    rules.helpersDoNothingWhenLoaded,
+    {
+      'test/a.ts': 'function f() {\n  afterEach(() => {});\n}\nbeforeEach(() => {});',
+      'test/a.test.ts': 'afterAll(f);',
+    },
+    'test/a.ts: beforeEach when loaded: let test files call a function for it (line 4)',
+  ],
+  [
+    'who runs the tests of another file runs alone',
+    rules.importedTestsRunAlone,
+    {
+      'test/pool/a.test.ts': `await ${word('im', 'port')}('./b.test.ts');`,
+      'test/executor/a.test.ts': `await ${word('im', 'port')}('./b.test.ts');`,
+    },
+    'test/pool/a.test.ts: imports the tests of test/pool/b.test.ts and is not in test/alone.ts',
+  ],
+  [
     'no test leaves the others out',
     rules.noTestIsLeftOut,
     { 'test/a.test.ts': "test.only('x', () => {});\n" },

@@ -27,7 +27,8 @@ function createCell() {
     return address;
   };
   return {
-    memory: () => Buffer.from(memory.buffer),
+    /** As it is now: a copy. */
+    memory: () => Buffer.from(new Uint8Array(memory.buffer)),
     /** Throws what the failure says. */
     call(operation: string, ...parts: Uint8Array[]): Uint8Array {
       const name = Buffer.from(operation);
@@ -61,15 +62,37 @@ const keyPart = Buffer.concat([u32(9), u32(1), Uint8Array.of(context.length), co
 const nonce = secret(3, 24);
 const streamPart = Buffer.concat([keyPart, secret(4, 24), u32(0)]);
 
-/** Where any 16 bytes in a row of these, aligned to 16 in them, lie in the memory. */
+/** Where any 16 bytes in a row of these, aligned to 16 in them, lie in the memory: the first place of each. */
 function tracesOf(memory: Buffer, bytes: Uint8Array): number[] {
-  const traces: number[] = [];
+  const pieces = new Map<number, Set<string>>();
   for (let at = 0; at + 16 <= bytes.length; at += 16) {
-    const found = memory.indexOf(bytes.subarray(at, at + 16));
-    if (found >= 0) traces.push(found);
+    const piece = Buffer.from(bytes.subarray(at, at + 16));
+    const begin = piece.readUInt16LE();
+    pieces.set(begin, (pieces.get(begin) ?? new Set()).add(piece.toString('hex')));
+  }
+  const isBegin = new Uint8Array(0x10000);
+  for (const begin of pieces.keys()) isBegin[begin] = 1;
+  const traces: number[] = [];
+  // One walk over the memory, and not one for each piece: there are thousands.
+  for (let at = 0; at + 16 <= memory.length; at++) {
+    const begin = (memory[at] as number) | ((memory[at + 1] as number) << 8);
+    if (isBegin[begin] === 0) continue;
+    if (pieces.get(begin)?.delete(memory.toString('hex', at, at + 16))) traces.push(at);
   }
   return traces;
 }
+
+test('what is left is found wherever it lies, once', () => {
+  const bytes = secret(7, 64);
+  const memory = Buffer.alloc(1000);
+  expect(tracesOf(memory, bytes)).toEqual([]);
+  bytes.copy(memory, 3, 0, 17);
+  bytes.copy(memory, 500, 32, 48);
+  bytes.copy(memory, 1000 - 16, 48);
+  bytes.copy(memory, 700, 32, 48);
+  bytes.copy(memory, 800, 1, 16);
+  expect(tracesOf(memory, bytes)).toEqual([3, 500, 984]);
+});
 
 test('after each call nothing of payload, plaintext or result is left', () => {
   const cell = createCell();

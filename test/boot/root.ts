@@ -15,14 +15,17 @@ export function write(root: string, files: Readonly<Record<string, string>>): vo
   }
 }
 
-/** A temporary folder with an empty lock file, removed after the test. */
+/** Called by each file that makes roots: they are removed after each of its tests. */
+export function removeRoots(): void {
+  afterEach(() => {
+    for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+  });
+}
+
+/** A temporary folder with an empty lock file. */
 export function makeRoot(files: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'hotcell-boot-'));
   roots.push(root);
   write(root, { 'package.json': '{"type":"module"}', 'package-lock.json': '{"packages":{}}', ...files });
   return root;
 }
-
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});

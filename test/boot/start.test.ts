@@ -8,7 +8,9 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeRoot, write } from './root.ts';
+import { makeRoot, removeRoots, write } from './root.ts';
+
+removeRoots();
 
 const bootPath = fileURLToPath(new URL('../../host/boot.mjs', import.meta.url));
 

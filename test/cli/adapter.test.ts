@@ -13,7 +13,9 @@ import { systemClock } from '../../host/clock.ts';
 import { resolveConfig } from '../../host/config.ts';
 import { createHost } from '../../host/host.ts';
 import { keyPair } from '../package/samples.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 /** A command line whose hosts are real. */
 function author(given: Partial<World> = {}) {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { notice } from '../../host/channels.ts';
 import { OPTION_NAMES } from '../../host/options.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 describe('usage', () => {
   test.each(['serve', 'invoke', 'seal', 'open', 'adapters', 'config', 'token'])(

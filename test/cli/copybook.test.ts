@@ -15,7 +15,9 @@ import {
   range,
   variableRecords,
 } from '../copybook/fake-cells.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 const at = (name: string): string => join(folder, name);
 

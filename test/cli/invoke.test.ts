@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HostError } from '../../host/errors.ts';
 import type { Outcome } from '../../host/types.ts';
-import { folder, stage, usage } from './stage.ts';
+import { folder, stage, usage, useFolders } from './stage.ts';
+
+useFolders();
 
 describe('invoke', () => {
   test('bytes go from standard input through the host to standard output, and nothing else does', async () => {

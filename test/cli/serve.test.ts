@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { HostError } from '../../host/errors.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 describe('serve', () => {
   test('notices of the start are progress lines, then comes the address with a call to try', async () => {

@@ -16,12 +16,15 @@ import type { HostConfig } from '../../host/config.ts';
 import { HostError } from '../../host/errors.ts';
 import type { Call, Host, Outcome, Receipt } from '../../host/types.ts';
 
-/** The working directory of the command line; new for each test. */
+/** The working directory of the command line; new for each test of a file that calls `useFolders`. */
 export let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'hotcell-cli-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+export function useFolders(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hotcell-cli-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+}
 
 export const usage = { queueMs: 0, runMs: 0, attempts: 1, inputBytes: 0, outputBytes: 0 };
 

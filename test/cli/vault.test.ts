@@ -16,7 +16,9 @@ import { progressText } from '../../host/cli/progress.ts';
 import type { HostConfig } from '../../host/config.ts';
 import type { AdapterDetail } from '../../host/types.ts';
 import { createCells } from '../vault/cells.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 const KEYS = `1 active ${'5a'.repeat(32)}`;
 const OTHER_KEYS = `1 active ${'5b'.repeat(32)}`;

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { FormData, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtAdapter, type Package } from '../built-adapters.ts';
+import { newDataFolder } from '../data-folder.ts';
 import { type Served, serveHost } from './served.ts';
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -49,7 +48,7 @@ async function put(
 const call = (name: string, body: string) => served.call(`/v1/adapters/${name}/echo`, body, bearer('app'));
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'hotcell-'));
+  dataDir = await newDataFolder();
   echo = await builtAdapter('echo');
   served = await serveHost(options());
 });

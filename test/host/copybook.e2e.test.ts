@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { FormData, request } from 'undici';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { builtAdapter } from '../built-adapters.ts';
+import { sharePreparations } from '../data-folder.ts';
 import { type Program, startProgram } from './program.ts';
 
 const COPYBOOK = `
@@ -55,6 +56,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hotcell-copybook-'));
   await writeFile(at('c.cpy'), COPYBOOK);
   await writeFile(at('c.bin'), fixed);
+  await sharePreparations(at('hotcell-data'));
   // The program serves what is built; building is the launcher's.
   await builtAdapter('copybook');
 }, 120_000);

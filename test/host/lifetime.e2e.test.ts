@@ -2,13 +2,13 @@
  * The life of a host as a program sees it that embeds one: installs that fail late, and the end.
  */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHost } from '../../host/host.ts';
 import type { Host, Reply } from '../../host/types.ts';
 import { builtAdapter } from '../built-adapters.ts';
+import { newDataFolder } from '../data-folder.ts';
 
 const echo = await builtAdapter('echo');
 const faulty = await builtAdapter('faulty');
@@ -16,7 +16,7 @@ const faulty = await builtAdapter('faulty');
 let host: Host;
 let data: string;
 beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'hotcell-'));
+  data = await newDataFolder();
   // Longer than any test may take: who waits for the drain limit fails.
   host = await createHost({ bundled: false, data, executors: 1, drainTimeoutMs: 600_000 });
 });

@@ -1,14 +1,13 @@
 /** `hotcell mcp` as a program, spoken to by the SDK's own client: with a host of its own, and as a bridge to another. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { builtAdapter } from '../built-adapters.ts';
+import { newDataFolder } from '../data-folder.ts';
 import { startProgram } from './program.ts';
 import { type Served, serveHost } from './served.ts';
 
@@ -16,7 +15,7 @@ const MAIN = fileURLToPath(new URL('../../host/main.ts', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hotcell-mcp-'));
+  folder = await newDataFolder();
 });
 afterAll(() => rm(folder, { recursive: true }));
 

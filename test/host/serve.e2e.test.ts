@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { builtAdapter } from '../built-adapters.ts';
+import { sharePreparations } from '../data-folder.ts';
 import { type Program, startProgram } from './program.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hotcell-program-'));
+  await sharePreparations(join(folder, 'data'));
   // The program serves what is built; building is the launcher's.
   await builtAdapter('echo');
 });

@@ -3,9 +3,7 @@
  * its own, gone afterwards.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { request } from 'undici';
 import { systemClock } from '../../host/clock.ts';
 import { type CreateHostOptions, createHost } from '../../host/host.ts';
@@ -13,6 +11,7 @@ import { serve } from '../../host/http/http.ts';
 import type { Mcp } from '../../host/mcp/face.ts';
 import { createMcp } from '../../host/mcp/mcp.ts';
 import type { Host } from '../../host/types.ts';
+import { newDataFolder } from '../data-folder.ts';
 
 export interface Served {
   readonly host: Host;
@@ -37,7 +36,7 @@ export const placeInProcesses = (): void => {
 };
 
 export async function serveHost(options: CreateHostOptions = {}): Promise<Served> {
-  const ownData = options.data === undefined ? await mkdtemp(join(tmpdir(), 'hotcell-')) : undefined;
+  const ownData = options.data === undefined ? await newDataFolder() : undefined;
   const dataDir = options.data ?? (ownData as string);
   const host = await createHost({
     bundled: false,

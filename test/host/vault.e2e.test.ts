@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { builtAdapter } from '../built-adapters.ts';
+import { sharePreparations } from '../data-folder.ts';
 import { type Program, startProgram } from './program.ts';
 
 const KEY = '6b'.repeat(32);
@@ -17,6 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hotcell-sealed-'));
   await writeFile(join(folder, 'vault.keys'), `1 active ${KEY}\n`, { mode: 0o600 });
   await writeFile(join(folder, 'data'), bytes);
+  await sharePreparations(at('hotcell-data'));
   // The program serves what is built; building is the launcher's.
   await builtAdapter('cipher');
 });

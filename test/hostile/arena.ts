@@ -6,6 +6,9 @@
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { GuestLogEvent, NoticeEvent } from '../../host/channels.ts';
 import type { CreateHostOptions } from '../../host/host.ts';
@@ -52,8 +55,10 @@ export async function openArena(options: CreateHostOptions = {}): Promise<Arena>
   const note = (event: unknown): void => void notices.push(event as NoticeEvent);
   subscribe('hotcell:guest-log', hear);
   subscribe('hotcell:notice', note);
+  // Of its own: thousands of hostile components would push what others prepared out of their folder.
+  const data = await mkdtemp(join(tmpdir(), 'hotcell-arena-'));
   // A thread that a busy machine does not let run must not be mistaken for one that does not stop.
-  const served = await serveHost({ executors: 1, killGraceMs: 2_000, ...options });
+  const served = await serveHost({ executors: 1, killGraceMs: 2_000, data, ...options });
   const { host } = served;
 
   const arena: Arena = {
@@ -117,6 +122,7 @@ export async function openArena(options: CreateHostOptions = {}): Promise<Arena>
       unsubscribe('hotcell:guest-log', hear);
       unsubscribe('hotcell:notice', note);
       await served.close();
+      await rm(data, { recursive: true });
     },
   };
   try {

@@ -4,6 +4,7 @@
 
 import { isBuiltin } from 'node:module';
 import { matchesGlob } from 'node:path';
+import { ALONE } from '../alone.ts';
 import { DOORS, layerOf } from './import-table.ts';
 import type { Source } from './sources.ts';
 
@@ -200,3 +201,23 @@ export const foldersHaveReadmes = (paths: readonly string[]): string[] => {
     .filter((readme) => !paths.includes(readme))
     .map((readme) => `${readme}: is missing`);
 };
+
+const isTestPart = (path: string): boolean => path.startsWith('test/') && !path.endsWith('.test.ts');
+
+/** Test files share modules: what one does when it is loaded is done for the first file that imports it, and for no other. */
+export const helpersDoNothingWhenLoaded: Rule = each(isTestPart, (source) =>
+  places(
+    source,
+    /^(before|after)(Each|All)(?=\()/gm,
+    (hook) => `${hook} when loaded: let test files call a function for it`,
+  ),
+);
+
+/** A module that was loaded registers its tests no second time: there would be none, and nobody would see it. */
+export const importedTestsRunAlone: Rule = each(
+  (path) => path.endsWith('.test.ts') && !ALONE.some((pattern) => matchesGlob(path, pattern)),
+  ({ imports }) =>
+    imports
+      .filter((item) => item.path?.endsWith('.test.ts'))
+      .map((item) => `imports the tests of ${item.path} and is not in test/alone.ts`),
+);

@@ -4,9 +4,7 @@
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,6 +13,7 @@ import type { Host } from '../../host/types.ts';
 import type { Vault } from '../../host/vault/face.ts';
 import { createVault } from '../../host/vault/vault.ts';
 import { builtAdapter } from '../built-adapters.ts';
+import { newDataFolder } from '../data-folder.ts';
 import { collect, repeating, rootKey, testKeys } from './fixtures.ts';
 
 const MIB = 1024 * 1024;
@@ -41,7 +40,7 @@ const listen = (message: unknown): number => published.push(message);
 beforeAll(async () => {
   for (const name of CHANNELS) subscribe(name, listen);
   process.on('worker', noteThread);
-  dataDir = await mkdtemp(join(tmpdir(), 'hotcell-vault-'));
+  dataDir = await newDataFolder();
   host = await createHost({ data: dataDir, bundled: false, executors: 2 });
   for (const name of ['cipher', 'faulty'] as const) {
     const { manifest, component } = await builtAdapter(name);
