@@ -22,7 +22,7 @@ export function parse(source) {
   let end = 0;
   for (let start = text.indexOf('{{'); start >= 0; start = text.indexOf('{{', end)) {
     const tag = readTag(source, start);
-    const line = ALONE.includes(tag.sigil) ? lineOf(text, start, tag.end) : undefined;
+    const line = tag.sigil !== '' && ALONE.includes(tag.sigil) ? lineOf(text, start, tag.end) : undefined;
     const { nodes } = open.at(-1);
     addText(nodes, text.slice(end, line?.start ?? start), end);
     end = line?.end ?? tag.end;
