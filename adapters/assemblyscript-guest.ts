@@ -30,7 +30,8 @@ const EXPORTS = {
 export interface AssemblyScriptOptions {
   /** Folder that holds `guest.ts`. */
   readonly folder: string;
-  readonly world: string;
+  /** Default: `bytes`. */
+  readonly world?: string;
   /** WebAssembly features to switch on, e.g. `simd`, `relaxed-simd`. */
   readonly features: readonly string[];
   readonly optimizeLevel?: OptimizeLevel | undefined;
@@ -41,7 +42,7 @@ export interface AssemblyScriptOptions {
 
 /** Throws an Error with the compiler's output — the source does not compile. */
 export async function compileAssemblyScript(options: AssemblyScriptOptions): Promise<Uint8Array> {
-  const { folder, world, features, optimizeLevel, memoryMaxMiB, reader } = options;
+  const { folder, world = 'bytes', features, optimizeLevel, memoryMaxMiB, reader } = options;
   const readFile = (path: string): Promise<string | null> => readSource(path, folder, reader);
   const settings = { features, optimizeLevel, memoryMaxMiB, readFile };
   if (world === 'bytes') return compileCoreModule({ ...settings, entry: ENTRY, rename: EXPORTS });

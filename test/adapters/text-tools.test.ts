@@ -172,10 +172,12 @@ describe('diff', () => {
     readonly removed: number;
   }
 
+  const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
   /** What the unified format says is done to a text. Throws where its lines are not those of the text. */
   function apply(before: string, unified: string): string {
     if (unified === '') return before;
-    const lines = before.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    const lines = linesOf(before);
     const [from, to, ...rest] = splitMarked(unified);
     expect([from, to]).toEqual(['--- before\n', '+++ after\n']);
     expect(rest.length).toBeGreaterThan(1);
@@ -253,10 +255,7 @@ describe('diff', () => {
         async (before, after, context) => {
           const { unified, added, removed } = (await ok('diff', { before, after, context })) as Difference;
           expect(apply(before, unified)).toBe(after);
-          const [a, b] = [before, after].map((one) => one.match(/[^\n]*\n|[^\n]+$/g) ?? []) as [
-            string[],
-            string[],
-          ];
+          const [a, b] = [linesOf(before), linesOf(after)];
           const common = commonCount(a, b);
           expect([removed, added]).toEqual([a.length - common, b.length - common]);
           const unchanged = splitMarked(unified).filter((line) => line.startsWith(' ')).length;
