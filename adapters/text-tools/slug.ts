@@ -6,8 +6,8 @@
  * a sigma at the end of a word is σ.
  */
 
+import { Text } from 'hotcell/typed';
 import { foldLatin, isLetter, ITSELF, NO_LETTER, NOT_LATIN } from './letters';
-import { Text } from './text';
 import { codePointAt, widthOf } from './utf8';
 
 /** Empty when the text has no letter or digit. */

@@ -4,8 +4,8 @@
  * Source: POSIX.1-2024, diff, "Diff -u or -U Output Format"; the last line without a line feed is marked as GNU diff does.
  */
 
+import { Text } from 'hotcell/typed';
 import { Changes, Lines } from './diff';
-import { Text } from './text';
 
 /** Empty when nothing changed. */
 export function unified(changes: Changes, context: i32): Text {
