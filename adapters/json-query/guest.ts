@@ -29,7 +29,7 @@ export function query(document: usize, documentBytes: i32, queryAt: usize, query
 
 function answer(value: Value, asked: usize): usize {
   if (failed) return refusal(asked);
-  const text = new Text();
+  const text = new Text(4096);
   writeJson(text, value);
   if (failed) return refusal(asked);
   const result = room(20);

@@ -72,13 +72,13 @@ function isWord(word: string): bool {
 }
 
 function readList(depth: i32): Value {
-  const items = new Array<Value>();
   at++;
   skipSpace();
   if (peek() == 0x5d) {
     at++;
-    return listValue(items);
+    return new Value(Kind.List);
   }
+  const items = new Array<Value>();
   while (!failed) {
     items.push(readValue(depth));
     if (isAtEnd(0x5d)) break;
@@ -88,14 +88,14 @@ function readList(depth: i32): Value {
 
 function readObject(depth: i32): Value {
   const made = new Value(Kind.Object);
-  made.items = new Array<Value>();
-  made.names = new Array<Value>();
   at++;
   skipSpace();
   if (peek() == 0x7d) {
     at++;
     return made;
   }
+  made.items = new Array<Value>();
+  made.names = new Array<Value>();
   while (!failed) {
     skipSpace();
     if (peek() != 0x22) return refuse('a name in quotes is expected');
@@ -146,7 +146,7 @@ function readNumber(): Value {
   const made = new Value(Kind.Number);
   made.raw = from;
   made.rawLength = <i32>(at - from);
-  made.number = parseFloat(String.UTF8.decodeUnsafe(from, at - from));
+  made.number = at - from == 1 ? load<u8>(from) - 0x30 : parseFloat(String.UTF8.decodeUnsafe(from, at - from));
   return made;
 }
 
@@ -181,7 +181,7 @@ function readString(): Value {
     made.at = from + 1;
     made.length = <i32>(close - from) - 1;
   } else {
-    const text = new Text();
+    const text = new Text(made.rawLength);
     for (at = from + 1; at < close && !failed; ) readCharacter(text, close);
     made.at = text.address;
     made.length = text.length;

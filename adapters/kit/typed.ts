@@ -40,8 +40,13 @@ export function putBytes(at: usize, address: usize, lengthBytes: i32): void {
 /** Bytes that are written piece by piece, for a result whose length is not known before. They belong to the call. */
 @final
 export class Text {
-  private buffer: ArrayBuffer = new ArrayBuffer(4096);
+  private buffer: ArrayBuffer;
   length: i32 = 0;
+
+  /** Room for so many bytes at first: a call gives nothing back before its end, so growing has its price. */
+  constructor(roomBytes: i32 = 64) {
+    this.buffer = new ArrayBuffer(roomBytes);
+  }
 
   get address(): usize {
     return changetype<usize>(this.buffer);

@@ -9,7 +9,7 @@ import { Changes, Lines } from './diff';
 
 /** Empty when nothing changed. */
 export function unified(changes: Changes, context: i32): Text {
-  const text = new Text();
+  const text = new Text(4096);
   const before = changes.before;
   const after = changes.after;
   if (changes.added + changes.removed == 0) return text;

@@ -19,12 +19,19 @@ export async function openBundled(name: Parameters<typeof builtAdapter>[0]): Pro
   const data = await mkdtemp(join(tmpdir(), 'hotcell-bundled-'));
   const host = await createHost({ bundled: false, data, executors: 1 });
   await host.install(manifest, component);
-  const session = await host.session({ adapter: name, tenant: 'public', requestId: 'test' });
+  const open = () => host.session({ adapter: name, tenant: 'public', requestId: 'test' });
+  let session = await open();
   return {
     async call(operation, given) {
       const { outcome } = await session.invoke(operation, Buffer.from(JSON.stringify(given)));
       if (outcome.kind === 'ok') return { ok: JSON.parse(Buffer.from(outcome.bytes).toString()) };
-      return { code: outcome.error.code, failure: outcome.error.failure };
+      const { code, failure } = outcome.error;
+      // The call ended its cell: the next ones are not to suffer for it.
+      if (code !== 'ADAPTER_FAILED' && code !== 'ADAPTER_BAD_INPUT') {
+        session.close();
+        session = await open();
+      }
+      return { code, failure };
     },
     async [Symbol.asyncDispose]() {
       session.close();

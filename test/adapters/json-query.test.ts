@@ -165,6 +165,16 @@ describe('a document', () => {
     });
   });
 
+  it.each(['[1],', '{"":1},', '{},', '[],', '1,', '-0.5e-3,', '"",', '"\\u0041",', 'null,'])(
+    'of as many "%s" as a call may carry has room',
+    async (part) => {
+      // Quotes and backslashes are two characters in the arguments.
+      const count = Math.floor(1_000_000 / (JSON.stringify(part).length - 2));
+      const answer = await tool.call('query', { document: `[${part.repeat(count)}0]`, query: 'length(@)' });
+      expect(answer).toEqual({ ok: `${count + 1}` });
+    },
+  );
+
   it('that is nested too deeply is refused', async () => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     expect(await tool.call('pointer', { document: nested(100), pointer: '/0'.repeat(99) })).toEqual({
