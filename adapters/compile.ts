@@ -64,13 +64,9 @@ export function compileGuest(source: GuestSource): Promise<Uint8Array> {
 }
 
 async function assemblyScript({ folder, world, build, limits, reader }: GuestSource): Promise<Uint8Array> {
-  if (world !== 'bytes') {
-    throw new Error(
-      `AssemblyScript adapters implement the world "bytes", not "${world}": it has no types of the component model`,
-    );
-  }
   return compileAssemblyScript({
     folder,
+    world,
     features: build.features ?? [],
     optimizeLevel: build.optimizeLevel,
     memoryMaxMiB: limits?.memoryMaxMiB,

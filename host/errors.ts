@@ -209,6 +209,6 @@ export function toHostError(error: unknown): HostError {
 }
 
 /** True for an error with this code. */
-export function hasCode(error: unknown, code: ErrorCode): boolean {
+export function hasCode(error: unknown, code: ErrorCode): error is HostError {
   return error instanceof HostError && error.code === code;
 }

@@ -65,6 +65,8 @@ const KV_ERROR = 'variant{quota, invalid(string), unavailable(string)}';
 const HTTP_HEADERS = 'list<record{name: string, value: list<u8>}>';
 const HTTP_REQUEST = `record{method: string, url: string, headers: ${HTTP_HEADERS}, body: option<list<u8>>, timeout-ms: option<u32>}`;
 const HTTP_RESPONSE = `record{status: u16, headers: ${HTTP_HEADERS}, body: list<u8>}`;
+const HTTP_LIMITS = 'record{redirects-max: u32, body-max-bytes: u32}';
+const HTTP_PAGE = `record{status: u16, headers: ${HTTP_HEADERS}, body: list<u8>, truncated: bool, url: string}`;
 const HTTP_FAILURE = 'variant{denied(string), invalid(string), too-large(string), timeout, failed(string)}';
 
 const STREAM_ERROR = 'variant{last-operation-failed(own<error>), closed}';
@@ -124,7 +126,9 @@ export const IMPORTS: Readonly<Record<string, ImportSpec>> = {
   ),
   'hotcell:capabilities/http': hotcell(
     'http',
-    `waits func send(request: ${HTTP_REQUEST}) -> result<${HTTP_RESPONSE}, ${HTTP_FAILURE}>`,
+    `
+    waits func send(request: ${HTTP_REQUEST}) -> result<${HTTP_RESPONSE}, ${HTTP_FAILURE}>
+    waits func fetch(request: ${HTTP_REQUEST}, limits: ${HTTP_LIMITS}) -> result<${HTTP_PAGE}, ${HTTP_FAILURE}>`,
   ),
 
   'wasi:clocks/wall-clock': wasi('clock', `func now() -> ${DATETIME}\nfunc resolution() -> ${DATETIME}`),

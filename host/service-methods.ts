@@ -54,7 +54,10 @@ export interface ServiceMethods {
     argument: { readonly key: string; readonly by: bigint };
     answer: { readonly value: bigint };
   };
-  /** A whole request, redirects followed. [too-large, timeout, failed, quota] */
+  /**
+   * A whole request, redirects followed: five at most, more are a failure. With `redirectsMax` the one beyond is the answer, with
+   * `bodyMaxBytes` the rest of a longer body is left out. [too-large, timeout, failed, quota]
+   */
   'http.send': {
     argument: {
       readonly method: string;
@@ -62,8 +65,15 @@ export interface ServiceMethods {
       readonly headers: readonly HttpHeader[];
       readonly body?: Uint8Array | undefined;
       readonly timeoutMs?: number | undefined;
+      readonly redirectsMax?: number | undefined;
+      readonly bodyMaxBytes?: number | undefined;
     };
-    answer: HttpResponseHead & { readonly body: Uint8Array };
+    answer: HttpResponseHead & {
+      readonly body: Uint8Array;
+      readonly truncated: boolean;
+      /** Of the last request. */
+      readonly url: string;
+    };
   };
   /**
    * Begins a request that is streamed; redirects are not followed. Answers before there is a connection: what fails later

@@ -19,7 +19,17 @@ export interface Package {
 
 /** The package of a test adapter (`faulty`, `unstartable`) or a bundled one. */
 export async function builtAdapter(
-  name: 'echo' | 'hello-js' | 'cipher' | 'copybook' | 'faulty' | 'unstartable',
+  name:
+    | 'echo'
+    | 'hello-js'
+    | 'cipher'
+    | 'copybook'
+    | 'http-get'
+    | 'json-query'
+    | 'template'
+    | 'text-tools'
+    | 'faulty'
+    | 'unstartable',
 ): Promise<Package> {
   const isBundled = name !== 'faulty' && name !== 'unstartable';
   const [built] = await buildAdapters({

@@ -132,11 +132,11 @@ function policyOf<K extends Name>(
   return undefined;
 }
 
-/** The line of configuration that would permit what was asked. */
+/** The line of configuration that would permit what was asked. Of every host one is named: nobody should permit all by copying. */
 function example(adapter: string, name: Name, asked: ManifestCapabilities): string {
   const value =
     name === 'http'
-      ? { hosts: asked.http?.hosts ?? [] }
+      ? { hosts: (asked.http?.hosts ?? []).map((host) => (host === '*' ? 'api.example.org' : host)) }
       : name === 'secrets'
         ? Object.fromEntries((asked.secrets ?? []).map((secret) => [secret, { env: '…' }]))
         : {};

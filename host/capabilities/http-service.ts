@@ -59,6 +59,8 @@ interface Ask {
   readonly headers: readonly string[];
   readonly body: { readonly bytes: number | undefined } | undefined;
   readonly untilMs: number;
+  /** Default: as granted. */
+  readonly responseMaxBytes?: number;
   readonly connectTimeoutMs?: number | undefined;
   readonly firstByteTimeoutMs?: number | undefined;
   readonly betweenBytesTimeoutMs?: number | undefined;
@@ -94,7 +96,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       hasBody: given.body !== undefined,
       bodyBytes: given.body?.bytes,
       requestMaxBytes: grant.requestMaxBytes,
-      responseMaxBytes: grant.responseMaxBytes,
+      responseMaxBytes: given.responseMaxBytes ?? grant.responseMaxBytes,
       timeoutMs,
       connectTimeoutMs: given.connectTimeoutMs,
       firstByteTimeoutMs: given.firstByteTimeoutMs,
@@ -134,6 +136,8 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
         `the body of the request has more than ${grant.requestMaxBytes} bytes`,
       );
     }
+    const redirectsMax = readCount(argument.redirectsMax, 'redirectsMax');
+    const bodyMaxBytes = readCount(argument.bodyMaxBytes, 'bodyMaxBytes');
     const untilMs = timeLimit(argument.timeoutMs);
     let method = readMethod(argument.method);
     let headers: readonly string[] = readHeaders(argument.headers, 'headers');
@@ -142,12 +146,19 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
     for (let redirectCount = 0; ; redirectCount++) {
       const { target, path } = at;
       const length = body && { bytes: body.byteLength };
-      const { id, exchange } = ask({ method, target, path, headers, body: length, untilMs });
+      const { id, exchange } = ask({
+        ...{ method, target, path, headers, body: length, untilMs },
+        // What is beyond is not read: its length is no reason to fail.
+        ...(bodyMaxBytes === undefined ? {} : { responseMaxBytes: Number.POSITIVE_INFINITY }),
+      });
       try {
         if (body !== undefined) await sendBody(exchange, body);
         const head = await exchange.response();
         const location = redirection(head);
-        if (location === undefined) return { ...head, body: await readWhole(exchange) };
+        if (location === undefined || redirectCount === redirectsMax) {
+          const maxBytes = Math.min(bodyMaxBytes ?? Number.POSITIVE_INFINITY, grant.responseMaxBytes);
+          return { ...head, ...(await readWhole(exchange, maxBytes)), url: at.href };
+        }
         if (redirectCount === REDIRECTS_MAX_COUNT) {
           throw new ServiceFailure('failed', `there were more than ${REDIRECTS_MAX_COUNT} redirects`);
         }
@@ -168,18 +179,24 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
     }
   }
 
-  async function readWhole(exchange: Exchange): Promise<Uint8Array> {
+  async function readWhole(
+    exchange: Exchange,
+    maxBytes: number,
+  ): Promise<{ readonly body: Uint8Array; readonly truncated: boolean }> {
     const pieces: Uint8Array[] = [];
     let takenBytes = 0;
     try {
       for (;;) {
         const piece = await exchange.read(PIECE_MAX_BYTES);
-        if ('end' in piece) return new Uint8Array(Buffer.concat(pieces));
+        if ('end' in piece) return { body: new Uint8Array(Buffer.concat(pieces)), truncated: false };
         if (!held.take(piece.bytes.byteLength)) {
           throw new ServiceFailure('failed', 'the host holds as many bytes of responses as it may');
         }
         takenBytes += piece.bytes.byteLength;
         pieces.push(piece.bytes);
+        if (takenBytes > maxBytes) {
+          return { body: new Uint8Array(Buffer.concat(pieces, maxBytes)), truncated: true };
+        }
       }
     } finally {
       held.give(takenBytes);
@@ -247,6 +264,12 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       exchanges.clear();
     },
   };
+}
+
+function readCount(given: unknown, name: string): number | undefined {
+  if (given === undefined) return undefined;
+  if (!Number.isInteger(given) || (given as number) < 0) throw invalid(`${name} must be a number from 0 on`);
+  return given as number;
 }
 
 async function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {

@@ -97,21 +97,40 @@ function toHttpError({ code, message }: ServiceFailure): HttpError {
   }
 }
 
+interface HttpLimits {
+  readonly 'redirects-max': number;
+  readonly 'body-max-bytes': number;
+}
+
+/** Lifted records have no prototype and only these fields, so that headers cross threads as they are. */
+const toArgument = ({ method, url, headers, body, 'timeout-ms': timeoutMs }: HttpRequest) => ({
+  method,
+  url,
+  headers,
+  body,
+  timeoutMs,
+});
+
 export const http: ImportImplementation = {
   functions: {
-    send: (cell, { method, url, headers, body, 'timeout-ms': timeoutMs }: HttpRequest) =>
+    send: (cell, request: HttpRequest) =>
+      ask(
+        cell,
+        'http.send',
+        toArgument(request),
+        ({ status, headers, body }) => ({ status, headers, body }),
+        toHttpError,
+      ),
+    fetch: (cell, request: HttpRequest, limits: HttpLimits) =>
       ask(
         cell,
         'http.send',
         {
-          method,
-          url,
-          // Lifted records have no prototype and only these fields, so that they cross threads as they are.
-          headers,
-          body,
-          timeoutMs,
+          ...toArgument(request),
+          redirectsMax: limits['redirects-max'],
+          bodyMaxBytes: limits['body-max-bytes'],
         },
-        (response) => ({ status: response.status, headers: response.headers, body: response.body }),
+        ({ status, headers, body, truncated, url }) => ({ status, headers, body, truncated, url }),
         toHttpError,
       ),
   },

@@ -51,10 +51,11 @@ export async function buildImage(
       `the manifest names ${given.sha256}, the component has ${sha256} (${component.byteLength} bytes)`,
     );
   }
+  // Before the work: what the operator does not permit is not prepared at each start for nothing.
+  const grants = (await tools.grantsOf?.(given)) ?? {};
   const { plan, code, wit, needs } = await prepare(sha256, component, tools.isMetered ?? true, tools);
   const { manifest, typed } = readWorld(given, plan, wit);
   refuseUngranted(needs, manifest.capabilities);
-  const grants = (await tools.grantsOf?.(manifest)) ?? {};
   checkMemory(manifest, plan);
   const maxPages = manifest.limits.memoryMaxMiB * PAGES_PER_MIB;
   const capped = plan.modules.map((range) =>

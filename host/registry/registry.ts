@@ -11,7 +11,7 @@
 import type { Grants } from '../capability-types.ts';
 import { type AdaptersChangedEvent, adaptersChangedChannel, notice } from '../channels.ts';
 import type { Clock } from '../clock.ts';
-import { HostError } from '../errors.ts';
+import { HostError, hasCode } from '../errors.ts';
 import type { AdapterImage, Manifest, PackageProof } from '../types.ts';
 import { createCache, currentToolchain } from './cache.ts';
 import { diskFiles, type Files } from './files.ts';
@@ -82,7 +82,10 @@ export interface Registry {
    * Throws REGISTRY_NOT_FOUND; REGISTRY_NOT_REMOVABLE — it was not installed; REGISTRY_STORE_FAILED; HOST_CLOSED.
    */
   remove(name: string): Promise<void>;
-  /** Throws REGISTRY_NOT_FOUND — with the names that exist, nearest first. */
+  /**
+   * Throws REGISTRY_NOT_FOUND — with the names that exist, nearest first; REGISTRY_CAPABILITY_DENIED — it is there, and the operator
+   * does not permit what it asks for.
+   */
   resolve(name: string): ActiveAdapter;
   /** In order of name. */
   list(): readonly ActiveAdapter[];
@@ -104,6 +107,8 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const trusts = (name: string): boolean => options.trusted?.includes(name) ?? false;
   const active = new Map<string, ActiveAdapter>();
+  /** Adapters that would be there, had the operator permitted what they ask for. */
+  const denied = new Map<string, HostError>();
   /** Folders below the installed ones, by name, in rising order of precedence. */
   const beneath = new Map<string, Source[]>();
   const turns = createTurns();
@@ -154,6 +159,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         return { image, origin: source.origin };
       } catch (error) {
         reportSkipped(`${source.manifest.name} ${source.manifest.version}`, source.origin, error);
+        if (hasCode(error, 'REGISTRY_CAPABILITY_DENIED')) denied.set(source.manifest.name, error);
       }
     }
     return undefined;
@@ -269,7 +275,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
     resolve(name) {
       const found = active.get(name);
-      if (found === undefined) throw notFound(name, [...active.keys()]);
+      if (found === undefined) throw denied.get(name) ?? notFound(name, [...active.keys()]);
       return found;
     },
 

@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { notice } from '../channels.ts';
-import { HostError } from '../errors.ts';
+import { HostError, hasCode } from '../errors.ts';
 import type { AdapterSummary, Manifest } from '../types.ts';
 import type { Files } from './files.ts';
 import type { ManifestDefaults } from './manifest.ts';
@@ -92,12 +92,15 @@ function reasonOf(cause: unknown): string {
   return `${cause.code}: ${cause.detail}${shown.map(({ at, message }) => `\n  ${at || '/'} ${message}`).join('')}`;
 }
 
-/** Tells the operator that a package is not served. */
+/** Tells the operator that a package is not served. One that comes with the host and waits for a permission is no error. */
 export function reportSkipped(what: string, origin: Origin, cause: unknown): void {
+  const isWaiting = origin === 'bundled' && hasCode(cause, 'REGISTRY_CAPABILITY_DENIED');
   notice({
-    level: 'error',
+    level: isWaiting ? 'info' : 'error',
     event: 'registry.skipped',
-    message: `adapter ${what} (${origin}) was skipped: ${reasonOf(cause)}`,
+    message: isWaiting
+      ? `${cause.detail} (${origin}; not served until then)`
+      : `adapter ${what} (${origin}) was skipped: ${reasonOf(cause)}`,
     fields: { origin },
     cause,
   });

@@ -81,9 +81,48 @@ test('a world of its own needs its text', async () => {
   expect(await build()).toMatch(/world "noter" needs a world\.wit beside adapter\.json/);
 });
 
-test('AssemblyScript says that it has the world bytes alone', async () => {
-  write({ 'adapter.json': manifest('as'), 'world.wit': NOTER, 'guest.ts': '' });
-  expect(await build()).toMatch(/AssemblyScript adapters implement the world "bytes", not "noter"/);
+const COUNTER = `package local:noter@0.1.0;
+world noter {
+  /// Bytes of a text in UTF-8, or of two.
+  export byte-length: func(text: string, more: option<string>) -> u32;
+  /// The text, quoted.
+  export quote-it: func(text: string) -> string;
+}`;
+
+test('AssemblyScript has worlds of its own too: its functions are those of the world, by their names there', async () => {
+  write({
+    'adapter.json': manifest('as'),
+    'world.wit': COUNTER,
+    'guest.ts': `import { putText, room, textAt } from 'hotcell/typed';
+      export function byteLength(_at: usize, bytes: i32, _has: i32, _more: usize, moreBytes: i32): i32 { return bytes + moreBytes; }
+      export function quoteIt(at: usize, bytes: i32): usize {
+        const result = room(8);
+        putText(result, '“' + textAt(at, bytes) + '”');
+        return result;
+      }`,
+  });
+  expect(await build()).toMatchObject({ built: true });
+  const adapters = join(folder, '.hotcell', 'noter');
+  await using host = await createHost({ bundled: false, adapters, data: join(folder, 'data') });
+  const call = async (operation: string, given: object): Promise<unknown> => {
+    const { outcome } = await host.invoke({
+      adapter: 'noter',
+      operation,
+      payload: Buffer.from(JSON.stringify(given)),
+      tenant: 'public',
+      requestId: 'r',
+    });
+    return outcome.kind === 'ok' ? JSON.parse(Buffer.from(outcome.bytes).toString()) : outcome.error;
+  };
+  expect(await call('byte-length', { text: 'für', more: 'x' })).toBe(5);
+  for (let turn = 0; turn < 3; turn++) expect(await call('quote-it', { text: '世界' })).toBe('“世界”');
+}, 60_000);
+
+test('AssemblyScript that lacks a function of its world, or has it with other parameters, is told which', async () => {
+  write({ 'adapter.json': manifest('as'), 'world.wit': NOTER.replace(/import .*;/, ''), 'guest.ts': '' });
+  expect(await build()).toMatch(/note/);
+  write({ 'guest.ts': 'export function note(a: i32): i32 { return a; }' });
+  expect(await build()).toMatch(/note/);
 });
 
 test('text that does not parse is told with line and column', async () => {

@@ -56,7 +56,11 @@ export async function runCase(given: AdapterCase, invoke: Invoke): Promise<void>
 }
 
 /** What a test run calls the case. */
-export function caseTitle(given: AdapterCase): string {
+export function caseTitle(given: {
+  readonly operation: string;
+  readonly input?: Bytes;
+  readonly failure?: { readonly kind: string };
+}): string {
   const input = given.input ? JSON.stringify(Object.values(given.input)[0]) : 'nothing';
   const end = given.failure ? `is refused as ${given.failure.kind}` : 'is answered as written';
   return `${given.operation} of ${input.length > 48 ? `${input.slice(0, 48)}…` : input} ${end}`;

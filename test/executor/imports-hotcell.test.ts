@@ -87,10 +87,22 @@ describe('requests', () => {
 
   it('are sent as the guest made them', async () => {
     const response = { status: 200, headers: [], body: text('hi') };
-    const cell = createFakeCell({ service: async () => response });
+    // What more is known stays with the host.
+    const service = async () => ({ ...response, truncated: false, url: 'https://api.example.org/' });
+    const cell = createFakeCell({ service });
     expect(await cell.call(`${C}http#send`, request)).toEqual({ tag: 'ok', val: response });
     const { 'timeout-ms': timeoutMs, ...rest } = request;
     expect(cell.asked).toEqual([{ method: 'http.send', argument: { ...rest, timeoutMs } }]);
+  });
+
+  it('with limits of their own are sent with these, and say more of what came', async () => {
+    const page = { status: 200, headers: [], body: text('hi'), truncated: true, url: 'https://api.example.org/' };
+    const cell = createFakeCell({ service: async () => page });
+    const limits = { 'redirects-max': 0, 'body-max-bytes': 2 };
+    expect(await cell.call(`${C}http#fetch`, request, limits)).toEqual({ tag: 'ok', val: page });
+    expect(cell.asked).toMatchObject([
+      { method: 'http.send', argument: { redirectsMax: 0, bodyMaxBytes: 2, timeoutMs: 50 } },
+    ]);
   });
 
   const told: Readonly<Record<ServiceFailureCode, object>> = {
