@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { componentOf, parseText } from '../../../adapters/component.ts';
 import { digest } from '../../../adapters/inputs.ts';
 import { worldText } from '../../../adapters/world.ts';
-import { writableFolder } from '../../peers.ts';
+import { benchFolder } from '../../peers.ts';
 import type { Workload } from '../subject.ts';
 import { bytesText, coreText, extismText, httpText, WASI_VERSION } from './forms.ts';
 import { BYTES_SOURCE, HTTP_SOURCE } from './javascript.ts';
@@ -93,7 +93,7 @@ async function kept(
   sources: readonly string[],
   build: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const path = join(writableFolder(), 'guests', `${name}-${digest(TOOLS, ...sources).slice(0, 32)}.wasm`);
+  const path = join(benchFolder(), 'guests', `${name}-${digest(TOOLS, ...sources).slice(0, 32)}.wasm`);
   const built = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
