@@ -5,5 +5,5 @@ import { peerTables } from './suite/peers.ts';
 
 export const bench: Bench = {
   title: 'Hotcell beside its peers',
-  tables: peerTables({ install: true, say: (line) => console.error(line) }),
+  tables: peerTables({ install: (line) => console.error(line) }),
 };

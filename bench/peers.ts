@@ -36,7 +36,7 @@ export async function loadPeer<Module>(name: string, path: string): Promise<Peer
 }
 
 /** Installs all of them when one is missing. Says what it does; why it failed, `absenceOf` says. */
-export function ensurePeers(say: (line: string) => void): void {
+export function preparePeers(say: (line: string) => void): void {
   if (Object.keys(wanted()).some((name) => peerVersion(name) === undefined)) installPeers(say);
 }
 

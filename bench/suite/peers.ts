@@ -6,7 +6,7 @@
  */
 
 import type { Table } from '../harness.ts';
-import { ensurePeers } from '../peers.ts';
+import { preparePeers } from '../peers.ts';
 import { callTable } from './peer-calls.ts';
 import { coldHttpTable, httpTable } from './peer-http.ts';
 import { startTable } from './peer-start.ts';
@@ -17,15 +17,17 @@ import { listSubjects } from './subjects.ts';
 const COLD_OVER_HTTP: readonly Workload[] = ['echo-64B', 'javascript-64B'];
 
 export interface PeerOptions {
-  /** Peers that are not there are installed when a table opens; without it their rows say how to get them. */
-  readonly install: boolean;
-  /** Is told what is installed, and where to. */
-  readonly say: (line: string) => void;
+  /**
+   * Peers that are not there are installed when a table opens, and this is told what and where to. Without it their rows say how
+   * to get them.
+   */
+  readonly install?: (line: string) => void;
 }
 
-export function peerTables({ install, say }: PeerOptions): Table[] {
+export function peerTables({ install }: PeerOptions = {}): Table[] {
+  // Listed when a table opens: rows carry the versions that are there then.
   const subjects = (): Subject[] => {
-    if (install) ensurePeers(say);
+    if (install !== undefined) preparePeers(install);
     return listSubjects();
   };
   return [
