@@ -45,6 +45,7 @@ export interface LoadReport {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
   /** Responses other than 2xx, with their statuses. */
   readonly non2xx: number;
@@ -174,7 +175,7 @@ export async function generateLoad(options: LoadOptions): Promise<LoadReport> {
     const why = `${brokenConnections} broken connections, ${unanswered} unanswered requests, ${sent} sent`;
     throw new Error(`no request was answered in the measured time: ${why}`);
   }
-  const { p50, p95, p99, max } = summarise(latencies);
+  const { p50, p95, p99, p999, max } = summarise(latencies);
   return {
     requests: measured,
     durationMs,
@@ -182,6 +183,7 @@ export async function generateLoad(options: LoadOptions): Promise<LoadReport> {
     p50,
     p95,
     p99,
+    p999,
     max,
     non2xx,
     statuses,
