@@ -4,8 +4,7 @@
  */
 
 import type { AnalysedRow, AnalysedTable } from './analyse.ts';
-import { PERCENTILES } from './analyse.ts';
-import type { Interval } from './bootstrap.ts';
+import { type Interval, PERCENTILES } from './bootstrap.ts';
 import { describeEstimate, sharedUnit } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import {
