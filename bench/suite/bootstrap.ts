@@ -22,7 +22,12 @@ export interface Interval {
 }
 
 /** The percentiles of a table as shares. */
-export const PERCENTILES: Readonly<Record<string, number>> = { p50: 0.5, p95: 0.95, p99: 0.99, 'p99.9': 0.999 };
+export const PERCENTILES: Readonly<Record<string, number>> = {
+  p50: 0.5,
+  p95: 0.95,
+  p99: 0.99,
+  'p99.9': 0.999,
+};
 
 /** Fewer rounds say nothing of how rounds differ. */
 export const INTERVAL_MIN_ROUNDS = 3;

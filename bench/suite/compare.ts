@@ -110,7 +110,9 @@ function warningsOf(before: RecordedRun, after: RecordedRun, anyMachine: boolean
   const differs = prints[0] !== prints[1];
   const text = `${before.name} was measured on another machine, system or Node (fingerprint ${prints[0]}, here ${prints[1]})`;
   if (differs && !anyMachine) {
-    throw new Error(`${text}: figures of the two cannot be compared; save a baseline on this machine, or ask for the comparison all the same`);
+    throw new Error(
+      `${text}: figures of the two cannot be compared; save a baseline on this machine, or ask for the comparison all the same`,
+    );
   }
   return [
     ...(differs ? [`${text}: what follows is no finding about the code`] : []),
@@ -169,7 +171,9 @@ function logsOf(row: MeasuredRow, base: MeasuredRow, metric: string) {
   }
   const count = Math.min(mine.perRound.length, theirs.perRound.length);
   if (count < INTERVAL_MIN_ROUNDS) return `fewer than ${INTERVAL_MIN_ROUNDS} rounds`;
-  const logs = mine.perRound.slice(0, count).map((value, round) => Math.log(value / (theirs.perRound[round] ?? 0)));
+  const logs = mine.perRound
+    .slice(0, count)
+    .map((value, round) => Math.log(value / (theirs.perRound[round] ?? 0)));
   if (!logs.every(Number.isFinite)) return `${metric} is not above zero in every round`;
   return { logs, value: mine.value, unit: mine.unit };
 }
@@ -219,7 +223,8 @@ function rejectByHolm(chances: readonly number[], errorShare: number): ReadonlyS
 
 function levelOf(old: RecordedTable, table: RecordedTable): Level[] {
   const metric = table.headline;
-  const amount = (side: RecordedTable) => side.rows.find(({ row }) => row === side.baseline)?.metrics.get(metric)?.value;
+  const amount = (side: RecordedTable) =>
+    side.rows.find(({ row }) => row === side.baseline)?.metrics.get(metric)?.value;
   const ratio = (amount(table) ?? Number.NaN) / (amount(old) ?? Number.NaN);
   if (old.baseline !== table.baseline || !(Math.max(ratio, 1 / ratio) > LEVEL_CHANGE_RATIO)) return [];
   return [{ table: table.name, row: table.baseline, metric, ratio }];

@@ -81,7 +81,7 @@ export function digamma(x: number): number {
 export function trigamma(x: number): number {
   let raised = x;
   let sum = 0;
-  while (raised < 10) sum += 1 / raised++ ** 2;
+  while (raised < 10) sum += 1 / (raised++) ** 2;
   const inverse = 1 / raised;
   const square = inverse * inverse;
   return sum + inverse + square / 2 + square * inverse * (1 / 6 - square * (1 / 30 - square / 42));

@@ -4,9 +4,9 @@
  */
 
 import type { MeasuredRow, Metric } from '../../../bench/harness.ts';
+import { median, rankOf } from '../../../bench/statistics.ts';
 import { createRandom, type Random } from '../../../bench/suite/random.ts';
 import type { RecordedRun, RecordedTable } from '../../../bench/suite/read-record.ts';
-import { median, rankOf } from '../../../bench/statistics.ts';
 import { drawSamples, END, runLine } from './synthetic-run.ts';
 
 export interface Shape {
@@ -26,15 +26,15 @@ export interface Shape {
   readonly slowed?: (row: string) => number;
 }
 
-/** What this suite does on a machine with other work on it: 4 rounds of 400 samples in 16 tables of 5 rows. */
+/** What this suite does on a machine with other work on it: 5 rounds of 400 samples in 16 tables of 5 rows. */
 export const USUAL: Shape = {
   tables: 16,
   rowsPerTable: 5,
-  rounds: 4,
+  rounds: 5,
   samples: 400,
   sharedDrift: 0.03,
   ownDrift: 0.01,
-  runShared: 0.1,
+  runShared: 0.05,
   runOwn: 0.01,
   burstShare: 0.005,
 };
@@ -46,9 +46,12 @@ const POPULATIONS = SIGMAS.map((sigma, index) =>
 );
 
 export function simulateRun(shape: Shape, random: Random): RecordedRun {
-  const tables = Array.from({ length: shape.tables }, (_, table) => simulateTable(`table ${table}`, shape, random));
+  const tables = Array.from({ length: shape.tables }, (_, table) =>
+    simulateTable(`table ${table}`, shape, random),
+  );
   const run = runLine();
-  if (run.kind !== 'run' || END.kind !== 'end') throw new Error('the first and last line of a record changed places');
+  if (run.kind !== 'run' || END.kind !== 'end')
+    throw new Error('the first and last line of a record changed places');
   return { name: 'simulated.jsonl', run, tables, broken: [], end: END };
 }
 
@@ -71,7 +74,15 @@ function simulateTable(name: string, shape: Shape, random: Random): RecordedTabl
       });
       return { value: median(perRound), unit: 'ms', n: shape.rounds * shape.samples, perRound };
     };
-    return { row, targets: [], rounds: [], metrics: new Map([['p50', metric(0.5)], ['p99', metric(0.99)]]) };
+    return {
+      row,
+      targets: [],
+      rounds: [],
+      metrics: new Map([
+        ['p50', metric(0.5)],
+        ['p99', metric(0.99)],
+      ]),
+    };
   });
   return { name, question: `${name}?`, unit: 'ms', baseline: 'row 0', headline: 'p50', rows, absent: [] };
 }
