@@ -5,6 +5,7 @@ import { compareRuns, FAMILY_ERROR_SHARE } from '../../../bench/suite/compare.ts
 import { comparisonMarkdown, comparisonText } from '../../../bench/suite/compare-report.ts';
 import { createRandom } from '../../../bench/suite/random.ts';
 import { parseRecord, type RecordedRun } from '../../../bench/suite/read-record.ts';
+import type { RecordLine } from '../../../bench/suite/record.ts';
 import { type Shape, simulateRun, USUAL } from './simulated-run.ts';
 import { END, ENVIRONMENT, recordText, runLine, sampleRun, tableLines } from './synthetic-run.ts';
 
@@ -35,12 +36,20 @@ describe('simulated comparisons', () => {
   test.for([
     ['few tables', 2000, FEW, 11],
     ['the usual run', 600, USUAL, 12],
-    ['few tables whose rounds drift three times as much', 700, { ...FEW, sharedDrift: 0.1, runShared: 0.15 }, 13],
-  ] as const)('of the same code flag something in less than 1 %% of all: %s', ([name, count, shape, seed]) => {
-    const { flagged } = simulate(count, shape, shape, seed);
-    console.log(`A/A, ${name}: ${flagged} of ${count} comparisons flagged something (seed ${seed})`);
-    expect(flagged / count).toBeLessThan(FAMILY_ERROR_SHARE);
-  });
+    [
+      'few tables whose rounds drift three times as much',
+      700,
+      { ...FEW, sharedDrift: 0.1, runShared: 0.15 },
+      13,
+    ],
+  ] as const)(
+    'of the same code flag something in less than 1 %% of all: %s',
+    ([name, count, shape, seed]) => {
+      const { flagged } = simulate(count, shape, shape, seed);
+      console.log(`A/A, ${name}: ${flagged} of ${count} comparisons flagged something (seed ${seed})`);
+      expect(flagged / count).toBeLessThan(FAMILY_ERROR_SHARE);
+    },
+  );
 
   test('find a median that is 20 % slower in at least 95 % of all, at the usual rounds and samples', () => {
     const { runs, found } = simulate(600, FEW, slower(FEW, 1.2), 21);
@@ -51,10 +60,16 @@ describe('simulated comparisons', () => {
   test('call a row that became faster better, and a throughput that rose', () => {
     const random = createRandom(31);
     const faster = compareRuns(simulateRun(FEW, random), simulateRun(slower(FEW, 0.6), random));
-    expect(faster.changes.find(({ table, row }) => `${table}: ${row}` === SLOWED)).toMatchObject({ kind: 'better' });
+    expect(faster.changes.find(({ table, row }) => `${table}: ${row}` === SLOWED)).toMatchObject({
+      kind: 'better',
+    });
     const rise = (factor: number, seed: number) => rates(factor, seed);
-    expect(compareRuns(rise(1, 1), rise(1.5, 2)).changes).toMatchObject([{ metric: 'throughput', kind: 'better' }]);
-    expect(compareRuns(rise(1.5, 1), rise(1, 2)).changes).toMatchObject([{ metric: 'throughput', kind: 'worse' }]);
+    expect(compareRuns(rise(1, 1), rise(1.5, 2)).changes).toMatchObject([
+      { metric: 'throughput', kind: 'better' },
+    ]);
+    expect(compareRuns(rise(1.5, 1), rise(1, 2)).changes).toMatchObject([
+      { metric: 'throughput', kind: 'worse' },
+    ]);
   });
 });
 
@@ -67,7 +82,10 @@ function rates(factor: number, seed: number): RecordedRun {
     { row: 'bare', scale: 1, bare: true, figures: figures(20_000) },
     { row: 'ours', scale: 1, bare: true, figures: figures(10_000 * factor) },
   ];
-  return parseRecord(recordText([runLine(), ...tableLines(head, rows, 5, createRandom(seed)), END]), 'rates.jsonl');
+  return parseRecord(
+    recordText([runLine(), ...tableLines(head, rows, 5, createRandom(seed)), END]),
+    'rates.jsonl',
+  );
 }
 
 const sample = (name = 'run.jsonl', seed = 1) => parseRecord(recordText(sampleRun(seed)), name);
@@ -80,7 +98,9 @@ test('a run of another machine is refused, and compared with a loud warning wher
   expect(() => compareRuns(on({ cpu: 'Another' }), sample())).toThrow(/another machine.*cannot be compared/);
   const comparison = compareRuns(on({ cpu: 'Another' }), sample(), { anyMachine: true });
   expect(comparisonText(comparison)).toMatch(/^WARNING: elsewhere\.jsonl was measured on another machine/);
-  expect(compareRuns(on({ commit: 'fff', load: 9, date: '2027-01-01T00:00:00.000Z' }), sample()).warnings).toEqual([]);
+  expect(
+    compareRuns(on({ commit: 'fff', load: 9, date: '2027-01-01T00:00:00.000Z' }), sample()).warnings,
+  ).toEqual([]);
 });
 
 test('a smoke run and a cut-off run are compared with a warning', () => {
@@ -96,9 +116,14 @@ test('rows that appeared and rows that are gone are named, and so is what could 
   const before = sample('before.jsonl');
   const after = parseRecord(
     recordText(
-      sampleRun(2).flatMap((line) => {
+      sampleRun(2).flatMap((line): RecordLine[] => {
         if (line.kind === 'table' && line.name === 'new-cell') {
-          return [{ ...line, rows: line.rows.map((row) => (row.row === 'workerd' ? { ...row, row: 'workerd 2' } : row)) }];
+          return [
+            {
+              ...line,
+              rows: line.rows.map((row) => (row.row === 'workerd' ? { ...row, row: 'workerd 2' } : row)),
+            },
+          ];
         }
         if (line.kind !== 'round') return [line];
         if (line.table === 'load' && line.row === 'jco serve at 50 %' && line.round > 1) return [];
@@ -124,7 +149,11 @@ test('a baseline row that moved is spoken of as a level, and nothing is flagged 
       : line,
   );
   const comparison = compareRuns(sample(), parseRecord(recordText(scaled), 'slow-machine.jsonl'));
-  expect(comparison.levels).toMatchObject([{ table: 'new-cell', row: 'WebAssembly.instantiate per request' }]);
-  expect(comparison.changes.filter(({ table, kind }) => table === 'new-cell' && kind !== 'steady')).toEqual([]);
+  expect(comparison.levels).toMatchObject([
+    { table: 'new-cell', row: 'WebAssembly.instantiate per request' },
+  ]);
+  expect(comparison.changes.filter(({ table, kind }) => table === 'new-cell' && kind !== 'steady')).toEqual(
+    [],
+  );
   expect(comparisonText(comparison)).toMatch(/its baseline row .* itself moved/);
 });

@@ -35,21 +35,33 @@ describe('draws', () => {
     const expected = count * probability * (1 - probability);
     // Five standard errors: a seed that is unlucky is chosen again by hand, not by chance.
     expect(Math.abs(mean - count * probability)).toBeLessThan(5 * Math.sqrt(expected / DRAWS));
-    expect(Math.abs(variance / expected - 1)).toBeLessThan(5 * Math.sqrt(2 / DRAWS) + 5 / Math.sqrt(DRAWS * expected));
+    expect(Math.abs(variance / expected - 1)).toBeLessThan(
+      5 * Math.sqrt(2 / DRAWS) + 5 / Math.sqrt(DRAWS * expected),
+    );
   });
 
   test('a binomial draw lies between none and all', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 0, max: 5000 }), fc.double({ min: 0, max: 1, noNaN: true }), (seed, count, probability) => {
-        const draw = createRandom(seed).binomial(count, probability);
-        expect(draw >= 0 && draw <= count && Number.isInteger(draw)).toBe(true);
-      }),
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 0, max: 5000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (seed, count, probability) => {
+          const draw = createRandom(seed).binomial(count, probability);
+          expect(draw >= 0 && draw <= count && Number.isInteger(draw)).toBe(true);
+        },
+      ),
     );
   });
 
   test('the rank-th of n uniform draws has mean k ÷ (n + 1), as Beta(k, n − k + 1) has', () => {
     const random = createRandom(4);
-    for (const [rank, count] of [[1, 1], [1, 400], [200, 400], [396, 400]] as const) {
+    for (const [rank, count] of [
+      [1, 1],
+      [1, 400],
+      [200, 400],
+      [396, 400],
+    ] as const) {
       const { mean, variance } = moments(() => random.orderStatistic(rank, count));
       const expected = rank / (count + 1);
       const spread = (expected * (1 - expected)) / (count + 2);
@@ -70,7 +82,14 @@ describe('draws', () => {
 
 describe('distributions', () => {
   test('quantiles of Student are those of printed tables', () => {
-    for (const [freedom, quantile] of [[1, 12.7062], [2, 4.30265], [4, 2.77645], [10, 2.22814], [30, 2.04227], [1000, 1.96234]] as const) {
+    for (const [freedom, quantile] of [
+      [1, 12.7062],
+      [2, 4.30265],
+      [4, 2.77645],
+      [10, 2.22814],
+      [30, 2.04227],
+      [1000, 1.96234],
+    ] as const) {
       expect(studentQuantile(0.975, freedom)).toBeCloseTo(quantile, 4);
     }
   });

@@ -33,7 +33,9 @@ interface Page {
   close(): Promise<void>;
 }
 interface Browser {
-  newContext(options: object): Promise<{ setOffline(offline: boolean): Promise<void>; newPage(): Promise<Page> }>;
+  newContext(
+    options: object,
+  ): Promise<{ setOffline(offline: boolean): Promise<void>; newPage(): Promise<Page> }>;
   close(): Promise<void>;
 }
 
@@ -116,15 +118,18 @@ const POOR_CONTRAST = `(() => {
   return { checked: texts.length, poor: [...poor, ...lines] };
 })()`;
 
-test.for(['light', 'dark'] as const)('in %s colours every text and line stands out', async (scheme, context) => {
-  if (missing !== undefined) return context.skip(`not tested in a browser: ${missing}`);
-  const { page, faults } = await open({ width: 1200, scheme });
-  const { checked, poor } = await page.evaluate<{ checked: number; poor: string[] }>(POOR_CONTRAST);
-  expect(poor).toEqual([]);
-  expect(checked).toBeGreaterThan(200);
-  expect(faults).toEqual([]);
-  await page.close();
-});
+test.for(['light', 'dark'] as const)(
+  'in %s colours every text and line stands out',
+  async (scheme, context) => {
+    if (missing !== undefined) return context.skip(`not tested in a browser: ${missing}`);
+    const { page, faults } = await open({ width: 1200, scheme });
+    const { checked, poor } = await page.evaluate<{ checked: number; poor: string[] }>(POOR_CONTRAST);
+    expect(poor).toEqual([]);
+    expect(checked).toBeGreaterThan(200);
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+);
 
 test('opened without a network it asks for nothing, and has its tables, plots and descriptions', async (context) => {
   if (missing !== undefined) return context.skip(`not tested in a browser: ${missing}`);
@@ -146,7 +151,9 @@ test('opened without a network it asks for nothing, and has its tables, plots an
 test('at 360 pixels the page does not scroll sideways; wide tables scroll in a box of their own', async (context) => {
   if (missing !== undefined) return context.skip(`not tested in a browser: ${missing}`);
   const { page, faults } = await open({ width: 360, scheme: 'light' });
-  const width = await page.evaluate<number[]>('[document.documentElement.scrollWidth, document.body.scrollWidth]');
+  const width = await page.evaluate<number[]>(
+    '[document.documentElement.scrollWidth, document.body.scrollWidth]',
+  );
   expect(Math.max(...width)).toBeLessThanOrEqual(360);
   const boxes = await page.evaluate<number>(
     `[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth).length`,
