@@ -21,6 +21,9 @@ export const PACKAGE_MAX_BYTES = 64 * MiB;
 /** Everything unpacked: the largest component that a host takes by default, and texts beside it. */
 export const UNPACKED_MAX_BYTES = 80 * MiB;
 
+/** Of a file that is parsed: as much as a host takes of a manifest. Parsed JSON takes many times its size. */
+const JSON_MAX_BYTES = 256 * 1024;
+
 const FORMAT = 'hotcell-package@1';
 export const DIGESTS = 'digests.json';
 export const SIGNATURE = 'signature.json';
@@ -204,6 +207,9 @@ function missing(name: string): never {
 }
 
 function parse(name: string, bytes: Uint8Array): unknown {
+  if (bytes.byteLength > JSON_MAX_BYTES) {
+    throw new HostError('PACKAGE_TOO_LARGE', `${name} has more than ${JSON_MAX_BYTES} bytes`);
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

@@ -104,9 +104,7 @@ test('the package itself builds the template', async (context) => {
   // A hundred megabytes that only authors in C need: nothing here depends on it.
   const installed = resolve(process.env.YOWASP_CLANG ?? 'node_modules', '@yowasp', 'clang');
   if (!existsSync(installed)) {
-    return context.skip(
-      '@yowasp/clang is not installed: YOWASP_CLANG names a node_modules folder that has it',
-    );
+    return context.skip('YOWASP_CLANG names no node_modules folder with @yowasp/clang, and here is none');
   }
   mkdirSync(join(folder, 'node_modules', '@yowasp'), { recursive: true });
   symlinkSync(installed, join(folder, 'node_modules', '@yowasp', 'clang'));

@@ -178,6 +178,38 @@ describe('what would fill the memory is refused before it does', () => {
     });
   });
 
+  test.each(['digests.json', 'signature.json', 'adapter.json'])(
+    'a %s that would be parsed for seconds',
+    async (name) => {
+      const deep = Buffer.from('['.repeat(256 * 1024 + 1));
+      const whole = await makePackage(
+        { files: name === 'adapter.json' ? filesOf({ [name]: deep }) : filesOf() },
+        { privateKeyPem: ada.sign },
+      );
+      const bytes = name === 'adapter.json' ? whole : tamper(whole, { [name]: deep });
+      await expect(openPackage(bytes)).rejects.toMatchObject({
+        code: 'PACKAGE_TOO_LARGE',
+        detail: `${name} has more than 262144 bytes`,
+      });
+    },
+  );
+
+  test('zeros without end behind an archive, which nobody writes', async () => {
+    const { entries } = await openPackage(await makePackage({ files: filesOf() }));
+    const packed = (endBytes: number): Buffer =>
+      gzipSync(
+        rawTar(
+          [...entries].map(([name, bytes]) => ({ name, bytes })),
+          Buffer.alloc(endBytes),
+        ),
+      );
+    expect((await openPackage(packed(10_240))).manifest.name).toBe('shout');
+    await expect(openPackage(packed(70_000))).rejects.toMatchObject({
+      code: 'PACKAGE_INVALID',
+      detail: 'there are bytes behind the end of the archive',
+    });
+  });
+
   test('what is not gzip, and what stands behind its end', async () => {
     await expect(openPackage(Buffer.from('hello'))).rejects.toMatchObject({ code: 'PACKAGE_INVALID' });
     const bytes = await makePackage({ files: filesOf() });
