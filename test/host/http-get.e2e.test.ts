@@ -56,7 +56,11 @@ beforeAll(async () => {
   const http = { hosts: [`127.0.0.1:${server.port}`], plain: true, privateRanges: ['127.0.0.0/8'] };
   served = await serveHost({ executors: 1, capabilities: { 'http-get': { http } } });
   await served.host.install(
-    { ...manifest, capabilities: { http: { ...http, methods: ['GET'], callMaxRequests: 6 } } },
+    {
+      ...manifest,
+      limits: { ...(manifest.limits as object), timeoutMs: 60_000 },
+      capabilities: { http: { ...http, methods: ['GET'], callMaxRequests: 6 } },
+    },
     component,
   );
 }, 120_000);

@@ -6,6 +6,7 @@ import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { builtAdapter } from '../built-adapters.ts';
 import { type Served, serveHost } from './served.ts';
+import { callEveryTool } from './tool-examples.ts';
 import { ORDER, SHOP_WIT, shopComponent, typedManifest } from './typed-tools.ts';
 
 let served: Served;
@@ -60,10 +61,14 @@ describe('tools', () => {
       .adapters()
       .flatMap(({ name, operations }) => operations.map((operation) => `${name}_${operation}`));
     expect(tools.map(({ name }) => name)).toEqual(expected.sort());
-    for (const { name } of tools) {
-      const result = await client.callTool({ name, arguments: { text: 'x' } });
-      // Whether the input means anything to it is the adapter's to say: it said something.
-      expect(result._meta, name).toMatchObject({ 'hotcell/call': { attempts: 1 } });
+    const names = tools.map(({ name }) => name);
+    const typed = await callEveryTool(names, (tool) => client.callTool(tool));
+    expect(typed).toEqual(expect.arrayContaining(['json-query_query', 'template_render', 'text-tools_hash']));
+    for (const { name, inputSchema, outputSchema, description } of tools) {
+      if (!typed.includes(name)) continue;
+      expect(inputSchema, name).toMatchObject({ type: 'object', required: expect.any(Array) });
+      expect(outputSchema, name).toMatchObject({ type: 'object' });
+      expect(description?.length, name).toBeGreaterThan(40);
     }
     expect(errors).toEqual([]);
   });
