@@ -37,12 +37,19 @@ export function bestFeatures(): readonly string[] {
 }
 
 /**
- * The module's bytes, compiled when they are not there yet (seconds).
+ * The module's bytes, compiled when they are not there yet (seconds). `probe` is the text of another entry, which lies
+ * among the kernel's files as it were: parts of the kernel alone.
  * Throws an Error with the compiler's output — the source does not compile.
  */
-export async function buildKernel(name: string, features: readonly string[]): Promise<Uint8Array> {
+export async function buildKernel(
+  name: string,
+  features: readonly string[],
+  probe?: string,
+): Promise<Uint8Array> {
   const folder = join(import.meta.dirname, name, 'kernel');
   const sources = await readSources(folder);
+  const entry = probe === undefined ? 'entry' : 'probe-of-a-part';
+  if (probe !== undefined) sources.set(`${entry}.ts`, probe);
   const optimizeLevel = OPTIMIZE_LEVELS[name];
   const key = digest(
     await compilerIdentity(),
@@ -53,7 +60,7 @@ export async function buildKernel(name: string, features: readonly string[]): Pr
   const built = await readIfThere(path);
   if (built !== undefined) return built;
   const bytes = await compileCoreModule({
-    entry: relative(REPOSITORY, join(folder, 'entry')).replaceAll('\\', '/'),
+    entry: relative(REPOSITORY, join(folder, entry)).replaceAll('\\', '/'),
     features,
     optimizeLevel,
     readFile: async (file) => sources.get(relative(folder, file)) ?? null,

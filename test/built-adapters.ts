@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildAdapters } from '../adapters/build.ts';
+import { planComponent } from '../host/registry/plan.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,4 +43,14 @@ export async function builtAdapter(
     manifest: JSON.parse(await readFile(`${built.folder}/adapter.json`, 'utf8')),
     component: await readFile(`${built.folder}/component.wasm`),
   };
+}
+
+/** The core module of an adapter of one, as its component has it: what it does can be seen without a host. */
+export async function builtCore(name: 'cipher' | 'faulty'): Promise<WebAssembly.Module> {
+  const { component } = await builtAdapter(name);
+  const [only, ...others] = planComponent(component).plan.modules;
+  if (only === undefined || others.length > 0) throw new Error(`${name} is not made of one module`);
+  return new WebAssembly.Module(
+    component.slice(only.offset, only.offset + only.length) as Uint8Array<ArrayBuffer>,
+  );
 }

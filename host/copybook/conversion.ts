@@ -5,9 +5,9 @@
  * What was given out is valid and in order, whatever happens behind it. The error comes where the broken record lies.
  */
 
+import { createInOrder } from '../in-order.ts';
 import type { Calls } from './calls.ts';
 import { badResult, fromProblem } from './failures.ts';
-import { createInOrder } from './in-order.ts';
 import type { Joiner } from './joiners.ts';
 import { type Answer, INPUT_ENDS, IS_PIECE, OUTPUT_BEGAN, readAnswer, writePayload } from './payloads.ts';
 import type { Piece } from './pieces.ts';
@@ -70,10 +70,12 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
       const next = await pieces.next();
       if (next.done === true) return undefined;
       const hasOutput = pieceCount++ > 0;
-      return async () => ({
-        piece: next.value,
-        answer: await ask(next.value, beginningOf(next.value), hasOutput),
-      });
+      return {
+        begin: async () => ({
+          piece: next.value,
+          answer: await ask(next.value, beginningOf(next.value), hasOutput),
+        }),
+      };
     },
     // Few rows need few pieces: it is found out with one how many.
     () => (rows === undefined ? piecesMax : Math.min(piecesMax, 2 ** doneCount)),
@@ -115,7 +117,8 @@ export async function* convert(conversion: Conversion): AsyncGenerator<Uint8Arra
     const end = joiner.end();
     if (end.length > 0) yield end;
   } finally {
-    line.stop();
+    // Not waited for: its calls are left, and end by themselves.
+    void line.stop();
   }
 }
 

@@ -6,13 +6,13 @@
  * Nothing here reads a copybook or a record: that happens in the cells. This room cuts, calls, and puts in order.
  */
 
+import type { ByteSource } from '../byte-source.ts';
 import { systemClock } from '../clock.ts';
 import { HostError, toHostError } from '../errors.ts';
 import { COPYBOOK_ADAPTER, closedError, createCalls } from './calls.ts';
 import { type Counts, convert } from './conversion.ts';
 import type { Copybook, CopybookLayout, CopybookOptions, Detection, OutputFormat } from './face.ts';
 import { createInput, type Input } from './input.ts';
-import type { ByteSource } from './intake.ts';
 import { createArrowJoiner, createJsonJoiner, createPlainJoiner, type Joiner } from './joiners.ts';
 import { type CopybookOperation, createCopybookMetrics } from './metrics.ts';
 import {

@@ -5,10 +5,10 @@
  */
 
 import type { ReadableStream } from 'node:stream/web';
+import type { ByteSource } from '../byte-source.ts';
 import type { Clock } from '../clock.ts';
 import type { Host } from '../types.ts';
 import type { InputOptions } from './input.ts';
-import type { ByteSource } from './intake.ts';
 import type { OperationMetrics } from './metrics.ts';
 
 export type OutputFormat = 'jsonl' | 'json' | 'csv' | 'arrow';

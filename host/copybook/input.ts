@@ -6,8 +6,8 @@
  */
 
 import { createGunzip } from 'node:zlib';
+import { type ByteSource, createIntake, type Intake } from '../byte-source.ts';
 import { HostError } from '../errors.ts';
-import { type ByteSource, createIntake, type Intake } from './intake.ts';
 
 /** A footer is held back until the end is known; header and footer records are of kilobytes. */
 export const FOOTER_MAX_BYTES = 16 * 1024 * 1024;

@@ -8,8 +8,8 @@
  * The first piece comes always, and may be empty: so that an empty input has an output too. Pieces are asked for one at a time.
  */
 
+import type { Intake } from '../byte-source.ts';
 import { HostError } from '../errors.ts';
-import type { Intake } from './intake.ts';
 import { type Cuts, INPUT_ENDS, IS_PIECE, type Room } from './payloads.ts';
 import type { Rooms } from './rooms.ts';
 

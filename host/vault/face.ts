@@ -5,12 +5,12 @@
  */
 
 import type { ReadableStream } from 'node:stream/web';
+import type { ByteSource } from '../byte-source.ts';
 import type { Clock } from '../clock.ts';
 import type { HostError } from '../errors.ts';
 import type { Host } from '../types.ts';
 import type { BackendSnapshot } from './backend.ts';
 import type { BufferSnapshot } from './buffers.ts';
-import type { ByteSource } from './intake.ts';
 import type { KeyCacheSnapshot } from './key-cache.ts';
 import type { KeyProvider, KeyVersionSnapshot, Rotation } from './key-ring.ts';
 import type { OperationMetrics, VaultOperation } from './metrics.ts';

@@ -7,13 +7,13 @@
  */
 
 import { ReadableStream } from 'node:stream/web';
+import { type ByteSource, createIntake, type Intake } from '../byte-source.ts';
 import { type ErrorCode, HostError, toHostError } from '../errors.ts';
+import { createInOrder, type InOrder } from '../in-order.ts';
 import type { StreamRequest, VaultBackend } from './backend.ts';
 import type { BufferPool } from './buffers.ts';
 import { notAuthentic, truncated } from './failures.ts';
-import { type ByteSource, createIntake, type Intake } from './intake.ts';
 import type { KeyLease } from './key-cache.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
 
 const CHUNK_BYTES = 16_384;
 const TAG_BYTES = 16;
@@ -71,7 +71,7 @@ export function createVaultStream(
   const intake = createIntake(source);
   let leave: (() => void) | undefined;
   let begun: Begun | undefined;
-  let pipeline: Pipeline | undefined;
+  let pipeline: InOrder<Uint8Array> | undefined;
   let outputBytes = 0;
   let isEnded = false;
 
@@ -103,7 +103,7 @@ export function createVaultStream(
         ? await beginSealing(parts, associatedData)
         : await beginOpening(parts, associatedData, intake);
     const readRun = createRunReader(parts, direction, intake, begun.request);
-    pipeline = createPipeline(readRun, RUNS_IN_FLIGHT_MAX_COUNT);
+    pipeline = createInOrder(readRun, () => RUNS_IN_FLIGHT_MAX_COUNT);
     return begun;
   };
   const nextBytes = async (): Promise<Uint8Array | undefined> => {

@@ -11,6 +11,7 @@
 import assert from 'node:assert';
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import type { ReadableStream } from 'node:stream/web';
+import type { ByteSource } from '../byte-source.ts';
 import { systemClock } from '../clock.ts';
 import { HostError, toHostError } from '../errors.ts';
 import type { VaultBackend } from './backend.ts';
@@ -19,7 +20,6 @@ import { createCellBackend } from './cell-backend.ts';
 import { createContextPool } from './contexts.ts';
 import type { BatchResult, Binding, OperationKind, Vault, VaultOptions, VaultSnapshot } from './face.ts';
 import { readBinding } from './input.ts';
-import type { ByteSource } from './intake.ts';
 import { createKeyCache } from './key-cache.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createVaultMetrics, type VaultOperation } from './metrics.ts';

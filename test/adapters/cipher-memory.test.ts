@@ -1,19 +1,10 @@
 /** What is left in a cell's memory: no payload and no result after a call, nothing of a key after it was dropped. */
 
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compileAssemblyScript } from '../../adapters/assemblyscript-guest.ts';
-import { createSourceReader } from '../../adapters/inputs.ts';
 import { createReferenceHash } from '../../crypto-wasm/hash/reference.ts';
+import { builtCore } from '../built-adapters.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'adapters', 'cipher');
-const core = await compileAssemblyScript({
-  folder,
-  features: ['simd', 'relaxed-simd'],
-  memoryMaxMiB: 40,
-  reader: createSourceReader(folder),
-});
-const module = new WebAssembly.Module(core as Uint8Array<ArrayBuffer>);
+const module = await builtCore('cipher');
 const HANDLER = 'hotcell:adapter/handler@1.0.0#invoke';
 
 function createCell() {

@@ -3,9 +3,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileAssemblyScript } from '../../adapters/assemblyscript-guest.ts';
 import { buildAdapters } from '../../adapters/build.ts';
-import { createSourceReader } from '../../adapters/inputs.ts';
+import { builtCore } from '../built-adapters.ts';
 import { type GlueCell, loadPackage } from './glue-cell.ts';
 
 const outDir = join(import.meta.dirname, '..', '..', '.build', 'test-adapters');
@@ -53,10 +52,7 @@ test('a result larger than the memory limit traps', () => {
 
 test('a wild result lies outside of the memory', async () => {
   // Seen from the core module: jco's glue reads past the end of a memory without a word.
-  const folder = join(import.meta.dirname, 'faulty');
-  const reader = createSourceReader(folder);
-  const core = await compileAssemblyScript({ folder, features: [], memoryMaxMiB: 16, reader });
-  const guest = new WebAssembly.Instance(new WebAssembly.Module(core as Uint8Array<ArrayBuffer>)).exports;
+  const guest = new WebAssembly.Instance(await builtCore('faulty')).exports;
   const run = (name: string, ...args: number[]): number =>
     (guest[name] as (...a: number[]) => number)(...args);
   const memory = guest.memory as WebAssembly.Memory;

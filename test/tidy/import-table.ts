@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'base',
     files: [
-      'host/{types,adapter-types,arguments,link-plan,plain-data,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
+      'host/{types,adapter-types,arguments,link-plan,plain-data,byte-source,in-order,capability-types,import-table,flat-types,errors,config,options,option-values,clock,channels,capability-*,service-*}.ts',
     ],
     imports: [],
     builtins: ['node:diagnostics_channel', 'node:os', 'node:path'],

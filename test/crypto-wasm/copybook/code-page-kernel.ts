@@ -1,11 +1,7 @@
 /** The kernel's code pages alone, as a module of their own: an entry that is only in memory over `code-page.ts`. */
 
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { compileCoreModule } from '../../../adapters/assemblyscript.ts';
-import { OPTIMIZE_LEVELS, PLAIN_FEATURES } from '../../../crypto-wasm/build.ts';
+import { buildKernel, PLAIN_FEATURES } from '../../../crypto-wasm/build.ts';
 
-const ENTRY = 'crypto-wasm/copybook/kernel/code-page-alone';
 const TEXT = `
 import { CodePage, codePageOf } from './code-page';
 const name = memory.data(64);
@@ -52,16 +48,8 @@ interface Exports {
 }
 
 export async function compileCodePages(): Promise<WebAssembly.Module> {
-  const bytes = await compileCoreModule({
-    entry: ENTRY,
-    features: PLAIN_FEATURES,
-    optimizeLevel: OPTIMIZE_LEVELS.copybook,
-    readFile: async (path) => {
-      if (path === resolve(import.meta.dirname, '../../..', `${ENTRY}.ts`)) return TEXT;
-      return await readFile(path, 'utf8').catch(() => null);
-    },
-  });
-  return new WebAssembly.Module(bytes);
+  const bytes = await buildKernel('copybook', PLAIN_FEATURES, TEXT);
+  return new WebAssembly.Module(bytes.slice());
 }
 
 /** A page of a new instance, or undefined when the kernel has none of that name. */

@@ -4,7 +4,7 @@
  * The source is asked for its next piece only when the last one is used up: that is the backpressure.
  */
 
-import { HostError } from '../errors.ts';
+import { HostError } from './errors.ts';
 
 /** Web Streams are async iterables, and so are Node's streams. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
