@@ -22,7 +22,7 @@ import {
   type Project,
   readProject,
 } from './adapter-project.ts';
-import { adapterUrl, installRemotely } from './adapter-remote.ts';
+import { adapterUrl, followRemotely, installRemotely, type LogLine } from './adapter-remote.ts';
 import { printable } from './print.ts';
 import type { World } from './world.ts';
 
@@ -69,7 +69,7 @@ export async function runDev(
     target =
       flags.to === undefined
         ? await serveHere(world, config, project)
-        : remoteTarget(world, flags, flags.to, project);
+        : remoteTarget(world, flags, flags.to, project, say);
     for (;;) {
       changed = Promise.withResolvers();
       await attempt(world, flags, target, say);
@@ -102,16 +102,42 @@ async function attempt(
   }
 }
 
-function remoteTarget(world: World, flags: DevFlags, address: string, project: Project): Target {
+function remoteTarget(
+  world: World,
+  flags: DevFlags,
+  address: string,
+  project: Project,
+  say: (text: string) => void,
+): Target {
   // A mistake in the address is not mended by a change of the source.
   adapterUrl(address, project.name);
+  let following: AbortController | undefined;
+  let tailing: Promise<void> | undefined;
   return {
     // It was built a moment ago, so packing it builds nothing.
     async install() {
       const { name, bytes } = await packProject(world, flags);
       await installRemotely(world, address, name, bytes);
+      // Not before: there is no log of an adapter that is not there. One that ended is opened with the next change.
+      if (following !== undefined) return;
+      const ended = new AbortController();
+      following = ended;
+      tailing = followRemotely(world, address, name, {
+        signal: ended.signal,
+        onLine: (line) => tell(world, line),
+      })
+        .catch((error: unknown) => {
+          if (!(error instanceof HostError)) throw error;
+          if (!ended.signal.aborted) say(`no log: ${error.code}: ${error.detail}`);
+        })
+        .finally(() => {
+          if (following === ended) following = undefined;
+        });
     },
-    close: async () => {},
+    async close() {
+      following?.abort();
+      await tailing;
+    },
   };
 }
 
@@ -152,14 +178,10 @@ async function serveHere(world: World, config: HostConfig, project: Project): Pr
 
 /** The guest's lines, and one for each call, on standard error. */
 function tailLog(world: World): () => void {
-  const onLine = (message: unknown): void => {
-    const { level, message: text } = message as GuestLogEvent;
-    world.stderr.write(`  ${level.padEnd(5)} ${printable(text)}\n`);
-  };
+  const onLine = (message: unknown): void => tell(world, { kind: 'log', ...(message as GuestLogEvent) });
   const onCall = (message: unknown): void => {
-    const { receipt } = message as InvokeEvent;
-    const { operation, outcome, usage } = receipt;
-    world.stderr.write(`  call  ${printable(operation)} ${outcome} in ${usage.runMs.toFixed(2)} ms\n`);
+    const { operation, outcome, usage } = (message as InvokeEvent).receipt;
+    tell(world, { kind: 'call', operation, outcome, runMs: usage.runMs });
   };
   guestLogChannel.subscribe(onLine);
   invokeChannel.subscribe(onCall);
@@ -167,6 +189,17 @@ function tailLog(world: World): () => void {
     guestLogChannel.unsubscribe(onLine);
     invokeChannel.unsubscribe(onCall);
   };
+}
+
+/** A line of the log of this host or of another, which may hold anything. */
+function tell(world: World, line: LogLine): void {
+  const text =
+    line.kind === 'log'
+      ? `${String(line.level).padEnd(5)} ${line.message}`
+      : line.kind === 'call'
+        ? `call  ${line.operation} ${line.outcome} in ${Number(line.runMs).toFixed(2)} ms`
+        : `…     ${line.count} lines were lost`;
+  world.stderr.write(`  ${printable(text)}\n`);
 }
 
 function watchDisk(folder: string, onChange: () => void): () => void {

@@ -46,6 +46,42 @@ export async function showRemotely(world: World, address: string, name: string):
   }
 }
 
+/** One line of the log of an adapter, as its host sends it. */
+export type LogLine =
+  | { readonly kind: 'log'; readonly level: string; readonly message: string }
+  | { readonly kind: 'call'; readonly operation: string; readonly outcome: string; readonly runMs: number }
+  | { readonly kind: 'lost'; readonly count: number };
+
+/**
+ * Follows the log of an adapter until the host ends it or `signal` comes. Throws as `installRemotely` does; KIT_HOST_UNREACHABLE
+ * too when the connection is cut, or what comes is no log.
+ */
+export async function followRemotely(
+  world: World,
+  address: string,
+  name: string,
+  { signal, onLine }: { readonly signal: AbortSignal; readonly onLine: (line: LogLine) => void },
+): Promise<void> {
+  const url = new URL(`${adapterUrl(address, name).href}/log`);
+  const token = world.env[TOKEN_VARIABLE];
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  try {
+    const answer = await fetch(url, { headers, redirect: 'manual', signal });
+    if (!answer.ok) throw refusal(url, answer.status, await readText(answer), token !== undefined);
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of answer.body ?? []) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > ANSWER_MAX_BYTES) throw new Error('a line of it has no end');
+      for (const line of lines) if (line !== '') onLine(JSON.parse(line));
+    }
+  } catch (error) {
+    if (error instanceof HostError) throw error;
+    throw new HostError('KIT_HOST_UNREACHABLE', `GET ${url}: ${reasonOf(error, false, 0)}`, { cause: error });
+  }
+}
+
 async function ask(
   world: World,
   address: string,

@@ -35,6 +35,7 @@ import { createIdempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createIncomingAnswerer } from './incoming-route.ts';
 import { createInvokeAnswerer } from './invoke-route.ts';
 import * as limits from './limits.ts';
+import { createLogAnswerer, type LogAnswerer } from './log-route.ts';
 import type { McpDoor } from './mcp-door.ts';
 import { createMcpAnswerers } from './mcp-route.ts';
 import { createMethodTable } from './method-table.ts';
@@ -125,8 +126,10 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
   });
   const openApi = (): object => composeOpenApi(host, options.version);
   const mcp = createMcpAnswerers(door, options.openMcp);
+  const log = createLogAnswerer(door);
   await registerRoutes(app, door, {
     mcp,
+    log,
     openApi,
     metricsText: options.metricsText,
     vault: options.vault,
@@ -136,6 +139,7 @@ export async function createHttpApp(host: Host, options: HttpOptions): Promise<H
 
   const end = async (): Promise<void> => {
     mcp.endStreams();
+    log.endStreams();
     const stopDraining = beginDrain(app.server, clock, options.drainTimeoutMs);
     try {
       await app.close();
@@ -195,6 +199,7 @@ async function registerRoutes(
   door: Door,
   sources: {
     readonly mcp: ReturnType<typeof createMcpAnswerers>;
+    readonly log: LogAnswerer;
     readonly openApi: () => object;
     readonly metricsText: () => Promise<string>;
     readonly vault: VaultDoor | undefined;
@@ -228,6 +233,7 @@ async function registerRoutes(
   page('GET', '/v1/adapters/:name', adapters.show);
   page('PUT', '/v1/adapters/:name', adapters.install);
   page('DELETE', '/v1/adapters/:name', adapters.remove);
+  page('GET', '/v1/adapters/:name/log', sources.log.follow);
   page('POST', '/mcp', sources.mcp.post);
   page('GET', '/mcp', sources.mcp.stream);
   page('DELETE', '/mcp', sources.mcp.end);

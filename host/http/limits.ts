@@ -137,5 +137,11 @@ export const MCP_SESSION_IDLE_MS = 30 * 60_000;
 /** How often such sessions are looked for. */
 export const MCP_SESSION_SWEEP_MS = 60_000;
 
+/** Clients that follow the log of an adapter: for people at a terminal, each a connection that stays. */
+export const LOG_STREAMS_MAX = 16;
+
+/** An empty line on a log where nothing happens: shorter than the idle times of proxies, and it finds clients that are gone. */
+export const LOG_STREAM_BEAT_MS = 25_000;
+
 /** A comment on an idle stream of events: shorter than the idle times of proxies, and it finds clients that are gone. */
 export const MCP_STREAM_BEAT_MS = 25_000;

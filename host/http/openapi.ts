@@ -259,6 +259,17 @@ function fixedPaths(): Record<string, Json> {
         ...ADMIN_ERRORS,
       }),
     },
+    '/v1/adapters/{name}/log': {
+      get: get(
+        'followLog',
+        'What its guests write, and each call with its end, until the client leaves (admin)',
+        named,
+        {
+          ...ok('lines of JSON', { 'application/x-ndjson': { schema: { type: 'string' } } }),
+          ...ADMIN_ERRORS,
+        },
+      ),
+    },
     '/mcp': {
       post: {
         ...get('mcpMessage', 'A message of the Model Context Protocol', [...CALL, SESSION], {

@@ -339,7 +339,14 @@ describe('adapter dev', () => {
     const session = dev({ to: served.url });
     await session.next();
     expect(session.said()).toMatch(/^shout: built in .* — active; waiting for changes\n$/);
-    expect(await slug(served)).toBe('"a-b"');
+    let log = '';
+    // The host may not have heard yet that somebody listens.
+    const seen = async (): Promise<string> => {
+      expect(await slug(served)).toBe('"a-b"');
+      log += session.said();
+      return log;
+    };
+    await expect.poll(seen).toMatch(/^ {2}call {2}slug ok in \d+\.\d\d ms\n/);
 
     await session.change(source.replace('i32.const 45', 'i32.const 95'));
     expect(await slug(served)).toBe('"a_b"');

@@ -12,6 +12,8 @@ import type { World } from '../../host/cli/world.ts';
 import { systemClock } from '../../host/clock.ts';
 import { resolveConfig } from '../../host/config.ts';
 import { createHost } from '../../host/host.ts';
+import { makePackage } from '../../host/package/package.ts';
+import { builtAdapter } from '../built-adapters.ts';
 import { keyPair } from '../package/samples.ts';
 import { folder, stage, useFolders } from './stage.ts';
 
@@ -222,8 +224,15 @@ describe('adapter types', () => {
   });
 
   test('says that the world bytes has none', async () => {
-    await begin('as');
-    expect((await inShout('types')).err).toMatch(/REGISTRY_UNSUPPORTED: shout is of the world bytes/);
+    const { manifest, component } = await builtAdapter('echo');
+    const files = new Map([
+      ['adapter.json', Buffer.from(JSON.stringify(manifest))],
+      ['component.wasm', component],
+    ]);
+    writeFileSync(join(folder, 'echo.tgz'), await makePackage({ files }));
+    const one = author();
+    expect(await one.run('adapter', 'types', 'echo.tgz')).toBe(1);
+    expect(one.err()).toMatch(/REGISTRY_UNSUPPORTED: echo is of the world bytes/);
   });
 });
 
