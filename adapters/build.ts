@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { type Build, compileGuest, LANGUAGES } from './compile.ts';
 import { withExamples } from './examples.ts';
 import { createSourceReader, digest, type Inputs, isFresh, type SourceReader } from './inputs.ts';
+import { wideIntegers } from './javascript-guest.ts';
 import { CONTRACTS, worldText } from './world.ts';
 
 const ADAPTERS = import.meta.dirname;
@@ -38,6 +39,8 @@ export interface BuiltAdapter {
   /** False when the package was up to date. */
   readonly built: boolean;
   readonly buildMs: number;
+  /** What will work otherwise than its author may think; said again at each build. */
+  readonly warnings: readonly string[];
 }
 
 /** `adapter.json` as its author writes it. All keys but `build` go into the package as they are, with examples beside `operations`. */
@@ -100,8 +103,10 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
   const { name } = source.manifest;
   const folder = join(options.outDir, name);
   const startedMs = performance.now();
-  if (await isFresh(folder, source.folder, builder)) return { name, folder, built: false, buildMs: 0 };
-
+  const warnings = await warningsOf(source);
+  if (await isFresh(folder, source.folder, builder)) {
+    return { name, folder, built: false, buildMs: 0, warnings };
+  }
   const wit = await worldText(source.folder, source.manifest.world, source.reader);
   const component = await compileGuest({ ...source, ...source.manifest, wit: wit.resolved });
   const sha256 = digest(component);
@@ -114,7 +119,13 @@ async function buildOne(source: Source, builder: string, options: BuildOptions):
   });
   const buildMs = performance.now() - startedMs;
   options.log(`building adapter ${name} … ${(buildMs / 1000).toFixed(1)} s`);
-  return { name, folder, built: true, buildMs };
+  for (const warning of warnings) options.log(`adapter ${name}: ${warning}`);
+  return { name, folder, built: true, buildMs, warnings };
+}
+
+async function warningsOf({ folder, manifest, reader }: Source): Promise<readonly string[]> {
+  if (manifest.build.language !== 'js' && manifest.build.language !== 'ts') return [];
+  return wideIntegers((await reader.read(join(folder, 'world.wit'))) ?? '');
 }
 
 /** Only what the build itself needs is checked: a name that can be a folder, a language that it knows. */

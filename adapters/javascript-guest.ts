@@ -22,6 +22,21 @@ export interface JavaScriptOptions {
   readonly reader: SourceReader;
 }
 
+/**
+ * Where a world's own text has integers of 64 bits: the engine's glue makes doubles of them both ways, and an unsigned result of
+ * 2⁶³ or more, or a BigInt, ends the cell.
+ */
+export function wideIntegers(wit: string): readonly string[] {
+  const code = wit.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/./g, ' '));
+  const found = /\b[us]64\b/.exec(code);
+  if (found === null) return [];
+  const line = code.slice(0, found.index).split('\n').length;
+  return [
+    `world.wit, line ${line}: JavaScript guests have ${found[0]} as a double: whole numbers above 2^53 lose digits; ` +
+      'where they may come, use a string',
+  ];
+}
+
 /** Throws an Error with the tool's message — the source does not parse, or its top level throws. */
 export async function compileJavaScript(options: JavaScriptOptions): Promise<Uint8Array> {
   const { folder, wit, world, build, reader } = options;
@@ -46,9 +61,18 @@ export async function compileJavaScript(options: JavaScriptOptions): Promise<Uin
       sync: true,
     });
     return built.component;
+  } catch (error) {
+    throw withHint(error as Error);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The tool cannot take the engine's imports out where a type of the world itself has another one in it. */
+function withHint(error: Error): Error {
+  if (!/failed to stub WASI imports: .*not valid to be used as import/.test(error.message)) return error;
+  const hint = 'put the types and functions of the world into an interface, and let the world export that';
+  return new Error(`${error.message}\n${hint}`, { cause: error });
 }
 
 /** Files of a folder with one of these endings, from the folder, without hidden ones and packages of npm. Sorted. */

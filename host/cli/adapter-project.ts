@@ -31,6 +31,7 @@ export interface BuiltProject extends Project {
   /** False when it was up to date. */
   readonly built: boolean;
   readonly buildMs: number;
+  readonly warnings: readonly string[];
 }
 
 /** Throws KIT_PROJECT_INVALID — there is no `adapter.json`, or it is not JSON with a name. */
@@ -71,7 +72,8 @@ export async function buildProject(world: World, dir: string): Promise<BuiltProj
       log: () => {},
     });
     if (built === undefined) throw new Error('the build made nothing');
-    return { ...project, packageFolder: built.folder, built: built.built, buildMs: built.buildMs };
+    const { folder: packageFolder, built: isNew, buildMs, warnings } = built;
+    return { ...project, packageFolder, built: isNew, buildMs, warnings };
   } catch (error) {
     // One of the compilers writes paths from its own folder.
     const own = new RegExp(`(?:(?:\\.\\./)+|/)${RegExp.escape(project.folder.slice(1))}/`, 'g');
@@ -80,12 +82,13 @@ export async function buildProject(world: World, dir: string): Promise<BuiltProj
   }
 }
 
-/** What was built, in a line. */
+/** What was built, in a line, behind one for each warning. */
 export async function describeBuild(world: World, project: BuiltProject): Promise<string> {
   const { size } = await stat(join(project.packageFolder, 'component.wasm'));
   const where = shown(world, project.packageFolder);
   const how = project.built ? `built in ${(project.buildMs / 1000).toFixed(1)} s` : 'up to date';
-  return `${project.name}: ${how}, ${kilobytes(size)} in ${where}\n`;
+  const warnings = project.warnings.map((warning) => `warning: ${warning}\n`).join('');
+  return `${warnings}${project.name}: ${how}, ${kilobytes(size)} in ${where}\n`;
 }
 
 export const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;

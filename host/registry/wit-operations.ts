@@ -8,7 +8,7 @@
  */
 
 import { HostError, type Problem } from '../errors.ts';
-import type { LinkPlan, NamedType, TypeRef } from '../link-plan.ts';
+import type { ExportedFunction, LinkPlan, NamedType, TypeRef } from '../link-plan.ts';
 import { NAME_PATTERN } from './manifest-schema.ts';
 import { createTypeJoin } from './wit-match.ts';
 import { measureTypes, type NotedTypes, type TextFunction, type WitText } from './wit-types.ts';
@@ -62,7 +62,7 @@ export function listOperations(
     .filter((one) =>
       one.interface === undefined
         ? // A toolchain's own, such as the `init` by which an engine is given its script, is nothing that callers may call.
-          text === undefined || written.has(fullName(one))
+          (text === undefined || written.has(fullName(one))) && !isEngineStart(one)
         : !HOST_INTERFACE.test(one.interface),
     );
   if (exported.length === 0)
@@ -111,6 +111,15 @@ export function listOperations(
     },
   );
   return { operations, ...joined };
+}
+
+/**
+ * The function by which componentize-qjs gives its engine the script while it builds. It stays in the component, and in the text that
+ * tools print of it: where the author's own text is missing, its parameters tell it.
+ */
+function isEngineStart({ name, type }: Pick<ExportedFunction, 'name' | 'type'>): boolean {
+  const names = type.parameters.map((parameter) => parameter.name);
+  return name === 'init' && names.join() === 'shim,script,entry-path,disable-gc';
 }
 
 /** True for `list<u8>` without a fixed length. */

@@ -151,3 +151,31 @@ test.each([
   write({ 'adapter.json': manifest(language), 'world.wit': NOTER });
   expect(await build()).toMatch(new RegExp(`there is no .*${entry.replace('.', '\\.')}`));
 });
+
+test('integers of 64 bits, which JavaScript has as doubles, are warned of at each build, by the line', async () => {
+  const wit =
+    'package a:b; // no u64 here\nworld noter {\n  /* nor s64 */ export note: func(id: list<u64>) -> string;\n}';
+  write({
+    'adapter.json': manifest('js'),
+    'world.wit': wit,
+    'guest.js': 'export const note = (id) => String(id);',
+  });
+  const warnings = [
+    expect.stringMatching(/^world\.wit, line 3: JavaScript guests have u64 as a double: .* above 2\^53/),
+  ];
+  expect(await build()).toMatchObject({ built: true, warnings });
+  expect(await build()).toMatchObject({ built: false, warnings });
+  write({ 'world.wit': wit.replace('list<u64>', 'u32') });
+  expect(await build()).toMatchObject({ built: true, warnings: [] });
+}, 60_000);
+
+test('types of a world in each other, which the JavaScript toolchain cannot take, are told with what helps', async () => {
+  const types =
+    'record place { line: u32 } variant problem { at(place) } export note: func() -> result<string, problem>;';
+  write({
+    'adapter.json': manifest('js'),
+    'world.wit': `package a:b; world noter { ${types} }`,
+    'guest.js': 'export const note = () => "";',
+  });
+  expect(await build()).toMatch(/put the types and functions of the world into an interface/);
+}, 60_000);

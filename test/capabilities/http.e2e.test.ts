@@ -171,6 +171,45 @@ it('a response over the limit is told as that, by its length or when it is met',
   expect(host.services.snapshot().heldBytes).toBe(0);
 });
 
+it('a request may have limits of its own: the redirect beyond is the answer, the rest of a body is left out', async () => {
+  await using host = stage();
+  await using server = await serve((request, response) => {
+    const count = Number(request.url?.slice(1));
+    if (count > 0) response.writeHead(302, { location: `/${count - 1}` }).end('over there');
+    else response.writeHead(200, { 'content-length': 3 * MiB }).end(Buffer.alloc(3 * MiB, 'x'));
+  });
+  const authority = `127.0.0.1:${server.port}`;
+  const guest = host.guest({ http: httpGrant({ hosts: [authority], responseMaxBytes: MiB }) });
+  const send = (path: string, more: { redirectsMax?: number; bodyMaxBytes?: number }) =>
+    guest.send(`http://${authority}${path}#part`, more);
+  expect(await send('/2', { redirectsMax: 0 })).toMatchObject({
+    status: 302,
+    truncated: false,
+    url: `http://${authority}/2`,
+  });
+  expect(await send('/2', { redirectsMax: 1 })).toMatchObject({ status: 302, url: `http://${authority}/1` });
+  const found = await send('/2', { redirectsMax: 2, bodyMaxBytes: 1000 });
+  expect(found).toMatchObject({ status: 200, truncated: true, url: `http://${authority}/0` });
+  expect(found.body.byteLength).toBe(1000);
+  expect((await send('/0', { bodyMaxBytes: 0 })).body.byteLength).toBe(0);
+  // No more than is granted, and without a limit of its own longer is an error as before.
+  expect((await send('/0', { bodyMaxBytes: 2 * MiB })).body.byteLength).toBe(MiB);
+  expect(await codeOf(send('/0', {}))).toBe('too-large');
+  expect(await codeOf(send('/7', { redirectsMax: 9 }))).toBe('failed');
+  for (const wrong of [-1, 0.5, '1', null]) {
+    expect(
+      await codeOf(
+        guest.callAnyhow('http.send', {
+          method: 'GET',
+          url: `http://${authority}/0`,
+          headers: [],
+          redirectsMax: wrong,
+        }),
+      ),
+    ).toBe('invalid');
+  }
+});
+
 it('a redirect is followed five times, as the method allows, and leaves credentials behind at another origin', async () => {
   await using host = stage();
   await using other = await serve(async (request, response) => {

@@ -75,6 +75,51 @@ describe('a typed client', () => {
     expect([...reversed.bytes]).toEqual([3, 2, 1]);
   });
 
+  it('calls the typed adapters that come with the host, which the OpenAPI document has with schemas and examples', async () => {
+    const open = createClient(served.url);
+    const document = JSON.stringify({ items: [{ sku: 'tea', price: 3 }] });
+    expect(await open.call('json-query', 'query', { document, query: 'items[*].sku' })).toBe('["tea"]');
+    expect(await open.call('text-tools', 'count', { text: 'für Ada\n' })).toEqual({
+      lines: 1,
+      words: 2,
+      characters: 8,
+      bytes: 9,
+    });
+    expect(
+      await open.call('template', 'render', { template: '{{#a}}{{.}}{{/a}}', data: '{"a": [1, 2]}' }),
+    ).toBe('12');
+    await expect(open.call('template', 'render', { template: '{{#a}}', data: '{}' })).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      failure: { tag: 'syntax', value: { line: 1, column: 1 } },
+    });
+    const api = (await (await fetch(`${served.url}/openapi.json`)).json()) as {
+      paths: Record<
+        string,
+        { post: { description?: string; summary?: string; requestBody: { content: Record<string, object> } } }
+      >;
+      components: { schemas: Record<string, { properties?: object; required?: string[] }> };
+    };
+    for (const operation of [
+      'json-query/pointer',
+      'json-query/query',
+      'text-tools/diff',
+      'text-tools/slug',
+      'template/render',
+    ]) {
+      const { post } = api.paths[`/v1/adapters/${operation}`] ?? {};
+      expect(post?.requestBody.content['application/json'], operation).toMatchObject({
+        schema: { $ref: `#/components/schemas/${operation.replace('/', '.')}.arguments` },
+        examples: { 'example-1': { value: expect.any(Object) }, 'example-2': { value: expect.any(Object) } },
+      });
+    }
+    expect(api.components.schemas['json-query.query.arguments']).toMatchObject({
+      required: ['document', 'query'],
+    });
+    expect(api.components.schemas['template.render.arguments']).toMatchObject({
+      required: ['template', 'data'],
+    });
+  });
+
   it('lists adapters, each with its operations', async () => {
     const adapters = await client.adapters();
     expect(adapters.find(({ name }) => name === 'shop')?.operations).toContain('place');

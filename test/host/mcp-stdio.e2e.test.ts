@@ -54,7 +54,8 @@ describe('hotcell mcp', () => {
     const client = await connect('--data', folder);
     expect(await callAll(client)).toContain('echo_echo');
     expect(await client.callTool(hello)).toMatchObject(echoed);
-  });
+    // It prepares every component of the bundle in a folder that is empty.
+  }, 60_000);
 
   it('answers what is no message, and goes on; ends with its input after the last answer', async () => {
     const program = startProgram(['mcp', '--data', folder]);

@@ -5,6 +5,7 @@ import { planComponent } from '../../host/registry/plan.ts';
 import { readWit } from '../../host/registry/wit.ts';
 import { listOperations, type Operations } from '../../host/registry/wit-operations.ts';
 import type { ExportedFunction, LinkPlan, NamedType, TypeRef, WitType } from '../../host/types.ts';
+import { quickJsComponent } from './sample-components.ts';
 import { dummyComponent, operationsOf, SHOP } from './wit-samples.ts';
 
 type Exported = readonly [
@@ -60,6 +61,17 @@ describe('a function of the world that its author does not name', () => {
       ['go', 2],
       ['on', 3],
     ]);
+  });
+
+  it('is none without a text of the author either, where it is the start of a JavaScript engine', async () => {
+    const wit = 'package acme:greet@1.0.0; world greet { export greet: func(name: string) -> string; }';
+    const component = await quickJsComponent('export const greet = (name) => name;', { wit });
+    const printed = readWit(await componentWit(component));
+    expect(printed.functions.map(({ name }) => name)).toContain('init');
+    const all = listOperations(planComponent(component).plan, printed);
+    expect(all.operations.map(({ name }) => name)).toEqual(['greet']);
+    // One of the author's own is another function.
+    expect(namesOf([[undefined, 'init', [{ name: 'shim', type: 'string' }]]])).toEqual(['init']);
   });
 
   it('leaves nothing to be called where there is no other', () => {
