@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ALONE } from './test/alone.ts';
+import { LongestFirst } from './test/longest-first.ts';
 
 // Processes, threads and programs that tests start load the sources of the host again and again: stripped and compiled once.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.build', 'compiled');
@@ -14,6 +15,7 @@ export default defineConfig({
     // Several times what any takes: a machine that others use too must not fail what is right.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
       {

@@ -16,7 +16,9 @@ import { serve } from '../../host/http/http.ts';
 import { builtAdapter } from '../built-adapters.ts';
 import { type Served, serveHost } from '../host/served.ts';
 import { keyPair } from '../package/samples.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 const at = (...path: string[]): string => join(folder, 'shout', ...path);
 

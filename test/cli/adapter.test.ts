@@ -14,6 +14,7 @@ import { resolveConfig } from '../../host/config.ts';
 import { createHost } from '../../host/host.ts';
 import { makePackage } from '../../host/package/package.ts';
 import { builtAdapter } from '../built-adapters.ts';
+import { sharePreparations } from '../data-folder.ts';
 import { keyPair } from '../package/samples.ts';
 import { folder, stage, useFolders } from './stage.ts';
 
@@ -36,6 +37,8 @@ async function begin(lang = 'wat'): Promise<void> {
 
 /** Runs a command in the adapter's folder and gives what it said. */
 async function inShout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  // Where a project's host keeps what it prepares, and where an install does.
+  for (const data of ['.hotcell/data', 'hotcell-data']) await sharePreparations(at(data));
   const one = author({ cwd: at() });
   const code = await one.run('adapter', ...args);
   return { code, out: one.out(), err: one.err() };
