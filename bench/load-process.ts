@@ -1,7 +1,7 @@
 /** Runs the load generator (load.ts) as a second process and gives its report. */
 
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LoadReport } from './load.ts';
 
@@ -16,11 +16,12 @@ export interface LoadRequest {
 }
 
 const run = promisify(execFile);
+const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url));
 
 /** Throws when the generator refuses its options or ends without a report. */
 export async function runLoadProcess(request: LoadRequest): Promise<LoadReport> {
   const { stdout } = await run(process.execPath, [
-    join(import.meta.dirname, 'load.ts'),
+    LOAD,
     `--url=${request.url}`,
     ...(request.headers ?? []).map((header) => `--header=${header}`),
     `--body-bytes=${request.bodyBytes}`,

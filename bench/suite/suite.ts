@@ -1,0 +1,190 @@
+/**
+ * The door of the suite: one run, table by table, with its record. `hotcell bench` calls it.
+ *
+ * What was measured is in the record as soon as it was measured (`record-file.ts`), so a run that is cut off, or whose table breaks,
+ * loses only what it had not measured. A table that breaks does not stop the others. Nothing here measures: that is
+ * `harness.ts`; and nothing exits: that is the command.
+ */
+
+import { join } from 'node:path';
+import type { CapabilityPolicy } from '../../host/capability-types.ts';
+import { type MeasuredTable, measureTable, type Stage, type Table } from '../harness.ts';
+import { type Machine, noiseWarning } from '../machine.ts';
+import { describeMiss, judge, renderTable } from '../report.ts';
+import { coldTable, prepareTable } from './cold.ts';
+import { chooseTables, estimateLeftMs, expectedMsOf, type SuiteTable } from './plan.ts';
+import { RECORD_FORMAT, type TableLine } from './record.ts';
+import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
+import { nameOf, type Sample } from './sample.ts';
+
+export interface SuiteOptions {
+  /** Adapters under test, at least one. */
+  readonly samples: readonly Sample[];
+  /** What they may do, by name or `*`. */
+  readonly capabilities: CapabilityPolicy;
+  /** Smoke run: shows that it works, states no figure. */
+  readonly quick: boolean;
+  /** Names of tables; empty for all. */
+  readonly only: readonly string[];
+  /** Of every random choice. */
+  readonly seed: number;
+  /** Tables are printed as Markdown. */
+  readonly markdown: boolean;
+}
+
+/** How far a run is. */
+export interface SuiteProgress {
+  readonly table: string;
+  /** From 1. */
+  readonly tableIndex: number;
+  readonly tableCount: number;
+  /** Of this table's rounds, 0…1. */
+  readonly tableShare: number;
+  readonly elapsedMs: number;
+  /** Undefined before anything can be said. */
+  readonly leftMs: number | undefined;
+  /** What is being done. */
+  readonly text: string;
+}
+
+export interface SuitePlace {
+  /** Called at the start and at the end. */
+  readonly inspect: () => Machine;
+  /** Where the record and the reports go. */
+  readonly folder: string;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly print: (text: string) => void;
+  readonly progress: (progress: SuiteProgress) => void;
+  /** Aborted: the round under way is the last. */
+  readonly signal: AbortSignal;
+  /** Default: the tables of Hotcell itself. */
+  readonly tables?: readonly (Table | SuiteTable)[];
+}
+
+export interface SuiteResult {
+  readonly recordPath: string;
+  /** A sentence for each target that was missed. */
+  readonly missed: readonly string[];
+  /** Names of tables that broke. */
+  readonly broken: readonly string[];
+  readonly isCutOff: boolean;
+}
+
+export const RECORD_FILE = 'run.jsonl';
+
+/** The tables of Hotcell itself, in the order in which they are measured. */
+export const suiteTables = ({ samples, capabilities }: SuiteOptions): readonly SuiteTable[] => [
+  prepareTable(samples),
+  coldTable(samples, capabilities),
+];
+
+/** Throws CONFIG_INVALID — a table of `only` there is not; the system's error — the folder cannot be written. */
+export async function runSuite(options: SuiteOptions, place: SuitePlace): Promise<SuiteResult> {
+  const { samples, quick, seed } = options;
+  const { print, signal } = place;
+  const machine = place.inspect();
+  const tables = chooseTables(place.tables ?? suiteTables(options), options.only);
+  const recordPath = join(place.folder, RECORD_FILE);
+  const record = createRecordFile(recordPath);
+  const adapters = samples.map(nameOf);
+  record.write({ kind: 'run', format: RECORD_FORMAT, machine, quick, adapters, peers: false, seed });
+  print(describeRun(machine, options));
+  const missed: string[] = [];
+  const broken: string[] = [];
+  const expectedMs = tables.map((table) => expectedMsOf(table, quick));
+  const beganMs = place.now();
+  try {
+    for (const [index, table] of tables.entries()) {
+      if (signal.aborted) break;
+      try {
+        const measured = await recordTable(table, quick, record, signal, (text, tableShare) => {
+          const elapsedMs = place.now() - beganMs;
+          place.progress({
+            table: table.name,
+            tableIndex: index + 1,
+            tableCount: tables.length,
+            tableShare,
+            elapsedMs,
+            leftMs: estimateLeftMs(expectedMs, index, tableShare, elapsedMs),
+            text,
+          });
+        });
+        const findings = judge(table, measured.rows);
+        print(renderTable(table, measured.rows, findings, options.markdown));
+        for (const { row, reason } of measured.absent) print(`${row}: not measured, ${reason}\n`);
+        missed.push(
+          ...findings.filter(({ ok }) => ok === false).map((finding) => describeMiss(table.name, finding)),
+        );
+      } catch (error) {
+        if (signal.aborted) break;
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        record.write({ kind: 'broken', table: table.name, error: text });
+        print(`Table '${table.name}' broke: ${text}\n`);
+        broken.push(table.name);
+      }
+    }
+    const { date, load } = place.inspect();
+    if (!signal.aborted) record.write({ kind: 'end', date, load });
+  } finally {
+    record.close();
+  }
+  return { recordPath, missed, broken, isCutOff: signal.aborted };
+}
+
+/** Measures one table; its lines are in the record as they come. Throws what the table does, or the signal's reason. */
+async function recordTable(
+  table: Table,
+  quick: boolean,
+  record: RecordFile,
+  signal: AbortSignal,
+  progress: (text: string, tableShare: number) => void,
+): Promise<MeasuredTable> {
+  const effort = quick ? table.quick : table.effort;
+  let roundsDone = 0;
+  let roundCount = Number.POSITIVE_INFINITY;
+  return measureTable(table, effort, (text) => progress(text, roundsDone / roundCount), {
+    signal,
+    opened(stage) {
+      roundCount = stage.contestants.length * effort.rounds;
+      record.write(tableLine(table, stage));
+    },
+    measured(row, round, measured) {
+      roundsDone++;
+      record.write(roundLine(table.name, row, round, measured));
+    },
+  });
+}
+
+function tableLine(table: Table, { contestants, absent = [] }: Stage): TableLine {
+  const { name, question, unit, baseline, headline, chart } = table;
+  return {
+    kind: 'table',
+    name,
+    question,
+    unit,
+    baseline,
+    headline,
+    ...(chart === undefined ? {} : { chart }),
+    rows: contestants.map(({ row, series, x, note, targets = [] }) => ({
+      row,
+      ...(series === undefined ? {} : { series }),
+      ...(x === undefined ? {} : { x }),
+      ...(note === undefined ? {} : { note }),
+      targets,
+    })),
+    absent,
+  };
+}
+
+function describeRun(machine: Machine, { samples, quick, seed }: SuiteOptions): string {
+  const { cpu, cores, node, commit, load, date } = machine;
+  const warning = noiseWarning(machine);
+  return [
+    `Hotcell's cold-start suite: ${samples.map(nameOf).join(', ')}; seed ${seed}`,
+    `${cpu}, ${cores} cores, node ${node}, commit ${commit}, load ${load.toFixed(2)}, ${date}`,
+    ...(warning === undefined ? [] : [`WARNING: ${warning}`]),
+    ...(quick ? ['QUICK RUN: a smoke test; do not state these figures anywhere'] : []),
+    '',
+  ].join('\n');
+}

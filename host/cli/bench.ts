@@ -1,0 +1,92 @@
+/**
+ * `hotcell bench`: the cold-start suite over adapters of the caller's choice.
+ *
+ * Tables go to standard output as they are measured, progress to standard error, and the record of everything that was measured
+ * into the output folder. A signal ends the run after the round under way; a second one ends the process.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { HostConfig } from '../config.ts';
+import { HostError } from '../errors.ts';
+import { createBenchProgress } from './bench-progress.ts';
+import { findSamples } from './bench-samples.ts';
+import { fileError } from './invoke.ts';
+import type { World } from './world.ts';
+
+export interface BenchFlags {
+  readonly out: string;
+  readonly only?: readonly string[];
+  readonly quick?: true;
+  readonly seed: number;
+  readonly markdown?: true;
+  readonly operation?: string;
+  readonly in?: string;
+}
+
+/** Signals that follow one another faster are one: a terminal, npm and the launcher each pass it on. */
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves to the exit code: 1 when a table broke or the run was cut off. Throws what `findSamples` and `runSuite` do. */
+export async function runBench(
+  world: World,
+  config: HostConfig,
+  names: readonly string[],
+  flags: BenchFlags,
+): Promise<number> {
+  const { clock, stdout, stderr } = world;
+  const input =
+    flags.in === undefined
+      ? undefined
+      : await readFile(resolve(world.cwd, flags.in)).catch((error: unknown) => {
+          throw fileError(error, flags.in ?? '', 'read');
+        });
+  const { operation } = flags;
+  const samples = await findSamples(world, names, config.adapters, { operation, input });
+  const { runSuite } = await import('../../bench/suite/suite.ts');
+  const { inspectMachine } = await import('../../bench/machine.ts');
+  const progress = createBenchProgress(stderr, clock);
+  const stop = new AbortController();
+  let signalledMs: number | undefined;
+  const unlisten = world.signals((signal) => {
+    const nowMs = clock.now();
+    if (signalledMs !== undefined && nowMs - signalledMs >= SAME_SIGNAL_MS) world.exit(1);
+    if (signalledMs === undefined) {
+      progress.clear();
+      stderr.write(`${signal}: ending after this round; what was measured is kept\n`);
+      stop.abort(new HostError('HOST_CLOSED', `${signal}: the run was cut off`));
+    }
+    signalledMs ??= nowMs;
+  });
+  try {
+    const result = await runSuite(
+      {
+        samples,
+        capabilities: config.capabilities,
+        quick: flags.quick === true,
+        only: flags.only ?? [],
+        seed: flags.seed,
+        markdown: flags.markdown === true,
+      },
+      {
+        inspect: inspectMachine,
+        folder: resolve(world.cwd, flags.out),
+        now: () => clock.now(),
+        print(text) {
+          progress.clear();
+          stdout.write(`${text}\n`);
+        },
+        progress: progress.show,
+        signal: stop.signal,
+      },
+    );
+    progress.clear();
+    for (const miss of result.missed) stderr.write(`missed: ${miss}\n`);
+    if (result.broken.length > 0) stderr.write(`broken tables: ${result.broken.join(', ')}\n`);
+    stderr.write(`${result.isCutOff ? 'cut off; ' : ''}record: ${result.recordPath}\n`);
+    return result.broken.length > 0 || result.isCutOff ? 1 : 0;
+  } finally {
+    progress.clear();
+    unlisten();
+  }
+}
