@@ -12,6 +12,8 @@ import { type MeasuredTable, measureTable, type Stage, type Table } from '../har
 import { type Machine, noiseWarning } from '../machine.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
 import { coldTable, prepareTable } from './cold.ts';
+import { httpTable, throughputTable } from './http.ts';
+import { loadTable } from './load.ts';
 import { chooseTables, estimateLeftMs, expectedMsOf, type SuiteTable } from './plan.ts';
 import { RECORD_FORMAT, type TableLine } from './record.ts';
 import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
@@ -74,9 +76,12 @@ export interface SuiteResult {
 export const RECORD_FILE = 'run.jsonl';
 
 /** The tables of Hotcell itself, in the order in which they are measured. */
-export const suiteTables = ({ samples, capabilities }: SuiteOptions): readonly SuiteTable[] => [
+export const suiteTables = ({ samples, capabilities, seed, quick }: SuiteOptions): readonly SuiteTable[] => [
   prepareTable(samples),
   coldTable(samples, capabilities),
+  httpTable(samples, capabilities),
+  throughputTable(samples, capabilities),
+  loadTable(samples, capabilities, { seed, quick }),
 ];
 
 /** Throws CONFIG_INVALID — a table of `only` there is not; the system's error — the folder cannot be written. */
