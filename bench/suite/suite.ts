@@ -7,29 +7,18 @@
  */
 
 import { join } from 'node:path';
-import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import { type MeasuredTable, measureTable, type Stage, type Table } from '../harness.ts';
 import { type Machine, noiseWarning } from '../machine.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
-import { coldTable, prepareTable } from './cold.ts';
-import { httpTable, throughputTable } from './http.ts';
-import { loadTable } from './load.ts';
 import { chooseTables, estimateLeftMs, expectedMsOf, type SuiteTable } from './plan.ts';
 import { RECORD_FORMAT, type TableLine } from './record.ts';
 import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
-import { nameOf, type Sample } from './sample.ts';
+import { nameOf } from './sample.ts';
+import { suiteTables, type TableOptions } from './tables.ts';
 
-export interface SuiteOptions {
-  /** Adapters under test, at least one. */
-  readonly samples: readonly Sample[];
-  /** What they may do, by name or `*`. */
-  readonly capabilities: CapabilityPolicy;
-  /** Smoke run: shows that it works, states no figure. */
-  readonly quick: boolean;
+export interface SuiteOptions extends TableOptions {
   /** Names of tables; empty for all. */
   readonly only: readonly string[];
-  /** Of every random choice. */
-  readonly seed: number;
   /** Tables are printed as Markdown. */
   readonly markdown: boolean;
 }
@@ -74,15 +63,6 @@ export interface SuiteResult {
 }
 
 export const RECORD_FILE = 'run.jsonl';
-
-/** The tables of Hotcell itself, in the order in which they are measured. */
-export const suiteTables = ({ samples, capabilities, seed, quick }: SuiteOptions): readonly SuiteTable[] => [
-  prepareTable(samples),
-  coldTable(samples, capabilities),
-  httpTable(samples, capabilities),
-  throughputTable(samples, capabilities),
-  loadTable(samples, capabilities, { seed, quick }),
-];
 
 /** Throws CONFIG_INVALID — a table of `only` there is not; the system's error — the folder cannot be written. */
 export async function runSuite(options: SuiteOptions, place: SuitePlace): Promise<SuiteResult> {
