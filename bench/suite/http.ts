@@ -3,57 +3,19 @@
  * Fastify route that does nothing but echo, which is what the host's own way over HTTP can at most be.
  */
 
-import type { CapabilityPolicy } from '../../host/capability-types.ts';
-import type { Contestant, Round, Stage } from '../harness.ts';
-import { vary } from '../host/packages.ts';
-import { type Server, startBareFastify } from '../host/servers.ts';
+import type { Contestant, Round } from '../harness.ts';
+import type { Server } from '../host/servers.ts';
 import { runLoadProcess } from '../load-process.ts';
+import type { Ground } from './ground.ts';
 import type { SuiteTable } from './plan.ts';
-import { isReference, nameOf, OPEN_POOL, type Sample } from './sample.ts';
-import { CONNECTIONS, failuresOf, type Served, serve } from './served.ts';
+import { isReference, nameOf, type Sample } from './sample.ts';
+import { CONNECTIONS, failuresOf } from './served.ts';
 
 /** Effort of these tables counts in samples of this length. */
 const SAMPLE_MS = 100;
 const WARM_UP_MS = 300;
 const BARE = 'bare Fastify echo of 64 bytes';
 const BARE_BYTES = 64;
-
-/** What both tables stand on. */
-interface Ground {
-  readonly bare: Server;
-  readonly served: Served;
-  close(): Promise<void>;
-}
-
-async function prepareGround(samples: readonly Sample[], capabilities: CapabilityPolicy): Promise<Ground> {
-  const bare = await startBareFastify();
-  try {
-    const served = await serve(
-      samples.map(({ built }) => vary(built, { pool: OPEN_POOL })),
-      capabilities,
-    );
-    return {
-      bare,
-      served,
-      async close() {
-        await bare.close();
-        await served.close();
-      },
-    };
-  } catch (error) {
-    await bare.close();
-    throw error;
-  }
-}
-
-async function openStage(
-  samples: readonly Sample[],
-  capabilities: CapabilityPolicy,
-  contestantsOf: (ground: Ground) => readonly Contestant[],
-): Promise<Stage> {
-  const ground = await prepareGround(samples, capabilities);
-  return { contestants: contestantsOf(ground), close: () => ground.close() };
-}
 
 const driveBare = (bare: Server, connections: number, durationMs: number, samples: boolean) =>
   runLoadProcess({
@@ -69,7 +31,7 @@ const driveBare = (bare: Server, connections: number, durationMs: number, sample
 const rowOf = (sample: Sample): string => `warm lease + call over HTTP, ${nameOf(sample)}`;
 
 /** One connection, one call after the other. */
-export function httpTable(samples: readonly Sample[], capabilities: CapabilityPolicy): SuiteTable {
+export function httpTable(samples: readonly Sample[], ground: Ground): SuiteTable {
   return {
     name: 'http',
     question: 'The warm call over HTTP, one connection, one call after the other (ms)',
@@ -79,8 +41,10 @@ export function httpTable(samples: readonly Sample[], capabilities: CapabilityPo
     effort: { rounds: 4, samples: 10, warmUp: 5 },
     quick: { rounds: 1, samples: 2, warmUp: 0 },
     expectedMs: { full: 4_000 + 9_000 * (samples.length + 1), quick: 1_500 + 800 * (samples.length + 1) },
-    open: () =>
-      openStage(samples, capabilities, ({ bare, served }) => [
+    async open() {
+      const bare = await ground.bare();
+      const { served } = await ground.standing();
+      const contestants: Contestant[] = [
         {
           row: BARE,
           async round(count): Promise<Round> {
@@ -108,12 +72,14 @@ export function httpTable(samples: readonly Sample[], capabilities: CapabilityPo
             },
           }),
         ),
-      ]),
+      ];
+      return { contestants, close: () => {} };
+    },
   };
 }
 
 /** 32 connections, each calling again at once. */
-export function throughputTable(samples: readonly Sample[], capabilities: CapabilityPolicy): SuiteTable {
+export function throughputTable(samples: readonly Sample[], ground: Ground): SuiteTable {
   const contestant = (
     row: string,
     drive: (durationMs: number) => ReturnType<typeof runLoadProcess>,
@@ -141,8 +107,10 @@ export function throughputTable(samples: readonly Sample[], capabilities: Capabi
     effort: { rounds: 5, samples: 20, warmUp: 10 },
     quick: { rounds: 1, samples: 3, warmUp: 0 },
     expectedMs: { full: 4_000 + 14_000 * (samples.length + 1), quick: 1_500 + 900 * (samples.length + 1) },
-    open: () =>
-      openStage(samples, capabilities, ({ bare, served }) => [
+    async open() {
+      const bare = await ground.bare();
+      const { served } = await ground.standing();
+      const contestants: Contestant[] = [
         contestant(BARE, (durationMs) => driveBare(bare, CONNECTIONS, durationMs, true), undefined),
         ...samples.map((sample) =>
           contestant(
@@ -162,6 +130,8 @@ export function throughputTable(samples: readonly Sample[], capabilities: Capabi
             ],
           ),
         ),
-      ]),
+      ];
+      return { contestants, close: () => {} };
+    },
   };
 }

@@ -9,7 +9,7 @@ import { type Contestant, timeEach } from '../harness.ts';
 import { type OpenedHost, openHost } from '../host/hosts.ts';
 import { vary } from '../host/packages.ts';
 import type { SuiteTable } from './plan.ts';
-import { callSample, nameOf, type Sample } from './sample.ts';
+import { callSample, forVariants, nameOf, type Sample } from './sample.ts';
 
 const ISOLATIONS: readonly Isolation[] = ['shared', 'tenant', 'fresh'];
 const CALLERS = 16;
@@ -36,7 +36,9 @@ export function isolationTable(samples: readonly Sample[], capabilities: Capabil
             vary(sample.built, { name: adapterOf(isolation, sample), isolation, pool: POOL }),
           ),
         ),
-        capabilities: forVariants(samples, capabilities),
+        capabilities: forVariants(samples, capabilities, ({ name }) =>
+          ISOLATIONS.map((isolation) => `${name}-${isolation}`),
+        ),
       });
       return {
         contestants: samples.flatMap((sample) =>
@@ -64,15 +66,4 @@ function contestantOf({ host }: OpenedHost, sample: Sample, isolation: Isolation
       return { samples, figures: { throughput: { value: perSecond, unit: '/s', n: count } } };
     },
   };
-}
-
-/** What an operator permits an adapter by name is permitted its variants too. */
-function forVariants(samples: readonly Sample[], capabilities: CapabilityPolicy): CapabilityPolicy {
-  const variants = samples.flatMap((sample) => {
-    const own = capabilities[nameOf(sample)];
-    return own === undefined
-      ? []
-      : ISOLATIONS.map((isolation) => [adapterOf(isolation, sample), own] as const);
-  });
-  return { ...capabilities, ...Object.fromEntries(variants) };
 }

@@ -6,8 +6,9 @@
  * adapters by name or path and chooses an input is the command (`host/cli/bench-adapters.ts`); here nothing is looked for.
  */
 
+import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import type { Host } from '../../host/types.ts';
-import type { Package } from '../host/packages.ts';
+import type { ManifestJson, Package } from '../host/packages.ts';
 
 export interface Sample {
   readonly built: Package;
@@ -38,4 +39,17 @@ export async function callSample(
   const { outcome } = await host.invoke({ adapter, operation, payload, tenant, requestId: 'bench' });
   if (outcome.kind === 'error') throw outcome.error;
   return outcome.bytes;
+}
+
+/** What an operator permits an adapter by name is permitted to its variants too. */
+export function forVariants(
+  samples: readonly Sample[],
+  capabilities: CapabilityPolicy,
+  variantsOf: (manifest: ManifestJson) => readonly string[],
+): CapabilityPolicy {
+  const variants = samples.flatMap((sample) => {
+    const own = capabilities[nameOf(sample)];
+    return own === undefined ? [] : variantsOf(sample.built.manifest).map((name) => [name, own] as const);
+  });
+  return { ...capabilities, ...Object.fromEntries(variants) };
 }

@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { type MeasuredTable, measureTable, type Stage, type Table } from '../harness.ts';
 import { type Machine, noiseWarning } from '../machine.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
-import { chooseTables, estimateLeftMs, expectedMsOf, type SuiteTable } from './plan.ts';
+import { chooseTables, estimateLeftMs, expectedMsOf } from './plan.ts';
 import { RECORD_FORMAT, type TableLine } from './record.ts';
 import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
 import { nameOf } from './sample.ts';
-import { suiteTables, type TableOptions } from './tables.ts';
+import { type SuiteTables, suiteTables, type TableOptions } from './tables.ts';
 
 export interface SuiteOptions extends TableOptions {
   /** Names of tables; empty for all. */
@@ -49,8 +49,8 @@ export interface SuitePlace {
   readonly progress: (progress: SuiteProgress) => void;
   /** Aborted: the round under way is the last. */
   readonly signal: AbortSignal;
-  /** Default: the tables of Hotcell itself. */
-  readonly tables?: readonly (Table | SuiteTable)[];
+  /** Default: those of Hotcell itself. */
+  readonly tables?: SuiteTables;
 }
 
 export interface SuiteResult {
@@ -69,7 +69,8 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
   const { samples, quick, seed } = options;
   const { print, signal } = place;
   const machine = place.inspect();
-  const tables = chooseTables(place.tables ?? suiteTables(options), options.only);
+  const all = place.tables ?? suiteTables(options);
+  const tables = chooseTables(all.tables, options.only);
   const recordPath = join(place.folder, RECORD_FILE);
   const record = createRecordFile(recordPath);
   const adapters = samples.map(nameOf);
@@ -107,12 +108,14 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
         record.write({ kind: 'broken', table: table.name, error: text });
         print(`Table '${table.name}' broke: ${text}\n`);
         broken.push(table.name);
+        await all.close();
       }
     }
     const { date, load } = place.inspect();
     if (!signal.aborted) record.write({ kind: 'end', date, load });
   } finally {
     record.close();
+    await all.close();
   }
   return { recordPath, missed, broken, isCutOff: signal.aborted };
 }

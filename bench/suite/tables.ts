@@ -2,6 +2,7 @@
 
 import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import { coldTable, prepareTable } from './cold.ts';
+import { createGround } from './ground.ts';
 import { httpTable, throughputTable } from './http.ts';
 import { isolationTable } from './isolation.ts';
 import { loadTable } from './load.ts';
@@ -27,21 +28,31 @@ export interface TableOptions {
   readonly seed: number;
 }
 
-export const suiteTables = (options: TableOptions): readonly SuiteTable[] => {
+export interface SuiteTables {
+  readonly tables: readonly SuiteTable[];
+  /** Ends what tables share. To be called after a table that broke, and at the end. */
+  close(): Promise<void>;
+}
+
+export function suiteTables(options: TableOptions): SuiteTables {
   const { samples, capabilities } = options;
-  return [
-    prepareTable(samples),
-    startTable(samples),
-    coldTable(samples, capabilities),
-    isolationTable(samples, capabilities),
-    httpTable(samples, capabilities),
-    throughputTable(samples, capabilities),
-    loadTable(samples, capabilities, options),
-    utilisationTable(samples, capabilities, options),
-    stormTable(options),
-    reloadTable(samples, capabilities, options),
-    memoryTable(samples, options),
-    populationTable(samples, capabilities, options),
-    recoveryTable(samples, capabilities),
-  ];
-};
+  const ground = createGround(samples, capabilities, options);
+  return {
+    tables: [
+      prepareTable(samples),
+      startTable(samples),
+      coldTable(samples, capabilities),
+      isolationTable(samples, capabilities),
+      httpTable(samples, ground),
+      throughputTable(samples, ground),
+      loadTable(samples, ground, options),
+      utilisationTable(samples, ground, options),
+      stormTable(ground, options),
+      reloadTable(samples, capabilities, options),
+      memoryTable(samples, options),
+      populationTable(samples, capabilities, options),
+      recoveryTable(samples, capabilities),
+    ],
+    close: () => ground.close(),
+  };
+}

@@ -17,17 +17,21 @@ function nested(file: string): string {
   return text.replace(/^(?:\/\/\/.*\n)*package ([^;]*);/, 'package $1 {').concat('\n}');
 }
 
-/** `imports`: interfaces of the host that the text asks for. The manifest is completed with what follows from the component. */
+/**
+ * `imports`: interfaces of the host that the text asks for, and `wit` the packages of those that are not Hotcell's own. The manifest is
+ * completed with what follows from the component.
+ */
 export async function makeWatGuest(
   wat: string,
   manifest: { readonly name: string; readonly [field: string]: unknown },
   imports: readonly string[] = [],
+  wit = '',
 ): Promise<Package> {
   const embedded = await componentEmbed({
     binary: await parse(wat),
     witSource: `package bench:guest;
       world guest { ${imports.map((name) => `import ${name};`).join(' ')} export ${HANDLER}; }
-      ${nested('hotcell.wit')} ${nested('capabilities.wit')}`,
+      ${nested('hotcell.wit')} ${nested('capabilities.wit')} ${wit}`,
     world: 'bench:guest/guest',
   });
   const component = Uint8Array.from(await componentNew(embedded, []));
