@@ -44,6 +44,8 @@ export interface Contestant {
   readonly x?: number;
   /** How it is configured, and on whose advice: stated beside the table. */
   readonly note?: string;
+  /** The row that this one measures once more: what differs between the two is noise. */
+  readonly sameAs?: string;
   readonly targets?: readonly Target[];
   /** What it does with the table's common input. Left out only where nothing is answered. */
   answer?(): Uint8Array | Promise<Uint8Array>;
@@ -102,7 +104,7 @@ export interface Metric {
   readonly perRound: readonly number[];
 }
 
-export interface MeasuredRow extends Pick<Contestant, 'row' | 'series' | 'x' | 'note'> {
+export interface MeasuredRow extends Pick<Contestant, 'row' | 'series' | 'x' | 'note' | 'sameAs'> {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly targets: readonly Target[];
   /** As they came, in order. */
@@ -170,13 +172,14 @@ export async function measureTable(
         watch.measured?.(contestant.row, round, measured);
       }
     }
-    const rows = contestants.map(({ row, series, x, note, targets = [] }, index): MeasuredRow => {
+    const rows = contestants.map(({ row, series, x, note, sameAs, targets = [] }, index): MeasuredRow => {
       const own = rounds[index] ?? [];
       return {
         row,
         ...(series === undefined ? {} : { series }),
         ...(x === undefined ? {} : { x }),
         ...(note === undefined ? {} : { note }),
+        ...(sameAs === undefined ? {} : { sameAs }),
         targets,
         metrics: gather(own, table.unit),
         rounds: own,
@@ -253,7 +256,8 @@ export async function collectGarbage(): Promise<void> {
   }
 }
 
-function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
+/** The metrics of one row: percentiles of all samples of all rounds, figures combined as they say. Empty without rounds. */
+export function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
   const metrics = new Map<string, Metric>();
   const sampled = rounds.flatMap(({ samples }) => (samples === undefined ? [] : [samples]));
   if (sampled.length > 0) {
@@ -279,7 +283,8 @@ function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
   return metrics;
 }
 
-function combine(values: readonly number[], over: 'median' | 'max' | 'sum'): number {
+/** Rounds' figures as one. */
+export function combine(values: readonly number[], over: 'median' | 'max' | 'sum'): number {
   if (over === 'max') return Math.max(...values);
   return over === 'sum' ? values.reduce((sum, value) => sum + value, 0) : median(values);
 }
