@@ -23,7 +23,7 @@ export interface Finding {
 
 type Shape = Pick<Table, 'name' | 'question' | 'baseline' | 'headline'>;
 
-/** Every metric of every row, in order. A target on a metric that was not measured counts as missed, as NaN. */
+/** Every metric of every row, in order; one with several targets comes once for each. A target on a metric that was not measured counts as missed, as NaN. */
 export function judge(table: Shape, rows: readonly MeasuredRow[]): Finding[] {
   const named = (name: string): MeasuredRow => {
     const found = rows.find(({ row }) => row === name);
@@ -33,9 +33,14 @@ export function judge(table: Shape, rows: readonly MeasuredRow[]): Finding[] {
   return rows.flatMap((row) => {
     const unmeasured = row.targets.filter(({ metric }) => !row.metrics.has(metric));
     const names = [...row.metrics.keys(), ...unmeasured.map(({ metric }) => metric)];
-    return names.map((metric): Finding => {
+    const judged = [...new Set(names)].flatMap((metric) => {
+      const own = row.targets.filter((candidate) => candidate.metric === metric);
+      return own.length === 0
+        ? [{ metric, target: undefined }]
+        : own.map((target): { metric: string; target: Target | undefined } => ({ metric, target }));
+    });
+    return judged.map(({ metric, target }): Finding => {
       const measured = row.metrics.get(metric);
-      const target = row.targets.find((candidate) => candidate.metric === metric);
       const ratio = ratioOf(row, named(target?.against ?? table.baseline), metric);
       const subject = target?.against === undefined ? measured?.value : ratio;
       return {
