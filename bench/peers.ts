@@ -64,6 +64,16 @@ export function resolvePeer(path: string): string {
   return createRequire(join(installFolder(), 'package.json')).resolve(path);
 }
 
+/** Installs all of them when one is missing, and says so; what cannot be installed, its rows say. */
+export function preparePeers(say: (line: string) => void): void {
+  const { dependencies }: { dependencies: Readonly<Record<string, string>> } = JSON.parse(
+    readFileSync(join(SOURCE, 'package.json'), 'utf8'),
+  );
+  if (Object.keys(dependencies).every((name) => findPeer(name) !== undefined)) return;
+  const problem = installPeers(say);
+  if (problem !== undefined) say(problem);
+}
+
 /** Installs all of them, without their install scripts. Gives why that failed, undefined when it did not. */
 export function installPeers(say: (line: string) => void = () => {}): string | undefined {
   const folder = installFolder();

@@ -62,12 +62,6 @@ const rowsOf = (sample: Sample) => ({
   again: `warm lease + call, ${nameOf(sample)}, measured again`,
 });
 
-/** The two rows of a run that measure the same: what differs between them is noise. */
-export const sameRows = (samples: readonly Sample[]): readonly [string, string] => {
-  const { call, again } = rowsOf(firstOf(samples));
-  return [call, again];
-};
-
 /** New executor, new cell, lease and call. */
 export function coldTable(samples: readonly Sample[], capabilities: CapabilityPolicy): SuiteTable {
   return {
@@ -97,8 +91,7 @@ export function coldTable(samples: readonly Sample[], capabilities: CapabilityPo
           contestants.push(...contestantsOf({ sample, image, executor, host: opened.host }));
         }
         // The second one of a pair stands apart from the first, as far as the order of a round lets it.
-        const [, again] = sameRows(samples);
-        contestants.sort((a, b) => Number(a.row === again) - Number(b.row === again));
+        contestants.sort((a, b) => Number(a.sameAs !== undefined) - Number(b.sameAs !== undefined));
         return { contestants, close };
       } catch (error) {
         await close();
@@ -129,7 +122,7 @@ function contestantsOf({ sample, image, executor, host }: Stand): Contestant[] {
       round: async (count) => ({ samples: await timeEach(count, () => leaseWarm(host, name)) }),
     },
     { row: rows.call, targets: below(0.3), round: call },
-    { row: rows.again, round: call },
+    { row: rows.again, sameAs: rows.call, round: call },
   ];
 }
 

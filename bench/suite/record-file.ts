@@ -2,10 +2,10 @@
  * Writes the record of a run while it runs: a JSON line at a time, each on the disk's side of this process before the next
  * thing is measured, so that a run that was cut off or killed leaves whole lines behind.
  *
- * Writing is synchronous and happens between rounds, never within one.
+ * Writing is synchronous and happens between rounds, never within one. Who reads it is `read-record.ts`.
  */
 
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Round } from '../harness.ts';
 import type { RecordLine, RoundLine } from './record.ts';
@@ -41,26 +41,3 @@ export function roundLine(table: string, row: string, round: number, { samples, 
 }
 
 const shorten = (value: number): number => Number(value.toPrecision(SIGNIFICANT_DIGITS));
-
-/**
- * The lines of a record. A last line that is no JSON was being written as its run was killed, and is left out. Throws naming the
- * line when another is broken.
- */
-export function readRecordFile(path: string): RecordLine[] {
-  const lines = readFileSync(path, 'utf8').split('\n');
-  const last = lines.pop();
-  const whole = lines.map((line, index): RecordLine => {
-    try {
-      return JSON.parse(line);
-    } catch (cause) {
-      throw new Error(`${path}: line ${index + 1} is not JSON`, { cause });
-    }
-  });
-  if (last === undefined || last === '') return whole;
-  try {
-    return [...whole, JSON.parse(last)];
-  } catch {
-    // Cut off in the middle of a line: what stands before it is all there is.
-    return whole;
-  }
-}

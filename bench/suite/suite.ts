@@ -8,17 +8,23 @@
 
 import { join } from 'node:path';
 import { type MeasuredTable, measureTable, type Stage, type Table } from '../harness.ts';
-import { type Machine, noiseWarning } from '../machine.ts';
+import { type Environment, noiseWarning } from '../machine.ts';
+import { preparePeers } from '../peers.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
+import { peerTables } from './peers.ts';
 import { chooseTables, estimateLeftMs, expectedMsOf } from './plan.ts';
+import { readRecord } from './read-record.ts';
 import { RECORD_FORMAT, type TableLine } from './record.ts';
 import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
 import { nameOf } from './sample.ts';
 import { type SuiteTables, suiteTables, type TableOptions } from './tables.ts';
+import { writeReports } from './write-reports.ts';
 
 export interface SuiteOptions extends TableOptions {
   /** Names of tables; empty for all. */
   readonly only: readonly string[];
+  /** With the tables that have peers in them, which are installed where they are not there. */
+  readonly peers: boolean;
   /** Tables are printed as Markdown. */
   readonly markdown: boolean;
 }
@@ -40,7 +46,7 @@ export interface SuiteProgress {
 
 export interface SuitePlace {
   /** Called at the start and at the end. */
-  readonly inspect: () => Machine;
+  readonly inspect: () => Environment;
   /** Where the record and the reports go. */
   readonly folder: string;
   /** Milliseconds, monotonic. */
@@ -55,6 +61,10 @@ export interface SuitePlace {
 
 export interface SuiteResult {
   readonly recordPath: string;
+  /** Paths of the reports; undefined when nothing was measured. */
+  readonly reports: { readonly html: string; readonly markdown: string } | undefined;
+  /** Sentences that speak against trusting the run. */
+  readonly noise: readonly string[];
   /** A sentence for each target that was missed. */
   readonly missed: readonly string[];
   /** Names of tables that broke. */
@@ -70,11 +80,13 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
   const { print, signal } = place;
   const machine = place.inspect();
   const all = place.tables ?? suiteTables(options);
-  const tables = chooseTables(all.tables, options.only);
+  const peers = options.peers ? peerTables() : [];
+  const tables = chooseTables<Table>([...all.tables, ...peers], options.only);
+  if (tables.some((table) => peers.includes(table))) preparePeers(place.print);
   const recordPath = join(place.folder, RECORD_FILE);
   const record = createRecordFile(recordPath);
   const adapters = samples.map(nameOf);
-  record.write({ kind: 'run', format: RECORD_FORMAT, machine, quick, adapters, peers: false, seed });
+  record.write({ kind: 'run', format: RECORD_FORMAT, machine, quick, adapters, peers: options.peers, seed });
   print(describeRun(machine, options));
   const missed: string[] = [];
   const broken: string[] = [];
@@ -117,7 +129,10 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
     record.close();
     await all.close();
   }
-  return { recordPath, missed, broken, isCutOff: signal.aborted };
+  const recorded = await readRecord(recordPath);
+  const reports = recorded.tables.length === 0 ? undefined : await writeReports(place.folder, recorded);
+  const noise = reports?.analysis.noise ?? [];
+  return { recordPath, reports, noise, missed, broken, isCutOff: signal.aborted };
 }
 
 /** Measures one table; its lines are in the record as they come. Throws what the table does, or the signal's reason. */
@@ -154,18 +169,19 @@ function tableLine(table: Table, { contestants, absent = [] }: Stage): TableLine
     baseline,
     headline,
     ...(chart === undefined ? {} : { chart }),
-    rows: contestants.map(({ row, series, x, note, targets = [] }) => ({
+    rows: contestants.map(({ row, series, x, note, sameAs, targets = [] }) => ({
       row,
       ...(series === undefined ? {} : { series }),
       ...(x === undefined ? {} : { x }),
       ...(note === undefined ? {} : { note }),
+      ...(sameAs === undefined ? {} : { sameAs }),
       targets,
     })),
     absent,
   };
 }
 
-function describeRun(machine: Machine, { samples, quick, seed }: SuiteOptions): string {
+function describeRun(machine: Environment, { samples, quick, seed }: SuiteOptions): string {
   const { cpu, cores, node, commit, load, date } = machine;
   const warning = noiseWarning(machine);
   return [

@@ -73,10 +73,9 @@ export function utilisationTable(
 /** Calls a second that `max` cells can serve. */
 const WAITING_CAPACITY = (1_000 * ROOMY_POOL.max) / HOLD_MS;
 
-/** Two bounds on one number need two names: what is not lent is idle. */
 const BAND: readonly Target[] = [
   { metric: 'utilisation', test: '>=', value: LOW },
-  { metric: 'idle share', test: '>=', value: 100 - HIGH },
+  { metric: 'utilisation', test: '<=', value: HIGH },
   { metric: 'failures', test: '<=', value: 0 },
 ];
 
@@ -102,7 +101,6 @@ async function measure(
     durationMs,
   });
   const pool = await watch.end();
-  const { value = 0, n = 0 } = pool.utilisation ?? {};
   const failures = { value: failuresOf(report), unit: '', n: report.requests, over: 'sum' as const };
-  return { ...pool, 'idle share': { value: 100 - value, unit: '%', n }, failures };
+  return { ...pool, failures };
 }

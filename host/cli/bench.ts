@@ -17,6 +17,7 @@ import type { World } from './world.ts';
 export interface BenchFlags {
   readonly out: string;
   readonly only?: readonly string[];
+  readonly peers?: true;
   readonly quick?: true;
   readonly seed: number;
   readonly markdown?: true;
@@ -66,6 +67,7 @@ export async function runBench(
         quick: flags.quick === true,
         only: flags.only ?? [],
         seed: flags.seed,
+        peers: flags.peers === true,
         markdown: flags.markdown === true,
       },
       {
@@ -81,9 +83,16 @@ export async function runBench(
       },
     );
     progress.clear();
+    for (const sentence of result.noise) stderr.write(`noise: ${sentence}\n`);
     for (const miss of result.missed) stderr.write(`missed: ${miss}\n`);
     if (result.broken.length > 0) stderr.write(`broken tables: ${result.broken.join(', ')}\n`);
-    stderr.write(`${result.isCutOff ? 'cut off; ' : ''}record: ${result.recordPath}\n`);
+    const { html, markdown } = result.reports ?? {};
+    const written = [
+      result.recordPath,
+      ...(html === undefined ? [] : [html]),
+      ...(markdown === undefined ? [] : [markdown]),
+    ];
+    stderr.write(`${result.isCutOff ? 'cut off; ' : ''}written: ${written.join(', ')}\n`);
     return result.broken.length > 0 || result.isCutOff ? 1 : 0;
   } finally {
     progress.clear();

@@ -106,7 +106,9 @@ test('the suite measures', async () => {
   const args = [launcher, 'bench', 'echo', '--quick', '--out', 'measured', ...only];
   const { stdout } = await run(process.execPath, args, inFolder);
   expect(stdout).toMatch(/^new cell in a warm executor, echo/m);
-  const lines = readFileSync(join(folder, 'measured', 'run.jsonl'), 'utf8').trimEnd().split('\n');
+  const lines = readFileSync(join(folder, 'measured', 'run.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
   const kinds = lines.map((line) => JSON.parse(line).kind);
   expect(kinds).not.toContain('broken');
   expect([kinds[0], kinds.at(-1)]).toEqual(['run', 'end']);
