@@ -130,6 +130,8 @@ export interface Watch {
   opened?(stage: Stage): void;
   /** After each round that counts; `round` is from 0. */
   measured?(row: string, round: number, measured: Round): void;
+  /** After the last round, while all contestants still stand. */
+  finished?(stage: Stage): Promise<void>;
   /** Looked at between rounds: an aborted table throws the signal's reason, after its stage was closed. */
   readonly signal?: AbortSignal;
 }
@@ -172,6 +174,7 @@ export async function measureTable(
         watch.measured?.(contestant.row, round, measured);
       }
     }
+    await watch.finished?.(stage);
     const rows = contestants.map(({ row, series, x, note, sameAs, targets = [] }, index): MeasuredRow => {
       const own = rounds[index] ?? [];
       return {

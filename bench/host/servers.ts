@@ -17,8 +17,13 @@ const BARE = fileURLToPath(new URL('./bare-fastify.ts', import.meta.url));
 /** Both say so on standard error when they take requests. */
 const LISTENS = /listens on (http:\/\/\S+)/;
 
+/** What Node prints when its inspector listens, which it does before the program begins. */
+const INSPECTED = /Debugger listening on (ws:\/\/\S+)/;
+
 export interface Server {
   readonly origin: string;
+  /** Where its inspector listens; undefined unless a flag of Node asked for one. */
+  readonly inspector: string | undefined;
   /** Ends the process and removes what it wrote. */
   close(): Promise<void>;
 }
@@ -61,7 +66,7 @@ export async function startHotcell(
   try {
     const server = await startServer([...nodeFlags, MAIN, 'serve', ...places, ...flags]);
     return {
-      origin: server.origin,
+      ...server,
       async close() {
         await server.close();
         await scratch.remove();
@@ -78,17 +83,19 @@ export async function startServer(args: readonly string[]): Promise<Server> {
   // The log goes nowhere but is written: that is part of the price of a call.
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const said: string[] = [];
+  let inspector: string | undefined;
   const lines = createInterface({ input: child.stderr });
   const origin = await new Promise<string>((resolve, reject) => {
     lines.on('line', (line) => {
       said.push(line);
+      inspector ??= INSPECTED.exec(line)?.[1];
       const [, address] = LISTENS.exec(line) ?? [];
       if (address !== undefined) resolve(address);
     });
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`the server ended before it listened:\n${said.join('\n')}`)));
   });
-  return { origin, close: () => end(child) };
+  return { origin, inspector, close: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {

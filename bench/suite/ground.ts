@@ -10,6 +10,7 @@ import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import { vary } from '../host/packages.ts';
 import { type Server, startBareFastify } from '../host/servers.ts';
 import { measureCapacity } from './capacity.ts';
+import type { TableOptions } from './plan.ts';
 import { forVariants, nameOf, OPEN_POOL, type Sample } from './sample.ts';
 import { type Served, serve } from './served.ts';
 import { makeStormSamples } from './storm-guest.ts';
@@ -34,6 +35,8 @@ export interface Standing {
 export interface Ground {
   standing(): Promise<Standing>;
   bare(): Promise<Server>;
+  /** Where the inspectors of servers listen that run now. */
+  inspectors(): Promise<readonly string[]>;
   /** Ends what was started. Asked again afterwards, it starts anew. */
   close(): Promise<void>;
 }
@@ -41,7 +44,7 @@ export interface Ground {
 export function createGround(
   samples: readonly Sample[],
   capabilities: CapabilityPolicy,
-  { quick }: { readonly quick: boolean },
+  { quick, inspected }: Pick<TableOptions, 'quick' | 'inspected'>,
 ): Ground {
   let standing: Promise<Standing> | undefined;
   let bare: Promise<Server> | undefined;
@@ -57,6 +60,7 @@ export function createGround(
         waiting.built,
       ],
       forVariants(samples, capabilities, ({ name }) => [`${name}-roomy`]),
+      inspected ? { nodeFlags: ['--inspect=127.0.0.1:0'] } : {},
     );
     const capacities = new Map<Sample, Promise<number>>();
     return {
@@ -81,6 +85,10 @@ export function createGround(
     bare: () => {
       bare ??= startBareFastify();
       return bare;
+    },
+    async inspectors() {
+      const { inspector } = (await standing)?.served ?? {};
+      return inspector === undefined ? [] : [inspector];
     },
     async close() {
       const [server, peer] = [standing, bare];

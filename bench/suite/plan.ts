@@ -1,10 +1,26 @@
 /**
  * What a run of the suite has to do: its tables in their order, and how long each is expected to take, which is what the time
- * left is estimated from.
+ * left is estimated from; and what tables are made from.
  */
 
+import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import { HostError } from '../../host/errors.ts';
 import type { Table } from '../harness.ts';
+import type { Sample } from './sample.ts';
+
+/** What all tables are made from. */
+export interface TableOptions {
+  /** Adapters under test, at least one. */
+  readonly samples: readonly Sample[];
+  /** What they may do, by name or `*`. */
+  readonly capabilities: CapabilityPolicy;
+  /** Smoke run: shows that it works, states no figure. */
+  readonly quick: boolean;
+  /** Of every random choice. */
+  readonly seed: number;
+  /** Servers are started with their inspector open, so that they can be profiled. */
+  readonly inspected: boolean;
+}
 
 export interface SuiteTable extends Table {
   /** Of a run on two cores, roughly; a slower machine is noticed by the tables that are done. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import type { PoolSnapshot } from '../../host/types.ts';
 import { makeScratchFolder, type Package } from '../host/packages.ts';
-import { type HotcellOptions, startHotcell } from '../host/servers.ts';
+import { type HotcellOptions, type Server, startHotcell } from '../host/servers.ts';
 import type { LoadReport } from '../load.ts';
 import { type LoadRequest, runLoadProcess } from '../load-process.ts';
 import { contentTypeOf, type Sample } from './sample.ts';
@@ -25,8 +25,7 @@ export type Drive = Pick<
   'connections' | 'perSecond' | 'arrivals' | 'seed' | 'spin' | 'samples' | 'warmUpMs' | 'durationMs'
 > & { readonly numbered?: boolean };
 
-export interface Served {
-  readonly origin: string;
+export interface Served extends Pick<Server, 'origin' | 'inspector'> {
   /** Sends a sample's call to the adapter of this name from a process of its own. */
   drive(sample: Sample, adapter: string, drive: Drive): Promise<LoadReport>;
   /** One call; its answer. Throws with the status when it is not 2xx. */
@@ -38,7 +37,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Starts it with these packages. `adminToken`: with one, packages can be installed while it serves. */
+/** Starts it with these packages. `canInstall`: others can be installed while it serves, and every call then has a token. */
 export async function serve(
   packages: readonly Package[],
   capabilities: CapabilityPolicy,
@@ -54,7 +53,7 @@ export async function serve(
     await scratch.remove();
     throw error;
   });
-  const { origin } = server;
+  const { origin, inspector } = server;
   const authorization = canInstall ? { authorization: `Bearer ${token}` } : {};
   const headersOf = (sample: Sample): Record<string, string> => ({
     'content-type': contentTypeOf(sample),
@@ -75,6 +74,7 @@ export async function serve(
 
   return {
     origin,
+    inspector,
     async drive(sample, adapter, drive) {
       return runLoadProcess({
         ...drive,

@@ -7,26 +7,29 @@
  */
 
 import { join } from 'node:path';
-import { type MeasuredTable, measureTable, type Stage, type Table } from '../harness.ts';
+import { type MeasuredTable, measureTable, type Stage, type Table, type Watch } from '../harness.ts';
 import { type Environment, noiseWarning } from '../machine.ts';
 import { preparePeers } from '../peers.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
 import { peerTables } from './peers.ts';
-import { chooseTables, estimateLeftMs, expectedMsOf } from './plan.ts';
+import { chooseTables, estimateLeftMs, expectedMsOf, type TableOptions } from './plan.ts';
+import { profileRow } from './profile/profile-row.ts';
 import { readRecord } from './read-record.ts';
 import { RECORD_FORMAT, type TableLine } from './record.ts';
 import { createRecordFile, type RecordFile, roundLine } from './record-file.ts';
 import { nameOf } from './sample.ts';
-import { type SuiteTables, suiteTables, type TableOptions } from './tables.ts';
+import { type SuiteTables, suiteTables } from './tables.ts';
 import { writeReports } from './write-reports.ts';
 
-export interface SuiteOptions extends TableOptions {
+export interface SuiteOptions extends Omit<TableOptions, 'inspected'> {
   /** Names of tables; empty for all. */
   readonly only: readonly string[];
   /** With the tables that have peers in them, which are installed where they are not there. */
   readonly peers: boolean;
   /** Tables are printed as Markdown. */
   readonly markdown: boolean;
+  /** Rows whose `table: row` has this text in it are run once more under the profiler; undefined for none. */
+  readonly profile: string | undefined;
 }
 
 /** How far a run is. */
@@ -69,6 +72,8 @@ export interface SuiteResult {
   readonly missed: readonly string[];
   /** Names of tables that broke. */
   readonly broken: readonly string[];
+  /** Paths of flame graphs. */
+  readonly profiles: readonly string[];
   readonly isCutOff: boolean;
 }
 
@@ -79,7 +84,7 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
   const { samples, quick, seed } = options;
   const { print, signal } = place;
   const machine = place.inspect();
-  const all = place.tables ?? suiteTables(options);
+  const all = place.tables ?? suiteTables({ ...options, inspected: options.profile !== undefined });
   const peers = options.peers ? peerTables() : [];
   const tables = chooseTables<Table>([...all.tables, ...peers], options.only);
   if (tables.some((table) => peers.includes(table))) preparePeers(place.print);
@@ -90,13 +95,27 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
   print(describeRun(machine, options));
   const missed: string[] = [];
   const broken: string[] = [];
+  const profiles: string[] = [];
+  const profileStage = async (table: Table, { contestants }: Stage): Promise<void> => {
+    const effort = quick ? table.quick : table.effort;
+    for (const { row, round } of contestants) {
+      if (options.profile === undefined || !`${table.name}: ${row}`.includes(options.profile)) continue;
+      const inspectors = await all.inspectors();
+      const profiled = await profileRow(place.folder, `${table.name}: ${row}`, inspectors, async () =>
+        round(effort.samples),
+      );
+      profiles.push(profiled.path);
+      print(profiled.text);
+    }
+  };
   const expectedMs = tables.map((table) => expectedMsOf(table, quick));
   const beganMs = place.now();
   try {
     for (const [index, table] of tables.entries()) {
       if (signal.aborted) break;
       try {
-        const measured = await recordTable(table, quick, record, signal, (text, tableShare) => {
+        const watch = { signal, finished: (stage: Stage) => profileStage(table, stage) };
+        const measured = await recordTable(table, quick, record, watch, (text, tableShare) => {
           const elapsedMs = place.now() - beganMs;
           place.progress({
             table: table.name,
@@ -132,7 +151,7 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
   const recorded = await readRecord(recordPath);
   const reports = recorded.tables.length === 0 ? undefined : await writeReports(place.folder, recorded);
   const noise = reports?.analysis.noise ?? [];
-  return { recordPath, reports, noise, missed, broken, isCutOff: signal.aborted };
+  return { recordPath, reports, noise, profiles, missed, broken, isCutOff: signal.aborted };
 }
 
 /** Measures one table; its lines are in the record as they come. Throws what the table does, or the signal's reason. */
@@ -140,14 +159,14 @@ async function recordTable(
   table: Table,
   quick: boolean,
   record: RecordFile,
-  signal: AbortSignal,
+  watch: Pick<Watch, 'signal' | 'finished'>,
   progress: (text: string, tableShare: number) => void,
 ): Promise<MeasuredTable> {
   const effort = quick ? table.quick : table.effort;
   let roundsDone = 0;
   let roundCount = Number.POSITIVE_INFINITY;
   return measureTable(table, effort, (text) => progress(text, roundsDone / roundCount), {
-    signal,
+    ...watch,
     opened(stage) {
       roundCount = stage.contestants.length * effort.rounds;
       record.write(tableLine(table, stage));

@@ -18,6 +18,7 @@ export function addBenchCommand(program: Command, tools: CommandTools): void {
     .option('--quick', 'smoke run: shows that it works, its figures are not to be stated')
     .option('--operation <name>', 'operation that is called (default: the first with an example)')
     .option('--in <file>', 'its input (default: that of an example or of cases.json)')
+    .option('--profile [row]', 'profile rows with this text in `table: row`, and draw flame graphs of them')
     .option('--seed <number>', 'of every random choice', seedOf, SEED_DEFAULT)
     .option('--markdown', 'print the tables as Markdown')
     .addHelpText(
@@ -25,6 +26,7 @@ export function addBenchCommand(program: Command, tools: CommandTools): void {
       example(
         'hotcell bench',
         'hotcell bench echo --quick',
+        'hotcell bench echo --only throughput --profile',
         'hotcell bench ./shout --only cold --only load',
         'hotcell bench shout-0.1.0.hotcell.tgz --operation slug --in text.json --out results',
       ),

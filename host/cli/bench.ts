@@ -21,10 +21,14 @@ export interface BenchFlags {
   readonly quick?: true;
   readonly seed: number;
   readonly markdown?: true;
+  /** True without a row of the caller's choice. */
+  readonly profile?: string | true;
   readonly operation?: string;
   readonly in?: string;
 }
 
+/** `table: row` of the call that everybody makes. */
+const PROFILE_DEFAULT = 'throughput: warm lease + call over HTTP';
 /** Signals that follow one another faster are one: a terminal, npm and the launcher each pass it on. */
 const SAME_SIGNAL_MS = 500;
 
@@ -69,6 +73,7 @@ export async function runBench(
         seed: flags.seed,
         peers: flags.peers === true,
         markdown: flags.markdown === true,
+        profile: flags.profile === true ? PROFILE_DEFAULT : flags.profile,
       },
       {
         inspect: inspectMachine,
@@ -91,7 +96,9 @@ export async function runBench(
       result.recordPath,
       ...(html === undefined ? [] : [html]),
       ...(markdown === undefined ? [] : [markdown]),
+      ...result.profiles,
     ];
+    if (flags.profile !== undefined && result.profiles.length === 0) stderr.write('no row was profiled\n');
     stderr.write(`${result.isCutOff ? 'cut off; ' : ''}written: ${written.join(', ')}\n`);
     return result.broken.length > 0 || result.isCutOff ? 1 : 0;
   } finally {
