@@ -17,6 +17,7 @@ import {
 } from '../harness.ts';
 import {
   type Interval,
+  PERCENTILES,
   percentileInterval,
   type RatioSide,
   ratioInterval,
@@ -28,13 +29,6 @@ import {
 import { findNoise } from './noise.ts';
 import { createRandom, type Random } from './random.ts';
 import type { RecordedRun, RecordedTable } from './read-record.ts';
-
-export const PERCENTILES: Readonly<Record<string, number>> = {
-  p50: 0.5,
-  p95: 0.95,
-  p99: 0.99,
-  'p99.9': 0.999,
-};
 
 /** A number with its 95 % interval, left out where none can be stated. */
 export interface Estimate {

@@ -21,6 +21,14 @@ export interface Interval {
   readonly high: number;
 }
 
+/** The percentiles of a table as shares. */
+export const PERCENTILES: Readonly<Record<string, number>> = {
+  p50: 0.5,
+  p95: 0.95,
+  p99: 0.99,
+  'p99.9': 0.999,
+};
+
 /** Fewer rounds say nothing of how rounds differ. */
 export const INTERVAL_MIN_ROUNDS = 3;
 /** Replicates: the ends of a 95 % interval then rest on 25 replicates each. */

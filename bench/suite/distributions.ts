@@ -67,3 +67,34 @@ function complementaryError(x: number): number {
   for (let n = 120; n >= 1; n--) fraction = x + n / 2 / fraction;
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
+
+/** Derivative of logGamma, for x > 0. Recurrence up to 10, then the asymptotic series (5.11.2 of the same library). */
+export function digamma(x: number): number {
+  let raised = x;
+  let sum = 0;
+  while (raised < 10) sum -= 1 / raised++;
+  const inverse = 1 / (raised * raised);
+  return sum + Math.log(raised) - 0.5 / raised - inverse * (1 / 12 - inverse * (1 / 120 - inverse / 252));
+}
+
+/** Derivative of digamma, for x > 0. */
+export function trigamma(x: number): number {
+  let raised = x;
+  let sum = 0;
+  while (raised < 10) sum += 1 / (raised++) ** 2;
+  const inverse = 1 / raised;
+  const square = inverse * inverse;
+  return sum + inverse + square / 2 + square * inverse * (1 / 6 - square * (1 / 30 - square / 42));
+}
+
+/** The x > 0 whose trigamma is `value` > 0. By bisection on a log scale. */
+export function inverseTrigamma(value: number): number {
+  let low = 1e-6;
+  let high = 1e9;
+  for (let step = 0; step < 100; step++) {
+    const middle = Math.sqrt(low * high);
+    if (trigamma(middle) > value) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(low * high);
+}

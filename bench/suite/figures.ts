@@ -49,3 +49,8 @@ export function sharedUnit(rows: readonly AnalysedRow[], metric: string): string
   const units = new Set(rows.flatMap(({ metrics }) => metrics.get(metric)?.unit ?? []));
   return units.size === 1 ? [...units][0] : undefined;
 }
+
+/** Operations behind a row: its samples, or what its figures count. */
+export function mostSamples(row: AnalysedRow): number {
+  return [...row.metrics.values()].reduce((most, { n }) => Math.max(most, n), 0);
+}

@@ -6,7 +6,7 @@
 import type { AnalysedRow, AnalysedTable } from './analyse.ts';
 import { describeEstimate, describeMetrics } from './figures.ts';
 import { html, type Markup, shorten } from './markup.ts';
-import { type Frame, logScale, round, type Scale, svg, WIDTH, xAxis } from './plot-frame.ts';
+import { type Frame, LINES_MAX_COUNT, logScale, round, type Scale, svg, WIDTH, xAxis } from './plot-frame.ts';
 
 const LANE_HEIGHT = 62;
 const SHAPE_HEIGHT = 28;
@@ -24,7 +24,16 @@ export function plotDistribution(table: AnalysedTable, id: string): Markup | und
   const ends = rows.flatMap(({ sorted }) => [positiveMin(sorted?.all), sorted?.all.at(-1) ?? 0]);
   const frame: Frame = { left: 12, right: WIDTH - 14, top: 8, bottom: 8 + rows.length * LANE_HEIGHT };
   const scale = logScale(ends, frame.left, frame.right);
-  const lanes = rows.map((row, index) => drawLane(row, table, scale, frame.top + index * LANE_HEIGHT));
+  const series = [...new Set(rows.map((row) => row.series))];
+  const lanes = rows.map((row, index) =>
+    drawLane(
+      row,
+      table,
+      scale,
+      frame.top + index * LANE_HEIGHT,
+      series.indexOf(row.series) % LINES_MAX_COUNT,
+    ),
+  );
   const description = rows
     .map((row) => `${row.row}: ${describeMetrics(row, ['p50', 'p95', 'p99', 'p99.9', 'max'])}.`)
     .join(' ');
@@ -34,7 +43,7 @@ export function plotDistribution(table: AnalysedTable, id: string): Markup | und
   ]);
 }
 
-function drawLane(row: AnalysedRow, table: AnalysedTable, scale: Scale, top: number): Markup {
+function drawLane(row: AnalysedRow, table: AnalysedTable, scale: Scale, top: number, colour: number): Markup {
   const base = top + LANE_HEIGHT - 10;
   const p50 = row.metrics.get('p50');
   const mark = (metric: string, height: number) => {
@@ -46,7 +55,7 @@ function drawLane(row: AnalysedRow, table: AnalysedTable, scale: Scale, top: num
   const max = row.metrics.get('max');
   const end = max === undefined ? scale.at(0) : scale.at(max.value);
   const isBaseline = row.row === table.baseline;
-  return html`<g class="lane ${isBaseline ? 'base' : 's1'}"><text class="name" x="12" y="${top + 13}">${shorten(row.row, NAME_MAX_CHARACTERS)}${isBaseline ? ' (baseline)' : ''}</text><path class="shape" d="${shapeOf(row, scale, base)}"/><line class="whole" x1="${round(scale.at(positiveMin(row.sorted?.all)))}" x2="${round(end)}" y1="${base}" y2="${base}"/>${
+  return html`<g class="lane ${isBaseline ? 'base' : `s${colour + 1}`}"><text class="name" x="12" y="${top + 13}">${shorten(row.row, NAME_MAX_CHARACTERS)}${isBaseline ? ' (baseline)' : ''}</text><path class="shape" d="${shapeOf(row, scale, base)}"/><line class="whole" x1="${round(scale.at(positiveMin(row.sorted?.all)))}" x2="${round(end)}" y1="${base}" y2="${base}"/>${
     p50?.interval === undefined
       ? undefined
       : html`<rect class="sure" x="${round(scale.at(p50.interval.low))}" width="${Math.max(1, round(scale.at(p50.interval.high) - scale.at(p50.interval.low)))}" y="${base - 4}" height="8"/>`
@@ -73,10 +82,13 @@ function shapeOf({ sorted }: AnalysedRow, scale: Scale, base: number): string {
     return sum;
   });
   const highest = Math.max(...smooth);
-  const points = smooth.map(
-    (count, at) => `${round(12 + (at + 0.5) * width)} ${round(base - (count / highest) * SHAPE_HEIGHT)}`,
-  );
-  return `M12 ${base}L${points.join('L')}L${WIDTH - 14} ${base}Z`;
+  const first = smooth.findIndex((count) => count > 0);
+  const last = smooth.findLastIndex((count) => count > 0);
+  const xOf = (bin: number) => round(12 + (bin + 0.5) * width);
+  const points = smooth
+    .slice(first, last + 1)
+    .map((count, at) => `${xOf(first + at)} ${round(base - (count / highest) * SHAPE_HEIGHT)}`);
+  return `M${xOf(first)} ${base}L${points.join('L')}L${xOf(last)} ${base}`;
 }
 
 const positiveMin = (sorted: Float64Array | undefined): number =>

@@ -9,6 +9,8 @@ import { formatNumber } from '../report.ts';
 import { html, type Markup } from './markup.ts';
 
 export const WIDTH = 720;
+/** As many as there are colours that stay apart. */
+export const LINES_MAX_COUNT = 8;
 
 export interface Scale {
   /** Domain value → coordinate; outside the domain it is held at the end. */

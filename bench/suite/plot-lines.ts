@@ -4,12 +4,12 @@
  */
 
 import type { AnalysedRow, AnalysedTable } from './analyse.ts';
-import { PERCENTILES } from './analyse.ts';
-import type { Interval } from './bootstrap.ts';
+import { type Interval, PERCENTILES } from './bootstrap.ts';
 import { describeEstimate, sharedUnit } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import {
   type Frame,
+  LINES_MAX_COUNT,
   linearScale,
   logScale,
   round,
@@ -21,9 +21,9 @@ import {
   yAxis,
 } from './plot-frame.ts';
 
-/** As many as there are colours that stay apart. */
-export const LINES_MAX_COUNT = 8;
 const HEIGHT = 330;
+/** An axis that ends here or before is one of shares, and is labelled in per cent. */
+const SHARE_MAX = 1.5;
 /** An axis whose ends are further apart than this is logarithmic. */
 const LINEAR_MAX_RATIO = 40;
 
@@ -52,25 +52,32 @@ export function plotCurves(table: AnalysedTable, id: string): Figure[] {
   const metrics =
     table.headline in PERCENTILES || table.headline === 'max' ? ['p50', 'p99'] : [table.headline];
   return metrics.flatMap((metric, index) => {
-    const lines = linesOf(rows, metric).slice(0, LINES_MAX_COUNT);
-    const points = lines.flatMap((line) => line.points);
-    if (points.length === 0) return [];
-    const frame: Frame = { left: 64, right: WIDTH - 20, top: 30, bottom: HEIGHT - 46 };
-    const xs = points.map(({ x }) => x);
-    const isShare = Math.max(...xs) <= 1.5;
-    const wide = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > LINEAR_MAX_RATIO;
-    const x = (wide ? logScale : linearScale)(xs, frame.left + 14, frame.right - 14);
-    const y = valueScale(points, frame);
-    const text = isShare ? (value: number) => `${tickText(value * 100)} %` : tickText;
-    const label = isShare ? 'share of capacity' : wide ? 'logarithmic' : '';
-    const unit = sharedUnit(rows, metric) ?? table.unit;
-    const drawing = svg(`${id}-${index}`, HEIGHT, `${table.question}: ${metric}`, describe(lines, text), [
-      xAxis(x, frame, label, text),
-      yAxis(y, frame, `${metric}, ${unit}`),
-      ...lines.map((line, at) => drawLine(line, at, x, y)),
-    ]);
-    return [{ caption: metric, drawing, legend: lines.map(({ name }) => name) }];
+    const lines = linesOf(rows, metric);
+    const groups = Math.ceil(lines.length / LINES_MAX_COUNT);
+    return Array.from({ length: groups }, (_, group) => {
+      const own = lines.slice(group * LINES_MAX_COUNT, (group + 1) * LINES_MAX_COUNT);
+      return drawCurve(table, metric, own, `${id}-${index}-${group}`);
+    });
   });
+}
+
+function drawCurve(table: AnalysedTable, metric: string, lines: readonly Line[], id: string): Figure {
+  const points = lines.flatMap((line) => line.points);
+  const frame: Frame = { left: 64, right: WIDTH - 20, top: 30, bottom: HEIGHT - 46 };
+  const xs = points.map(({ x }) => x);
+  const isShare = Math.max(...xs) <= SHARE_MAX;
+  const wide = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > LINEAR_MAX_RATIO;
+  const x = (wide ? logScale : linearScale)(xs, frame.left + 14, frame.right - 14);
+  const y = valueScale(points, frame);
+  const text = isShare ? (value: number) => `${tickText(value * 100)} %` : tickText;
+  const label = isShare ? 'share of capacity' : wide ? 'logarithmic' : '';
+  const unit = sharedUnit(table.rows, metric) ?? table.unit;
+  const drawing = svg(id, HEIGHT, `${table.question}: ${metric}`, describe(lines, text), [
+    xAxis(x, frame, label, text),
+    yAxis(y, frame, `${metric}, ${unit}`),
+    ...lines.map((line, at) => drawLine(line, at, x, y)),
+  ]);
+  return { caption: metric, drawing, legend: lines.map(({ name }) => name) };
 }
 
 const NINES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
@@ -112,7 +119,7 @@ export function plotNines(
     yAxis(y, frame, `${unit}, logarithmic`),
     ...drawn.map((line, index) => drawLine(line, index, x, y)),
   ]);
-  return { caption: 'by percentile', drawing, legend: drawn.map(({ name }) => name) };
+  return { caption: 'Tails', drawing, legend: drawn.map(({ name }) => name) };
 }
 
 function linesOf(rows: readonly AnalysedRow[], metric: string): Line[] {

@@ -8,10 +8,10 @@ import {
   describeOutcome,
   describeTarget,
   metricNames,
+  mostSamples,
   sharedUnit,
 } from './figures.ts';
 import { codeSpan, escapeMarkdown } from './markup.ts';
-import { mostSamples } from './report-parts.ts';
 import { describeRun, HOW_TO_READ, NO_PROMISE, stampOf } from './report-prose.ts';
 
 export function renderMarkdown({ record, tables, noise }: Analysis, extra = ''): string {

@@ -66,10 +66,11 @@ th:first-child,td.text,th.text{text-align:left}
 tbody th{font-weight:500;white-space:normal;min-width:11rem;max-width:24rem;text-align:left}
 td.text{white-space:normal;min-width:9rem}
 td small,th small,.bound{display:block;color:var(--soft);font-size:.78rem;font-weight:400}
+small.goal.met{color:var(--good)}small.goal.missed{color:var(--bad)}small.goal.unstated{color:var(--warn)}
 tr.baseline{background:var(--faint)}
 .absent td{color:var(--soft);white-space:normal;text-align:left}
 .pill{display:inline-block;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;white-space:nowrap}
-.pill.met{background:var(--good-back);color:var(--good)}.pill.missed{background:var(--bad-back);color:var(--bad)}.pill.unstated,.pill.changed{background:var(--warn-back);color:var(--warn)}
+.pill.met{background:var(--good-back);color:var(--good)}.pill.missed{background:var(--bad-back);color:var(--bad)}.pill.unstated{background:var(--warn-back);color:var(--warn)}
 section.table{border-top:1px solid var(--rule);padding-top:1.6rem;margin-top:2.2rem}
 .question{color:var(--soft);font-size:.88rem;margin:0 0 .75rem}
 figure{margin:1rem 0;background:var(--panel);border:1px solid var(--rule);border-radius:.6rem;padding:.9rem .9rem .6rem}
@@ -93,6 +94,7 @@ figure .fit{overflow-x:auto}
 .legend li{display:flex;align-items:center;gap:.45rem}
 .legend svg{flex:none;width:34px;height:14px}
 .legend line{stroke:var(--c);stroke-width:2;stroke-dasharray:var(--dash)}
+details{margin:.75rem 0}summary{cursor:pointer;color:var(--soft);font-size:.9rem}
 .notes{margin:.4rem 0 0;padding-left:1.15rem;font-size:.9rem}
 .notes li{margin:.2rem 0}.notes b{font-weight:600}
 .stamp{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.6rem 1.5rem;margin:0}

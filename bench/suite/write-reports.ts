@@ -3,6 +3,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Analysis, analyse } from './analyse.ts';
+import type { Comparison } from './compare.ts';
+import { comparisonMarkdown, comparisonSection } from './compare-report.ts';
 import type { RecordedRun } from './read-record.ts';
 import { renderHtml } from './report-html.ts';
 import { renderMarkdown } from './report-markdown.ts';
@@ -13,13 +15,17 @@ export interface Reports {
   readonly analysis: Analysis;
 }
 
-/** Gives the paths of both files and what they say. The folder is made when it is not there. */
-export async function writeReports(folder: string, record: RecordedRun): Promise<Reports> {
+/** Gives the paths of both files and what they say. The folder is made when it is not there. `comparison` becomes a section. */
+export async function writeReports(
+  folder: string,
+  record: RecordedRun,
+  comparison?: Comparison,
+): Promise<Reports> {
   const analysis = analyse(record);
   await mkdir(folder, { recursive: true });
   const html = join(folder, 'report.html');
   const markdown = join(folder, 'report.md');
-  await writeFile(html, renderHtml(analysis));
-  await writeFile(markdown, renderMarkdown(analysis));
+  await writeFile(html, renderHtml(analysis, comparison && comparisonSection(comparison)));
+  await writeFile(markdown, renderMarkdown(analysis, comparison && comparisonMarkdown(comparison)));
   return { html, markdown, analysis };
 }
