@@ -29,7 +29,7 @@ export function callTable(workload: Workload, way: Way, subjects: () => readonly
     quick: { rounds: 1, samples: 10, warmUp: 5 },
     open: () =>
       openStage({
-        subjects: subjects().filter(({ isHttpOnly }) => isHttpOnly !== true),
+        subjects: subjects().filter(({ only }) => only !== 'http'),
         workload,
         input,
         open: (subject) => openCalls(subject, workload, way, input),

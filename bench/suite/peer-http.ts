@@ -66,7 +66,7 @@ async function openServers(
 ): ReturnType<typeof openStage> {
   const input = inputOf(workload);
   return openStage({
-    subjects,
+    subjects: subjects.filter(({ only }) => only !== 'calls'),
     workload,
     input,
     open: (subject) => openServer(subject, workload, way, loads, input),

@@ -32,7 +32,7 @@ export async function serviceOf(subject: Subject, workload: Workload, way: Way):
   if (subject.serve !== undefined) return subject.serve(workload, way);
   return {
     command: process.execPath,
-    args: [BEHIND_FASTIFY, subject.name, workload, way],
+    args: [...(subject.nodeFlags ?? []), BEHIND_FASTIFY, subject.name, workload, way],
     listens: /listens on http:\/\/\S+:(\d+)/,
     path: '/',
     close() {},

@@ -27,13 +27,14 @@ export interface SubjectClient {
 
 /** Resolves when the subject is ready. `entry` is another program with the same manners, for tests. */
 export async function startSubject(
-  subject: Pick<Subject, 'name' | 'row'>,
+  subject: Pick<Subject, 'name' | 'row' | 'nodeFlags'>,
   workload: Workload,
   way: Way,
   entry = ENTRY,
 ): Promise<SubjectClient | Refusal> {
   const child = fork(entry, [subject.name, workload, way], {
     serialization: 'advanced',
+    execArgv: [...process.execArgv, ...(subject.nodeFlags ?? [])],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // What it says is shown when it dies: errors alone.
     env: { ...process.env, NODE_NO_WARNINGS: '1' },

@@ -51,8 +51,10 @@ export interface Subject {
   readonly isRequired?: boolean;
   /** A product that ours is held against. */
   readonly isRival?: boolean;
-  /** Has no row among calls within a process. */
-  readonly isHttpOnly?: boolean;
+  /** Has rows among calls within a process only, or among servers only. */
+  readonly only?: 'calls' | 'http';
+  /** Of Node, for processes in which `open` is called. */
+  readonly nodeFlags?: readonly string[];
   /** How it is configured, and where its documentation advises so. One or two sentences. */
   readonly note: string;
   /** Calls within a process. Left out: it is a server only. */

@@ -8,10 +8,25 @@ import type { Subject } from './subject.ts';
 import { extismSubjects } from './subjects/extism.ts';
 import { fastifySubject } from './subjects/fastify.ts';
 import { hotcellSubjects } from './subjects/hotcell.ts';
+import { isolatedVmSubject } from './subjects/isolated-vm.ts';
+import { jcoSubjects } from './subjects/jco.ts';
+import { nativeSubjects } from './subjects/native.ts';
+import { piscinaSubject } from './subjects/piscina.ts';
 import { plainSubject } from './subjects/plain.ts';
+import { workerdSubject } from './subjects/workerd.ts';
 
 export function listSubjects(): Subject[] {
-  return [...hotcellSubjects(), plainSubject, ...extismSubjects(), fastifySubject];
+  return [
+    ...hotcellSubjects(),
+    plainSubject,
+    ...extismSubjects(),
+    ...jcoSubjects(),
+    workerdSubject(),
+    piscinaSubject(),
+    isolatedVmSubject(),
+    ...nativeSubjects(),
+    fastifySubject,
+  ];
 }
 
 /** Throws when there is none of this name. */

@@ -25,7 +25,7 @@ function readAll(request) {
   const pieces = [];
   for (;;) {
     try {
-      pieces.push(stream.blockingRead(16384n));
+      pieces.push(stream.blockingRead(16384));
     } catch (error) {
       break;
     }

@@ -9,7 +9,7 @@ export const BARE_FASTIFY = 'bare Fastify';
 export const fastifySubject: Subject = {
   name: 'fastify',
   isRequired: true,
-  isHttpOnly: true,
+  only: 'http',
   row: BARE_FASTIFY,
   note: 'The same work in JavaScript in the handler: no guest, no log, no validation (Fastify, "Getting Started"; `logger` is off by default).',
   async open(workload: Workload): Promise<Standing> {

@@ -37,7 +37,8 @@ async function packageOf(form: 'bytes' | 'http', workload: Workload, terms: Term
     sha256: createHash('sha256').update(component).digest('hex'),
     ...(form === 'bytes'
       ? { world: 'bytes', operations: { [OPERATION]: { idempotent: true } } }
-      : { world: 'wasi:http/proxy' }),
+      : // QuickJS imports a clock and standard output; the hand-written guests use neither.
+        { world: 'wasi:http/proxy', capabilities: { clock: {}, log: {} } }),
     ...terms,
   };
   return { manifest, component };
@@ -97,6 +98,7 @@ export function hotcellSubjects(): Subject[] {
       name: 'hotcell-http',
       isRequired: true,
       row: 'Hotcell, wasi:http component',
+      only: 'http',
       note: 'The very component that `jco serve` runs; otherwise as Hotcell.',
       serve: (workload, way) => serve('http', workload, termsOf(way)),
     },
