@@ -11,6 +11,9 @@ import { type MeasuredTable, measureTable, type Stage, type Table, type Watch } 
 import { type Environment, noiseWarning } from '../machine.ts';
 import { preparePeers } from '../peers.ts';
 import { describeMiss, judge, renderTable } from '../report.ts';
+import { saveBaseline } from './baseline.ts';
+import { type Comparison, compareRuns } from './compare.ts';
+import { comparisonText } from './compare-report.ts';
 import { peerTables } from './peers.ts';
 import { chooseTables, estimateLeftMs, expectedMsOf, type TableOptions } from './plan.ts';
 import { profileRow } from './profile/profile-row.ts';
@@ -30,6 +33,10 @@ export interface SuiteOptions extends Omit<TableOptions, 'inspected'> {
   readonly markdown: boolean;
   /** Rows whose `table: row` has this text in it are run once more under the profiler; undefined for none. */
   readonly profile: string | undefined;
+  /** Path of a record that this run is held against. */
+  readonly against: string | undefined;
+  /** Folder in which this run becomes the baseline of its machine. */
+  readonly saveTo: string | undefined;
 }
 
 /** How far a run is. */
@@ -66,6 +73,10 @@ export interface SuiteResult {
   readonly recordPath: string;
   /** Paths of the reports; undefined when nothing was measured. */
   readonly reports: { readonly html: string; readonly markdown: string } | undefined;
+  /** Where it was saved as a baseline. */
+  readonly baseline: string | undefined;
+  /** What changed against another run, where one was named. */
+  readonly comparison: Comparison | undefined;
   /** Sentences that speak against trusting the run. */
   readonly noise: readonly string[];
   /** A sentence for each target that was missed. */
@@ -149,9 +160,30 @@ export async function runSuite(options: SuiteOptions, place: SuitePlace): Promis
     await all.close();
   }
   const recorded = await readRecord(recordPath);
-  const reports = recorded.tables.length === 0 ? undefined : await writeReports(place.folder, recorded);
+  // A run on another machine is held against it too: the comparison says so before anything else.
+  const comparison =
+    options.against === undefined
+      ? undefined
+      : compareRuns(await readRecord(options.against), recorded, { anyMachine: true });
+  if (comparison !== undefined) print(comparisonText(comparison));
+  const reports =
+    recorded.tables.length === 0 ? undefined : await writeReports(place.folder, recorded, comparison);
   const noise = reports?.analysis.noise ?? [];
-  return { recordPath, reports, noise, profiles, missed, broken, isCutOff: signal.aborted };
+  const baseline =
+    options.saveTo === undefined || signal.aborted
+      ? undefined
+      : await saveBaseline(options.saveTo, recordPath);
+  return {
+    recordPath,
+    reports,
+    baseline,
+    comparison,
+    noise,
+    profiles,
+    missed,
+    broken,
+    isCutOff: signal.aborted,
+  };
 }
 
 /** Measures one table; its lines are in the record as they come. Throws what the table does, or the signal's reason. */

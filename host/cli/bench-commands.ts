@@ -18,6 +18,8 @@ export function addBenchCommand(program: Command, tools: CommandTools): void {
     .option('--quick', 'smoke run: shows that it works, its figures are not to be stated')
     .option('--operation <name>', 'operation that is called (default: the first with an example)')
     .option('--in <file>', 'its input (default: that of an example or of cases.json)')
+    .option('--save', 'keep this run as the baseline of this machine, in the data directory')
+    .option('--against [record]', 'say what changed since that run (default: the baseline of this machine)')
     .option('--profile [row]', 'profile rows with this text in `table: row`, and draw flame graphs of them')
     .option('--seed <number>', 'of every random choice', seedOf, SEED_DEFAULT)
     .option('--markdown', 'print the tables as Markdown')
@@ -27,6 +29,8 @@ export function addBenchCommand(program: Command, tools: CommandTools): void {
         'hotcell bench',
         'hotcell bench echo --quick',
         'hotcell bench echo --only throughput --profile',
+        'hotcell bench --save',
+        'hotcell bench --against',
         'hotcell bench ./shout --only cold --only load',
         'hotcell bench shout-0.1.0.hotcell.tgz --operation slug --in text.json --out results',
       ),

@@ -6,7 +6,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { HostConfig } from '../config.ts';
 import { HostError } from '../errors.ts';
 import { createBenchProgress } from './bench-progress.ts';
@@ -21,18 +21,23 @@ export interface BenchFlags {
   readonly quick?: true;
   readonly seed: number;
   readonly markdown?: true;
+  /** True for the baseline that was saved on this machine. */
+  readonly against?: string | true;
+  readonly save?: true;
   /** True without a row of the caller's choice. */
   readonly profile?: string | true;
   readonly operation?: string;
   readonly in?: string;
 }
 
+/** Below the data directory: one record for each machine. */
+const BASELINES = 'bench-baselines';
 /** `table: row` of the call that everybody makes. */
 const PROFILE_DEFAULT = 'throughput: warm lease + call over HTTP';
 /** Signals that follow one another faster are one: a terminal, npm and the launcher each pass it on. */
 const SAME_SIGNAL_MS = 500;
 
-/** Resolves to the exit code: 1 when a table broke or the run was cut off. Throws what `findSamples` and `runSuite` do. */
+/** Resolves to the exit code: 1 when a table broke, the run was cut off, or a row became worse than the baseline. Throws what `findSamples` and `runSuite` do. */
 export async function runBench(
   world: World,
   config: HostConfig,
@@ -48,8 +53,12 @@ export async function runBench(
         });
   const { operation } = flags;
   const samples = await findSamples(world, names, config.adapters, { operation, input });
+  if (flags.save === true && flags.quick === true)
+    throw new HostError('CONFIG_INVALID', '--save with --quick: a smoke run cannot be a baseline');
   const { runSuite } = await import('../../bench/suite/suite.ts');
   const { inspectMachine } = await import('../../bench/machine.ts');
+  const baselines = join(config.data, BASELINES);
+  const against = flags.against === undefined ? undefined : await baselineOf(world, flags.against, baselines);
   const progress = createBenchProgress(stderr, clock);
   const stop = new AbortController();
   let signalledMs: number | undefined;
@@ -72,6 +81,8 @@ export async function runBench(
         only: flags.only ?? [],
         seed: flags.seed,
         peers: flags.peers === true,
+        against,
+        saveTo: flags.save === true ? baselines : undefined,
         markdown: flags.markdown === true,
         profile: flags.profile === true ? PROFILE_DEFAULT : flags.profile,
       },
@@ -96,13 +107,27 @@ export async function runBench(
       result.recordPath,
       ...(html === undefined ? [] : [html]),
       ...(markdown === undefined ? [] : [markdown]),
+      ...(result.baseline === undefined ? [] : [result.baseline]),
       ...result.profiles,
     ];
     if (flags.profile !== undefined && result.profiles.length === 0) stderr.write('no row was profiled\n');
     stderr.write(`${result.isCutOff ? 'cut off; ' : ''}written: ${written.join(', ')}\n`);
-    return result.broken.length > 0 || result.isCutOff ? 1 : 0;
+    const isWorse = result.comparison?.changes.some(({ kind }) => kind === 'worse') ?? false;
+    return result.broken.length > 0 || result.isCutOff || isWorse ? 1 : 0;
   } finally {
     progress.clear();
     unlisten();
+  }
+}
+
+/** Looked for before anything is measured. Throws CONFIG_INVALID — there is none, and what to do. */
+async function baselineOf(world: World, against: string | true, folder: string): Promise<string> {
+  const { findBaseline, SAVED } = await import('../../bench/suite/baseline.ts');
+  const { inspectMachine } = await import('../../bench/machine.ts');
+  const wanted = against === true ? SAVED : resolve(world.cwd, against);
+  try {
+    return await findBaseline(wanted, folder, inspectMachine());
+  } catch (cause) {
+    throw new HostError('CONFIG_INVALID', `${(cause as Error).message} (--save does)`, { cause });
   }
 }

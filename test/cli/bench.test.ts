@@ -140,6 +140,16 @@ describe('refused, with what to do', () => {
     expect(out()).toBe('');
   });
 
+  test('a baseline there is not, and a smoke run as one', async () => {
+    const { run, err } = stage();
+    expect(await run('bench', 'echo', '--quick', '--against')).toBe(1);
+    expect(err()).toMatch(/^CONFIG_INVALID: no baseline is saved for this machine/);
+    expect(await run('bench', 'echo', '--quick', '--against', 'old.jsonl')).toBe(1);
+    expect(err()).toMatch(/CONFIG_INVALID: there is no baseline .*old\.jsonl/);
+    expect(await run('bench', 'echo', '--quick', '--save')).toBe(1);
+    expect(err()).toMatch(/CONFIG_INVALID: --save with --quick/);
+  });
+
   test('a seed that is none is a wrong command line', async () => {
     const { run, err } = stage();
     expect(await run('bench', '--seed', 'x')).toBe(2);

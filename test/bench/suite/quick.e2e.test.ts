@@ -33,6 +33,8 @@ beforeAll(async () => {
       peers: false,
       markdown: false,
       profile: undefined,
+      against: undefined,
+      saveTo: undefined,
     },
     {
       inspect: inspectMachine,

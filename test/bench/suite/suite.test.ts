@@ -42,6 +42,8 @@ const options: SuiteOptions = {
   peers: false,
   markdown: false,
   profile: undefined,
+  against: undefined,
+  saveTo: undefined,
 };
 
 const taking = (row: string, ms: number, more: Partial<Contestant> = {}): Contestant => ({
@@ -228,4 +230,16 @@ test('a row that is profiled has a round more, which is not in the record', asyn
   expect((await linesOf()).filter((line) => line.kind === 'round')).toHaveLength(6);
   expect(profiles).toEqual([join(folder, 'profile-a-ours.html')]);
   expect(await readFile(join(folder, 'profile-a-ours.html'), 'utf8')).toMatch(/^<!doctype html>/);
+});
+
+test('a run is saved as the baseline of its machine, and a later one is held against it', async () => {
+  const saveTo = join(folder, 'baselines');
+  const { baseline } = await run([two('a')], { saveTo });
+  expect(baseline).toMatch(/[0-9a-f]{12}\.jsonl$/);
+  const slower = tableOf('a', [taking('peer', 4), taking('ours', 8)]);
+  const { comparison } = await run([slower], { against: baseline });
+  expect(comparison?.changes.map(({ row, kind, before, after }) => [row, kind, before, after])).toEqual([
+    ['ours', 'worse', 2, 8],
+  ]);
+  expect(await readFile(join(folder, 'report.md'), 'utf8')).toMatch(/worse/);
 });
