@@ -9,6 +9,8 @@ import { nameOf, type Sample } from './sample.ts';
 import { CONNECTIONS, type Served } from './served.ts';
 
 const WARM_UP_MS = 500;
+/** The generator is a process: it takes about so long before it sends. */
+const GENERATOR_START_MS = 300;
 /** Often enough for a mean over a second; each look is a request that the server answers beside the load. */
 const LOOK_MS = 40;
 
@@ -36,12 +38,19 @@ export interface PoolWatch {
   end(): Promise<Readonly<Record<string, Figure>>>;
 }
 
-/** Looks at a pool at even distances from `afterMs` on: means over the looks are means over time. */
-export function watchPool(served: Served, adapter: string, afterMs: number): PoolWatch {
+/**
+ * Looks at a pool at even distances while a load of these times is driven: means over the looks are means over time. It begins when
+ * the generator has started and warmed up.
+ */
+export function watchPool(
+  served: Served,
+  adapter: string,
+  { warmUpMs, durationMs }: { readonly warmUpMs: number; readonly durationMs: number },
+): PoolWatch {
   const looks: PoolSnapshot[] = [];
   let isOver = false;
   let failure: unknown;
-  const fromMs = performance.now() + afterMs;
+  const fromMs = performance.now() + warmUpMs + Math.min(GENERATOR_START_MS, durationMs / 4);
   const watching = (async () => {
     while (!isOver) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

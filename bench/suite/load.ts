@@ -62,15 +62,15 @@ function loaded(served: Served, sample: Sample, share: number, perSecond: number
     note: `Offered: ${Math.round(perSecond).toLocaleString('en-US')} calls a second. Capacity is what ${CONNECTIONS} callers got that call again at once.`,
     targets: targetsOf(sample, share),
     async round(count) {
-      const watch = watchPool(served, adapter, WARM_UP_MS);
+      const times = { warmUpMs: WARM_UP_MS, durationMs: count * SAMPLE_MS };
+      const watch = watchPool(served, adapter, times);
       const report = await served.drive(sample, adapter, {
         connections: CONNECTIONS_MAX,
         perSecond,
         arrivals: 'poisson',
         // Other arrivals in each round, the same ones in each run.
         seed: seed + round++,
-        warmUpMs: WARM_UP_MS,
-        durationMs: count * SAMPLE_MS,
+        ...times,
         samples: true,
       });
       const pool = await watch.end();

@@ -11,7 +11,7 @@ import type { SuiteTable } from './plan.ts';
 import { contentTypeOf, nameOf, type Sample } from './sample.ts';
 
 /** A process is dear: so many a round at most. */
-const STARTS_MAX = 4;
+const STARTS_MAX = 3;
 
 const rowOf = (sample: Sample, what: string): string =>
   `process start to first call served, ${what}, ${nameOf(sample)}`;
@@ -25,7 +25,7 @@ export function startTable(samples: readonly Sample[]): SuiteTable {
     headline: 'p50',
     effort: { rounds: 4, samples: STARTS_MAX, warmUp: 1 },
     quick: { rounds: 1, samples: 1, warmUp: 0 },
-    expectedMs: { full: 28_000 * samples.length, quick: 2_500 * samples.length },
+    expectedMs: { full: 27_000 * samples.length, quick: 2_500 * samples.length },
     async open() {
       const scratch = await makeScratchFolder();
       let folders = 0;

@@ -53,7 +53,7 @@ export function utilisationTable(
         row,
         note: `Offered: ${Math.round(perSecond).toLocaleString('en-US')} calls a second; ${settleMs} ms to settle, then measured.`,
         async round(count) {
-          const drive = { perSecond, seed, settleMs, durationMs: count * SAMPLE_MS };
+          const drive = { perSecond, seed, warmUpMs: settleMs, durationMs: count * SAMPLE_MS };
           return { figures: await measure(served, sample, adapter, drive) };
         },
       });
@@ -86,19 +86,15 @@ async function measure(
   drive: {
     readonly perSecond: number;
     readonly seed: number;
-    readonly settleMs: number;
+    readonly warmUpMs: number;
     readonly durationMs: number;
   },
 ) {
-  const { perSecond, seed, settleMs, durationMs } = drive;
-  const watch = watchPool(served, adapter, settleMs);
+  const watch = watchPool(served, adapter, drive);
   const report = await served.drive(sample, adapter, {
+    ...drive,
     connections: CONNECTIONS_MAX,
-    perSecond,
     arrivals: 'poisson',
-    seed,
-    warmUpMs: settleMs,
-    durationMs,
   });
   const pool = await watch.end();
   const failures = { value: failuresOf(report), unit: '', n: report.requests, over: 'sum' as const };

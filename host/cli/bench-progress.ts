@@ -25,6 +25,7 @@ export interface BenchProgress {
 /** Faster than that the eye sees no difference, and drawing takes turns from what is measured. */
 const DRAW_INTERVAL_MS = 100;
 const BAR_CELLS = 24;
+const COLUMNS_DEFAULT = 80;
 const LINE_START = '\r';
 const ERASE_TO_END = '\u001b[K';
 
@@ -44,7 +45,9 @@ export function createBenchProgress(stderr: World['stderr'], clock: Clock): Benc
       if (!isNewTable && nowMs - drawnMs < DRAW_INTERVAL_MS) return;
       drawnMs = nowMs;
       isDrawn = true;
-      stderr.write(`${LINE_START}${benchBar(state)}${ERASE_TO_END}`);
+      // One that wraps could not be written over.
+      const line = benchBar(state).slice(0, (stderr.columns ?? COLUMNS_DEFAULT) - 1);
+      stderr.write(`${LINE_START}${line}${ERASE_TO_END}`);
     },
     clear() {
       if (isDrawn) stderr.write(`${LINE_START}${ERASE_TO_END}`);

@@ -185,7 +185,10 @@ describe('progress', () => {
   test('on a terminal is written over, at most ten times a second, and taken away for what is printed', async () => {
     const written: string[] = [];
     const clock = createFakeClock();
-    const progress = createBenchProgress({ isTTY: true, write: (text) => written.push(text) }, clock);
+    const progress = createBenchProgress(
+      { isTTY: true, columns: 60, write: (text) => written.push(text) },
+      clock,
+    );
     progress.show(state);
     progress.show({ ...state, text: 'too soon' });
     await clock.advance(100);
@@ -193,7 +196,7 @@ describe('progress', () => {
     progress.clear();
     progress.clear();
     expect(written).toHaveLength(3);
-    expect(written[1]).toBe(`\r${benchBar({ ...state, text: 'later' })}\u001b[K`);
+    expect(written[1]).toBe(`\r${benchBar({ ...state, text: 'later' }).slice(0, 59)}\u001b[K`);
     expect(written[2]).toBe('\r\u001b[K');
   });
 
