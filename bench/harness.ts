@@ -44,6 +44,8 @@ export interface Contestant {
   readonly x?: number;
   /** How it is configured, and on whose advice: stated beside the table. */
   readonly note?: string;
+  /** The row that this one measures once more: what differs between the two is noise. */
+  readonly sameAs?: string;
   readonly targets?: readonly Target[];
   /** What it does with the table's common input. Left out only where nothing is answered. */
   answer?(): Uint8Array | Promise<Uint8Array>;
@@ -102,7 +104,7 @@ export interface Metric {
   readonly perRound: readonly number[];
 }
 
-export interface MeasuredRow extends Pick<Contestant, 'row' | 'series' | 'x' | 'note'> {
+export interface MeasuredRow extends Pick<Contestant, 'row' | 'series' | 'x' | 'note' | 'sameAs'> {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly targets: readonly Target[];
   /** As they came, in order. */
@@ -122,16 +124,31 @@ const SUMMARY_METRICS: readonly (readonly [name: string, key: keyof Summary])[] 
   ['max', 'max'],
 ];
 
+/** Who wants to know of a table while it is measured, or to end it early. */
+export interface Watch {
+  /** Before anything is compared or timed. */
+  opened?(stage: Stage): void;
+  /** After each round that counts; `round` is from 0. */
+  measured?(row: string, round: number, measured: Round): void;
+  /** After the last round, while all contestants still stand. */
+  finished?(stage: Stage): Promise<void>;
+  /** Looked at between rounds: an aborted table throws the signal's reason, after its stage was closed. */
+  readonly signal?: AbortSignal;
+}
+
 /** Runs one table from opening to closing. Throws when answers differ or a contestant does. */
 export async function measureTable(
   table: Table,
   effort: Effort,
   progress: (text: string) => void,
+  watch: Watch = {},
 ): Promise<MeasuredTable> {
   progress('opening');
   const stage = await table.open();
   try {
+    watch.signal?.throwIfAborted();
     const { contestants, absent = [] } = stage;
+    watch.opened?.(stage);
     if (!contestants.some(({ row }) => row === table.baseline)) {
       throw new Error(`no row '${table.baseline}' in table '${table.name}': a table needs its baseline`);
     }
@@ -139,6 +156,7 @@ export async function measureTable(
     await compareAnswers(contestants);
     if (effort.warmUp > 0) {
       for (const contestant of contestants) {
+        watch.signal?.throwIfAborted();
         progress(`warming up: ${contestant.row}`);
         await contestant.round(effort.warmUp);
       }
@@ -149,17 +167,22 @@ export async function measureTable(
         const contestant = contestants[index];
         if (contestant === undefined) continue;
         progress(`round ${round + 1}/${effort.rounds}: ${contestant.row}`);
+        watch.signal?.throwIfAborted();
         await collectGarbage();
-        rounds[index]?.push(await contestant.round(effort.samples));
+        const measured = await contestant.round(effort.samples);
+        rounds[index]?.push(measured);
+        watch.measured?.(contestant.row, round, measured);
       }
     }
-    const rows = contestants.map(({ row, series, x, note, targets = [] }, index): MeasuredRow => {
+    await watch.finished?.(stage);
+    const rows = contestants.map(({ row, series, x, note, sameAs, targets = [] }, index): MeasuredRow => {
       const own = rounds[index] ?? [];
       return {
         row,
         ...(series === undefined ? {} : { series }),
         ...(x === undefined ? {} : { x }),
         ...(note === undefined ? {} : { note }),
+        ...(sameAs === undefined ? {} : { sameAs }),
         targets,
         metrics: gather(own, table.unit),
         rounds: own,
@@ -236,7 +259,8 @@ export async function collectGarbage(): Promise<void> {
   }
 }
 
-function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
+/** The metrics of one row: percentiles of all samples of all rounds, figures combined as they say. Empty without rounds. */
+export function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
   const metrics = new Map<string, Metric>();
   const sampled = rounds.flatMap(({ samples }) => (samples === undefined ? [] : [samples]));
   if (sampled.length > 0) {
@@ -262,7 +286,8 @@ function gather(rounds: readonly Round[], unit: string): Map<string, Metric> {
   return metrics;
 }
 
-function combine(values: readonly number[], over: 'median' | 'max' | 'sum'): number {
+/** Rounds' figures as one. */
+export function combine(values: readonly number[], over: 'median' | 'max' | 'sum'): number {
   if (over === 'max') return Math.max(...values);
   return over === 'sum' ? values.reduce((sum, value) => sum + value, 0) : median(values);
 }

@@ -19,10 +19,14 @@ export interface Summary {
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (!(share > 0 && share <= 1))
     throw new RangeError(`a percentile's share lies in (0, 1], not at ${share}`);
-  const rank = Math.max(1, Math.ceil(share * sorted.length - 1e-9));
-  const value = sorted[rank - 1];
+  const value = sorted[rankOf(share, sorted.length) - 1];
   if (value === undefined) throw new RangeError('no samples');
   return value;
+}
+
+/** Which of `count` sorted values is the nearest-rank percentile, from 1. A product that rounding lifted counts as whole. */
+export function rankOf(share: number, count: number): number {
+  return Math.max(1, Math.ceil(share * count - 1e-9));
 }
 
 /** Sorts a copy; the samples stay as they are. */

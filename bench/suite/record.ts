@@ -7,7 +7,7 @@
  */
 
 import type { Absence, Contestant, Figure, Table, Target } from '../harness.ts';
-import type { Machine } from '../machine.ts';
+import type { Environment } from '../machine.ts';
 
 /** What a reader must understand; raised when a line changes its meaning. */
 export const RECORD_FORMAT = 1;
@@ -15,7 +15,7 @@ export const RECORD_FORMAT = 1;
 export interface RunLine {
   readonly kind: 'run';
   readonly format: typeof RECORD_FORMAT;
-  readonly machine: Machine;
+  readonly machine: Environment;
   /** A smoke run: its figures are not to be stated. */
   readonly quick: boolean;
   /** Adapters under test, by name. */
@@ -28,7 +28,7 @@ export interface RunLine {
 export interface TableLine
   extends Pick<Table, 'name' | 'question' | 'unit' | 'baseline' | 'headline' | 'chart'> {
   readonly kind: 'table';
-  readonly rows: readonly (Pick<Contestant, 'row' | 'series' | 'x' | 'note'> & {
+  readonly rows: readonly (Pick<Contestant, 'row' | 'series' | 'x' | 'note' | 'sameAs'> & {
     readonly targets: readonly Target[];
   })[];
   readonly absent: readonly Absence[];

@@ -1,0 +1,221 @@
+/**
+ * What a recorded run says: every metric with its interval, every target with its verdict, and what speaks against trusting it.
+ * Reports print this and compute nothing.
+ *
+ * The same record gives the same analysis to the last digit: every random choice is seeded by the run's seed and the names of
+ * table, row and metric.
+ */
+
+import {
+  type Absence,
+  combine,
+  type MeasuredRow,
+  type Metric,
+  meets,
+  ratioOf,
+  type Target,
+} from '../harness.ts';
+import {
+  type Interval,
+  PERCENTILES,
+  percentileInterval,
+  type RatioSide,
+  ratioInterval,
+  roundsInterval,
+  type SortedRounds,
+  samplesNeeded,
+  sortRounds,
+} from './bootstrap.ts';
+import { findNoise } from './noise.ts';
+import { createRandom, type Random } from './random.ts';
+import type { RecordedRun, RecordedTable } from './read-record.ts';
+
+/** A number with its 95 % interval, left out where none can be stated. */
+export interface Estimate {
+  readonly value: number;
+  readonly interval?: Interval;
+}
+
+export interface AnalysedMetric extends Estimate {
+  readonly unit: string;
+  readonly n: number;
+  readonly perRound: readonly number[];
+  /** Why the value is not to be stated. */
+  readonly unstated?: string;
+}
+
+export interface AnalysedRow extends Pick<MeasuredRow, 'row' | 'series' | 'x' | 'note' | 'sameAs'> {
+  readonly metrics: ReadonlyMap<string, AnalysedMetric>;
+  /** Of the table's headline to that of its baseline; left out where one of the two lacks it. */
+  readonly ratio?: Estimate;
+  /** Samples sorted; undefined where the row has none. */
+  readonly sorted: SortedRounds | undefined;
+}
+
+export interface Verdict {
+  readonly table: string;
+  readonly row: string;
+  readonly metric: string;
+  readonly target: Target;
+  /** `unstated`: not measured, or too few samples to say. */
+  readonly outcome: 'met' | 'missed' | 'unstated';
+  /** The interval holds the target's value: the next run may say otherwise. */
+  readonly thin: boolean;
+  /** The amount, or with `against` the ratio; its unit is `×` then. */
+  readonly measured: Estimate & { readonly unit: string };
+  readonly reason?: string;
+}
+
+export interface AnalysedTable
+  extends Pick<RecordedTable, 'name' | 'question' | 'unit' | 'baseline' | 'headline' | 'chart' | 'broken'> {
+  readonly rows: readonly AnalysedRow[];
+  readonly absent: readonly Absence[];
+  readonly verdicts: readonly Verdict[];
+}
+
+export interface Analysis {
+  readonly record: RecordedRun;
+  readonly tables: readonly AnalysedTable[];
+  /** Sentences; the first things a reader must know. */
+  readonly noise: readonly string[];
+}
+
+export function analyse(record: RecordedRun): Analysis {
+  const tables = record.tables.map((table) => analyseTable(table, record.run.seed));
+  return { record, tables, noise: findNoise(record, tables) };
+}
+
+function analyseTable(table: RecordedTable, seed: number): AnalysedTable {
+  const { name, question, unit, baseline, headline, chart, broken, absent } = table;
+  const randomOf = (...names: readonly string[]): Random => createRandom(mixSeed(seed, [name, ...names]));
+  const sorted = new Map(table.rows.map((row) => [row.row, sortSamples(row)]));
+  const estimateRatio = (row: MeasuredRow, other: MeasuredRow, metric: string): Estimate | undefined => {
+    const value = ratioOf(row, other, metric);
+    if (value === undefined || !Number.isFinite(value)) return undefined;
+    const side = (of: MeasuredRow) => sideOf(of, sorted.get(of.row), metric);
+    const interval =
+      row === other ? undefined : ratioInterval(side(row), side(other), randomOf(row.row, other.row, metric));
+    return { value, ...(interval === undefined ? {} : { interval }) };
+  };
+  const base = table.rows.find(({ row }) => row === baseline);
+  const rows = table.rows.map((row): AnalysedRow => {
+    const { series, x, note, sameAs } = row;
+    const ratio = base && estimateRatio(row, base, headline);
+    return {
+      row: row.row,
+      ...(series === undefined ? {} : { series }),
+      ...(x === undefined ? {} : { x }),
+      ...(note === undefined ? {} : { note }),
+      ...(sameAs === undefined ? {} : { sameAs }),
+      metrics: new Map(
+        [...row.metrics].map(([metric, measured]) => [
+          metric,
+          analyseMetric(row, metric, measured, sorted.get(row.row), randomOf(row.row, metric)),
+        ]),
+      ),
+      ...(ratio === undefined ? {} : { ratio }),
+      sorted: sorted.get(row.row),
+    };
+  });
+  const verdicts = table.rows.flatMap((row, index) =>
+    row.targets.map((target) => giveVerdict(table, row, rows[index], target, estimateRatio)),
+  );
+  return {
+    name,
+    question,
+    unit,
+    baseline,
+    headline,
+    ...(chart === undefined ? {} : { chart }),
+    ...(broken === undefined ? {} : { broken }),
+    rows,
+    absent,
+    verdicts,
+  };
+}
+
+function analyseMetric(
+  row: MeasuredRow,
+  metric: string,
+  { value, unit, n, perRound }: Metric,
+  sorted: SortedRounds | undefined,
+  random: Random,
+): AnalysedMetric {
+  const plain = { value, unit, n, perRound };
+  const figure = figureOf(row, metric);
+  if (figure !== undefined) {
+    const over = figure.over ?? 'median';
+    // The worst that was seen and a sum of what happened are facts, not estimates of anything.
+    if (over !== 'median') return plain;
+    const interval = roundsInterval(perRound, (values) => combine(values, over), random);
+    return { ...plain, ...(interval === undefined ? {} : { interval }) };
+  }
+  const share = PERCENTILES[metric];
+  if (share === undefined || sorted === undefined) return plain;
+  if (n < samplesNeeded(share)) {
+    return { ...plain, unstated: `${metric} needs ${samplesNeeded(share)} samples, there are ${n}` };
+  }
+  const interval = percentileInterval(sorted, share, random);
+  return { ...plain, ...(interval === undefined ? {} : { interval }) };
+}
+
+function giveVerdict(
+  table: RecordedTable,
+  row: MeasuredRow,
+  analysed: AnalysedRow | undefined,
+  target: Target,
+  estimateRatio: (row: MeasuredRow, other: MeasuredRow, metric: string) => Estimate | undefined,
+): Verdict {
+  const { metric, against } = target;
+  const own = analysed?.metrics.get(metric);
+  const place = { table: table.name, row: row.row, metric, target };
+  const unit = against === undefined ? (own?.unit ?? '') : '×';
+  const nothing = {
+    ...place,
+    outcome: 'unstated',
+    thin: false,
+    measured: { value: Number.NaN, unit },
+  } as const;
+  if (own === undefined) return { ...nothing, reason: `${metric} was not measured` };
+  if (own.unstated !== undefined) return { ...nothing, reason: own.unstated };
+  const other = table.rows.find((candidate) => candidate.row === against);
+  if (against !== undefined && other === undefined) {
+    const absence = table.absent.find((candidate) => candidate.row === against);
+    return { ...nothing, reason: `${against}: ${absence?.reason ?? 'no such row'}` };
+  }
+  const estimate = other === undefined ? own : estimateRatio(row, other, metric);
+  if (estimate === undefined)
+    return { ...nothing, reason: `${against} lacks ${metric}, or it is zero there` };
+  const { value, interval } = estimate;
+  return {
+    ...place,
+    outcome: meets(target, estimate.value) ? 'met' : 'missed',
+    thin: interval !== undefined && meets(target, interval.low) !== meets(target, interval.high),
+    measured: { value, unit, ...(interval === undefined ? {} : { interval }) },
+  };
+}
+
+/** A metric's rounds for a ratio: figures as they are, percentiles from the samples so that these are drawn again too. */
+export function sideOf(row: MeasuredRow, sorted: SortedRounds | undefined, metric: string): RatioSide {
+  const share = metric === 'max' ? undefined : PERCENTILES[metric];
+  return share === undefined || sorted === undefined || figureOf(row, metric) !== undefined
+    ? (row.metrics.get(metric)?.perRound ?? [])
+    : { rounds: sorted.rounds, share };
+}
+
+const figureOf = (row: MeasuredRow, metric: string) =>
+  row.rounds.find(({ figures }) => figures?.[metric] !== undefined)?.figures?.[metric];
+
+function sortSamples(row: MeasuredRow): SortedRounds | undefined {
+  const samples = row.rounds.flatMap((round) => (round.samples === undefined ? [] : [round.samples]));
+  return samples.length === 0 ? undefined : sortRounds(samples);
+}
+
+/** FNV-1a over the names, begun at the seed. */
+function mixSeed(seed: number, names: readonly string[]): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (const character of names.join('\0')) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash;
+}
