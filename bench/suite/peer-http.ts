@@ -18,7 +18,7 @@ const CONTENT_TYPE = 'application/octet-stream';
 /** The effort of these tables counts in samples of this length. */
 const SAMPLE_MS = 100;
 /** Unmeasured at the beginning of each round; code is warm from the round before. */
-const WARM_UP_MS = 150;
+const WARM_UP_MS = 100;
 const FASTIFY_SHARE_MIN = 0.65;
 
 export function httpTable(workload: Workload, subjects: () => readonly Subject[]): Table {
@@ -44,7 +44,7 @@ export function coldHttpTable(workload: Workload, subjects: () => readonly Subje
 const SHAPE = {
   unit: 'ms',
   baseline: BARE_FASTIFY,
-  effort: { rounds: 3, samples: 7, warmUp: 8 },
+  effort: { rounds: 3, samples: 4, warmUp: 4 },
   quick: { rounds: 1, samples: 5, warmUp: 0 },
 } as const;
 
@@ -52,7 +52,7 @@ type Drive = (connections: number, durationMs: number) => Promise<LoadReport | u
 type Measure = (drive: Drive, durationMs: number) => Promise<Round>;
 
 /** Latencies and throughput at all connections. */
-const measureCrowd: Measure = async (drive, durationMs) => {
+export const measureCrowd: Measure = async (drive, durationMs) => {
   const crowd = await drive(CONNECTIONS, durationMs);
   return {
     ...samplesOf(crowd),
@@ -61,7 +61,7 @@ const measureCrowd: Measure = async (drive, durationMs) => {
 };
 
 /** Latencies of one connection, then throughput and latencies of all. */
-const measureAloneAndCrowd: Measure = async (drive, durationMs) => {
+export const measureAloneAndCrowd: Measure = async (drive, durationMs) => {
   const alone = await drive(1, durationMs);
   const crowd = await drive(CONNECTIONS, durationMs);
   const n = crowd?.requests ?? 0;
