@@ -92,6 +92,7 @@ function analyseTable(table: RecordedTable, seed: number): AnalysedTable {
   const estimateRatio = (row: MeasuredRow, other: MeasuredRow, metric: string): Estimate | undefined => {
     const value = ratioOf(row, other, metric);
     if (value === undefined || !Number.isFinite(value)) return undefined;
+    if ([row, other].some((side) => whyUnstated(side, metric) !== undefined)) return undefined;
     const side = (of: MeasuredRow) => sideOf(of, sorted.get(of.row), metric);
     const interval =
       row === other ? undefined : ratioInterval(side(row), side(other), randomOf(row.row, other.row, metric));
@@ -150,11 +151,10 @@ function analyseMetric(
     const interval = roundsInterval(perRound, (values) => combine(values, over), random);
     return { ...plain, ...(interval === undefined ? {} : { interval }) };
   }
+  const unstated = whyUnstated(row, metric);
+  if (unstated !== undefined) return { ...plain, unstated };
   const share = PERCENTILES[metric];
   if (share === undefined || sorted === undefined) return plain;
-  if (n < samplesNeeded(share)) {
-    return { ...plain, unstated: `${metric} needs ${samplesNeeded(share)} samples, there are ${n}` };
-  }
   const interval = percentileInterval(sorted, share, random);
   return { ...plain, ...(interval === undefined ? {} : { interval }) };
 }
@@ -201,6 +201,15 @@ export function sideOf(row: MeasuredRow, sorted: SortedRounds | undefined, metri
   return share === undefined || sorted === undefined || figureOf(row, metric) !== undefined
     ? (row.metrics.get(metric)?.perRound ?? [])
     : { rounds: sorted.rounds, share };
+}
+
+/** Why a percentile of samples is not to be stated; undefined where it is, and for all that is none. */
+function whyUnstated(row: MeasuredRow, metric: string): string | undefined {
+  const share = PERCENTILES[metric];
+  const measured = row.metrics.get(metric);
+  if (share === undefined || measured === undefined || figureOf(row, metric) !== undefined) return undefined;
+  const needed = samplesNeeded(share);
+  return measured.n < needed ? `${metric} needs ${needed} samples, there are ${measured.n}` : undefined;
 }
 
 const figureOf = (row: MeasuredRow, metric: string) =>

@@ -59,9 +59,9 @@ function rowTable(table: AnalysedTable): Markup {
   const columns = names.length + 3;
   return scrolling(
     `Rows of ${table.name}`,
-    html`<table><thead><tr><th scope="col" class="text">Row</th>${names.map(
+    html`<table><thead><tr><th scope="col" class="text">Row</th><th scope="col">${headline} ÷ baseline</th>${names.map(
       (name) => html`<th scope="col">${[name, sharedUnit(rows, name)].filter(Boolean).join(' ')}</th>`,
-    )}<th scope="col">n</th><th scope="col">${headline} ÷ baseline</th></tr></thead><tbody>${rows.map(
+    )}<th scope="col">n</th></tr></thead><tbody>${rows.map(
       (row) =>
         html`<tr${row.row === table.baseline ? html` class="baseline"` : undefined}><th scope="row">${row.row}${
           row.row === table.baseline ? html`<small>baseline</small>` : undefined
@@ -70,11 +70,11 @@ function rowTable(table: AnalysedTable): Markup {
           .map(
             (verdict) =>
               html`<small class="goal ${verdict.outcome}">${MARKS[verdict.outcome]} ${verdict.metric} ${describeTarget(verdict.target, unitOf(verdict))}</small>`,
-          )}</th>${names.map((name) => metricCell(row, name, sharedUnit(rows, name)))}<td>${formatNumber(mostSamples(row))}</td><td>${
+          )}</th><td>${
           row.ratio === undefined
             ? '–'
             : html`${formatNumber(row.ratio.value)}${row.ratio.interval && bound(describeInterval(row.ratio.interval))}`
-        }</td></tr>`,
+        }</td>${names.map((name) => metricCell(row, name, sharedUnit(rows, name)))}<td>${formatNumber(mostSamples(row))}</td></tr>`,
     )}${absent.map(
       ({ row, reason }) =>
         html`<tr class="absent"><th scope="row">${row}</th><td colspan="${columns - 1}">not measured: ${reason}</td></tr>`,

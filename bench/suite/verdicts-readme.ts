@@ -30,7 +30,7 @@ export function placeVerdicts(readme: string, { record, tables, noise }: Analysi
   const verdicts = tables.flatMap((table) => table.verdicts);
   const text = [
     escapeMarkdown(place),
-    ...noise.map((line) => `- ${escapeMarkdown(line)}`),
+    ...(noise.length === 0 ? [] : [noise.map((line) => `- ${escapeMarkdown(line)}`).join('\n')]),
     verdictMarkdown(verdicts),
   ].join('\n\n');
   return `${readme.slice(0, begin)}${VERDICTS_BEGIN}\n\n${text}\n\n${readme.slice(end)}`;
