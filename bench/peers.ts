@@ -1,7 +1,7 @@
 /**
  * Packages that benches compare with, from their own `bench/peers/package.json` with its own lock: Hotcell does not
- * depend on them. They are installed when a bench first asks for one. A machine that cannot install them still runs the
- * bench; the peer's row then says so and states no figure, and a target against it counts as missed.
+ * depend on them. They are installed when a bench first asks for one, without their install scripts. A machine that cannot
+ * install them still runs the bench; the peer's row then says so and states no figure.
  *
  * They are put beside that file. Where nothing may be written, or below a `node_modules` (the installed program), they are
  * put into the folder of the host's data instead, with a copy of both files.
@@ -15,9 +15,10 @@ import { pathToFileURL } from 'node:url';
 
 const SOURCE = join(import.meta.dirname, 'peers');
 const MANIFESTS = ['package.json', 'package-lock.json'];
-/** 60 MB in a slow hour. */
+/** 60 MB on a slow line. */
 const INSTALL_TIMEOUT_MS = 600_000;
 
+/** Why they could not be installed; tried once a process. */
 let refusal: string | undefined;
 
 export interface Peer<Module> {
@@ -26,60 +27,68 @@ export interface Peer<Module> {
   readonly module: Module | undefined;
 }
 
+/** `path` is what to import of the package, e.g. `@noble/ciphers/aes.js`. The caller says what the module looks like. */
+export async function loadPeer<Module>(name: string, path: string): Promise<Peer<Module>> {
+  if (peerVersion(name) === undefined) installPeers(() => {});
+  const version = peerVersion(name);
+  if (version === undefined) return { row: `${name} (${absenceOf(name)})`, module: undefined };
+  return { row: `${name} ${version}`, module: await importPeer(path) };
+}
+
+/** Installs all of them when one is missing. Says what it does; why it failed, `absenceOf` says. */
+export function preparePeers(say: (line: string) => void): void {
+  if (Object.keys(wanted()).some((name) => peerVersion(name) === undefined)) installPeers(say);
+}
+
+/** The version of a package, where the one that the manifest asks for is installed. */
+export function peerVersion(name: string): string | undefined {
+  const manifest = join(installFolder(), 'node_modules', name, 'package.json');
+  if (!existsSync(manifest)) return undefined;
+  const { version }: { version: string } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return version === wanted()[name] ? version : undefined;
+}
+
+/** Why a package is not there. */
+export function absenceOf(name: string): string {
+  return `${name} is not installed: ${refusal ?? 'peers are installed when they are asked for (--peers)'}`;
+}
+
+/** `path` is the name of a package or of something in it. Throws when it is not there. */
+export async function importPeer<Module>(path: string): Promise<Module> {
+  const file = createRequire(join(installFolder(), 'package.json')).resolve(path);
+  return import(pathToFileURL(file).href);
+}
+
 /** Where benches may write: `.build` of this repository; of an installed program `bench` in the folder of the host's data. */
-export function writableFolder(): string {
-  return isOurs(SOURCE)
+export function benchFolder(): string {
+  return isWritableCheckout(SOURCE)
     ? resolve(import.meta.dirname, '..', '.build')
     : resolve(process.env.HOTCELL_DATA ?? 'hotcell-data', 'bench');
 }
 
-/** `path` is what to import of the package, e.g. `@noble/ciphers/aes.js`. The caller says what the module looks like. */
-export async function loadPeer<Module>(name: string, path: string): Promise<Peer<Module>> {
-  if (findPeer(name) === undefined) refusal ??= installPeers();
-  const found = findPeer(name);
-  if (found === undefined)
-    return { row: `${name} (not installed: ${refusal ?? 'unknown'})`, module: undefined };
-  return { row: `${name} ${found.version}`, module: await importPeer(path) };
+/** A folder that is no part of an installed package, and may be written to. */
+export function isWritableCheckout(folder: string): boolean {
+  if (folder.split(sep).includes('node_modules')) return false;
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** What is installed of a package in the version that the manifest names; undefined when nothing is. */
-export function findPeer(name: string): { readonly version: string; readonly folder: string } | undefined {
-  const { dependencies }: { dependencies: Readonly<Record<string, string>> } = JSON.parse(
-    readFileSync(join(SOURCE, 'package.json'), 'utf8'),
-  );
-  const folder = join(installFolder(), 'node_modules', name);
-  const manifest = join(folder, 'package.json');
-  if (!existsSync(manifest)) return undefined;
-  const { version }: { version: string } = JSON.parse(readFileSync(manifest, 'utf8'));
-  return version === dependencies[name] ? { version, folder } : undefined;
+function installFolder(): string {
+  return isWritableCheckout(SOURCE) ? SOURCE : join(benchFolder(), 'peers');
 }
 
-/** Imports from an installed package. Throws when it is not there. */
-export async function importPeer<Module>(path: string): Promise<Module> {
-  return import(pathToFileURL(resolvePeer(path)).href);
+function wanted(): Readonly<Record<string, string>> {
+  return JSON.parse(readFileSync(join(SOURCE, 'package.json'), 'utf8')).dependencies;
 }
 
-/** The file that `path`, the name of a package or of something in it, stands for. Throws when it is not there. */
-export function resolvePeer(path: string): string {
-  return createRequire(join(installFolder(), 'package.json')).resolve(path);
-}
-
-/** Installs all of them when one is missing, and says so; what cannot be installed, its rows say. */
-export function preparePeers(say: (line: string) => void): void {
-  const { dependencies }: { dependencies: Readonly<Record<string, string>> } = JSON.parse(
-    readFileSync(join(SOURCE, 'package.json'), 'utf8'),
-  );
-  if (Object.keys(dependencies).every((name) => findPeer(name) !== undefined)) return;
-  const problem = installPeers(say);
-  if (problem !== undefined) say(problem);
-}
-
-/** Installs all of them, without their install scripts. Gives why that failed, undefined when it did not. */
-export function installPeers(say: (line: string) => void = () => {}): string | undefined {
+function installPeers(say: (line: string) => void): void {
+  if (refusal !== undefined) return;
   const folder = installFolder();
-  say(
-    `installing the peers of bench/peers/package.json into ${folder} (npm ci --ignore-scripts, about 60 MB)`,
-  );
+  say(`installing what bench/peers/package.json names into ${folder}: npm ci --ignore-scripts, about 60 MB`);
   try {
     if (folder !== SOURCE) {
       mkdirSync(folder, { recursive: true });
@@ -90,23 +99,8 @@ export function installPeers(say: (line: string) => void = () => {}): string | u
       timeout: INSTALL_TIMEOUT_MS,
       stdio: 'ignore',
     });
-    return undefined;
   } catch (error) {
-    return `npm ci in ${folder} failed, ${(error as Error).message.split('\n')[0]}`;
-  }
-}
-
-function installFolder(): string {
-  return isOurs(SOURCE) ? SOURCE : join(writableFolder(), 'peers');
-}
-
-/** A folder of a checkout, which may be written to. */
-function isOurs(folder: string): boolean {
-  if (folder.split(sep).includes('node_modules')) return false;
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
+    refusal = `npm ci in ${folder} failed, ${(error as Error).message.split('\n')[0]}`;
+    say(refusal);
   }
 }

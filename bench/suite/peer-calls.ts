@@ -25,7 +25,7 @@ export function callTable(workload: Workload, way: Way, subjects: () => readonly
     unit: 'ms',
     baseline: baselineOf(workload),
     headline: 'p50',
-    effort: { rounds: 4, samples: isWarm ? 1_000 : 250, warmUp: isWarm ? 2_000 : 250 },
+    effort: { rounds: 3, samples: isWarm ? 1_000 : 200, warmUp: isWarm ? 2_000 : 200 },
     quick: { rounds: 1, samples: 10, warmUp: 5 },
     open: () =>
       openStage({

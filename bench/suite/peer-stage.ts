@@ -5,6 +5,7 @@
  */
 
 import type { Absence, Contestant, Stage, Target } from '../harness.ts';
+import { absenceOf, peerVersion } from '../peers.ts';
 import { referenceAnswer } from './guests/work.ts';
 import type { Refusal, Subject, Workload } from './subject.ts';
 
@@ -33,7 +34,9 @@ export async function openStage({
   open,
   targetsOf,
 }: StageOptions): Promise<Stage> {
-  const outcomes = await Promise.allSettled(subjects.map(open));
+  const outcomes = await Promise.allSettled(
+    subjects.map(async (subject) => absenceIn(subject) ?? (await open(subject))),
+  );
   const standing: { readonly subject: Subject; readonly opened: Opened }[] = [];
   const absent: Absence[] = [];
   const failures: unknown[] = [];
@@ -71,6 +74,11 @@ export async function openStage({
     };
   });
   return { contestants, absent, close };
+}
+
+/** Asked here and not where it opens: here is known why it could not be installed. */
+function absenceIn({ peer }: Subject): Refusal | undefined {
+  return peer === undefined || peerVersion(peer) !== undefined ? undefined : { reason: absenceOf(peer) };
 }
 
 /** Enough of an error to know it by, on one line: of a trace the line that names it. */

@@ -49,6 +49,8 @@ export interface Subject {
   readonly row: string;
   /** Without it a table means nothing: where it does not open, the table breaks. */
   readonly isRequired?: boolean;
+  /** The package of bench/peers/package.json without which it cannot be opened. */
+  readonly peer?: string;
   /** A product that ours is held against. */
   readonly isRival?: boolean;
   /** Has rows among calls within a process only, or among servers only. */

@@ -116,3 +116,24 @@ test('a machine with other work on it is said to be noisy', () => {
   expect(noiseWarning({ cores: 2, load: 0.2 })).toBeUndefined();
   expect(noiseWarning({ cores: 2, load: 1.4 })).toMatch(/noisy machine: load average 1\.40 on 2 cores/);
 });
+
+test('a metric with several targets is judged by each, against its own row', () => {
+  const rows = [
+    row('peer', 4),
+    row('rival', 2),
+    row('ours', 3, [
+      { metric: 'p50', test: '<', value: 5 },
+      { metric: 'p50', test: '<=', value: 1, against: 'peer' },
+      { metric: 'p50', test: '<=', value: 1, against: 'rival' },
+    ]),
+  ];
+  const judged = judge(table, rows).filter((finding) => finding.row === 'ours');
+  expect(judged.map(({ target, ratio, ok }) => [target, ratio, ok])).toEqual([
+    ['< 5 ms', 0.75, true],
+    ['<= 1 × peer', 0.75, true],
+    ['<= 1 × rival', 1.5, false],
+  ]);
+  expect(renderTable(table, rows, judge(table, rows), false)).toContain(
+    'p50 < 5 ms: met; p50 <= 1 × peer: 0.750, met; p50 <= 1 × rival: 1.50, MISSED',
+  );
+});

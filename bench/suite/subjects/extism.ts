@@ -6,7 +6,7 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { findPeer, importPeer } from '../../peers.ts';
+import { importPeer, peerVersion } from '../../peers.ts';
 import { buildGuest } from '../guests/guests.ts';
 import type { Refusal, Standing, Subject, Way, Workload } from '../subject.ts';
 import { createTurns } from './turns.ts';
@@ -42,7 +42,6 @@ async function callPlugin(plugin: Plugin, input: Uint8Array): Promise<Uint8Array
 async function open(workload: Workload, way: Way, runInWorker: boolean): Promise<Standing | Refusal> {
   if (workload === 'javascript-64B')
     return { reason: 'plug-ins in JavaScript are built by extism-js, which npm does not have' };
-  if (findPeer(PACKAGE) === undefined) return { reason: `${PACKAGE} is not installed` };
   const { default: createPlugin } = await importPeer<Extism>(PACKAGE);
   const module = new WebAssembly.Module(Uint8Array.from(await buildGuest('extism', workload)));
   const create = (): Promise<Plugin> => createPlugin({ wasm: [{ module }] }, { useWasi: false, runInWorker });
@@ -78,12 +77,12 @@ async function open(workload: Workload, way: Way, runInWorker: boolean): Promise
 }
 
 export function extismSubjects(): Subject[] {
-  const version = findPeer(PACKAGE)?.version;
-  const title = version === undefined ? PACKAGE : `${PACKAGE} ${version}`;
+  const title = [PACKAGE, peerVersion(PACKAGE)].join(' ').trim();
   const created = 'The module is compiled once; a cold call is createPlugin, call, close';
   return [
     {
       name: 'extism',
+      peer: PACKAGE,
       isRival: true,
       row: `${title}, in process`,
       note: `${created}; useWasi is off, as is the default, because the plug-in needs none (README of ${PACKAGE}).`,
@@ -91,6 +90,7 @@ export function extismSubjects(): Subject[] {
     },
     {
       name: 'extism-worker',
+      peer: PACKAGE,
       isRival: true,
       row: `${title}, in a worker`,
       note: `${created}; runInWorker, which the SDK asks for where calls are to be ended in time, with one plug-in for each core (ExtismPluginOptions).`,

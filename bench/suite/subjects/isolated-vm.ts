@@ -3,7 +3,7 @@
  * WebAssembly is compiled within its isolate, since modules do not pass between isolates.
  */
 
-import { findPeer, importPeer } from '../../peers.ts';
+import { importPeer, peerVersion } from '../../peers.ts';
 import { INPUT } from '../guests/forms.ts';
 import { buildGuest } from '../guests/guests.ts';
 import { SCRIPT_SOURCE } from '../guests/javascript.ts';
@@ -55,7 +55,6 @@ return (input) => {
 };`;
 
 async function open(workload: Workload, way: Way): Promise<Standing | Refusal> {
-  if (findPeer(PACKAGE) === undefined) return { reason: `${PACKAGE} is not installed` };
   const { Isolate, ExternalCopy } = (await importPeer<IsolatedVm>(PACKAGE)).default;
   const copyIn = (bytes: Uint8Array): unknown => new ExternalCopy(bytes).copyInto({ release: true });
   const isJavaScript = workload === 'javascript-64B';
@@ -85,11 +84,11 @@ async function open(workload: Workload, way: Way): Promise<Standing | Refusal> {
 }
 
 export function isolatedVmSubject(): Subject {
-  const version = findPeer(PACKAGE)?.version;
   return {
     name: 'isolated-vm',
-    row: version === undefined ? PACKAGE : `${PACKAGE} ${version}`,
+    row: [PACKAGE, peerVersion(PACKAGE)].join(' ').trim(),
     note: `Its prebuilt binary, an isolate of ${MEMORY_MAX_MIB} MiB, calls with a timeout, Node with --no-node-snapshot (README of isolated-vm). Cold is a new isolate, in which the module is compiled anew.`,
+    peer: PACKAGE,
     nodeFlags: ['--no-node-snapshot'],
     open,
   };

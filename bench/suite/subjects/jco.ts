@@ -55,7 +55,10 @@ export function jcoSubjects(): Subject[] {
     only: 'http',
     isRival: true,
     note: `${what}. ${serving}.`,
-    serve: (workload) => serve(workload, ['--isolate-requests', mode]),
+    async serve(workload, way): Promise<Service | Refusal> {
+      if (way === 'warm') return { reason: 'it keeps no instance: see the cold tables over HTTP' };
+      return serve(workload, ['--isolate-requests', mode]);
+    },
   });
   return [
     {

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { makeScratchFolder } from '../../host/packages.ts';
-import { findPeer, importPeer } from '../../peers.ts';
+import { importPeer, peerVersion } from '../../peers.ts';
 import type { Refusal, Standing, Subject, Way, Workload } from '../subject.ts';
 import { writeGuest } from './places.ts';
 
@@ -25,7 +25,6 @@ interface Piscina {
 async function open(workload: Workload, way: Way): Promise<Standing | Refusal> {
   if (workload === 'javascript-64B')
     return { reason: 'a guest in JavaScript would run in its threads without any wall' };
-  if (findPeer(PACKAGE) === undefined) return { reason: `${PACKAGE} is not installed` };
   const { default: Piscina } = await importPeer<Piscina>(PACKAGE);
   const scratch = await makeScratchFolder();
   const pool = new Piscina({
@@ -43,10 +42,10 @@ async function open(workload: Workload, way: Way): Promise<Standing | Refusal> {
 }
 
 export function piscinaSubject(): Subject {
-  const version = findPeer(PACKAGE)?.version;
   return {
     name: 'piscina',
-    row: `${version === undefined ? PACKAGE : `${PACKAGE} ${version}`} + plain WebAssembly`,
+    row: [PACKAGE, peerVersion(PACKAGE), '+ plain WebAssembly'].filter(Boolean).join(' '),
+    peer: PACKAGE,
     note: 'Defaults: half as many threads as cores to one and a half times as many, results taken by Atomics (README of piscina); each thread compiles once. Threads are shared by all callers, and nothing limits a guest.',
     open,
   };

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeScratchFolder } from '../../host/packages.ts';
-import { findPeer, importPeer } from '../../peers.ts';
+import { importPeer, peerVersion } from '../../peers.ts';
 import { INPUT } from '../guests/forms.ts';
 import { SCRIPT_SOURCE } from '../guests/javascript.ts';
 import type { Refusal, Service, Subject, Way, Workload } from '../subject.ts';
@@ -54,7 +54,6 @@ const guest :Workerd.Worker = (
 `;
 
 async function serve(workload: Workload, way: Way): Promise<Service | Refusal> {
-  if (findPeer(PACKAGE) === undefined) return { reason: 'workerd is not installed' };
   const isWasm = workload !== 'javascript-64B';
   if (!isWasm && way === 'cold')
     return { reason: 'a script has one isolate for all requests, and no instance within it' };
@@ -75,11 +74,11 @@ async function serve(workload: Workload, way: Way): Promise<Service | Refusal> {
 }
 
 export function workerdSubject(): Subject {
-  const version = findPeer(PACKAGE)?.version;
   return {
     name: 'workerd',
-    row: version === undefined ? PACKAGE : `${PACKAGE} ${version}`,
+    row: [PACKAGE, peerVersion(PACKAGE)].join(' ').trim(),
     only: 'http',
+    peer: PACKAGE,
     isRival: true,
     note: 'One worker in one isolate, the module embedded by the configuration file, no experimental flag (workerd.capnp, README of workerd); cold is `new WebAssembly.Instance` for each request in that isolate.',
     serve,
