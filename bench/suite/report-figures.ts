@@ -1,6 +1,6 @@
 /** Plots with their captions and legends, as the sections of the HTML report hold them. */
 
-import type { AnalysedTable } from './analyse.ts';
+import type { AnalysedTable } from './analysis.ts';
 import { samplesNeeded } from './bootstrap.ts';
 import { html, type Markup } from './markup.ts';
 import { plotBars } from './plot-bars.ts';

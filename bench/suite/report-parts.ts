@@ -1,7 +1,7 @@
 /** The parts of the HTML report that hold figures: verdicts, a table of rows, its plots, its notes. Escaped by markup.ts, computed by analyse.ts. */
 
 import { formatNumber } from '../report.ts';
-import type { AnalysedRow, AnalysedTable, Verdict } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable, Verdict } from './analysis.ts';
 import {
   describeEstimate,
   describeInterval,
