@@ -34,13 +34,21 @@ test('a logarithmic axis holds all its values, in order', () => {
   );
 });
 
-test('a linear axis holds all its values, below zero too', () => {
+test('a linear axis holds all its values, below zero and next to it too', () => {
   const any = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => Number(value.toPrecision(4)));
   fc.assert(
     fc.property(fc.array(any, { minLength: 1, maxLength: 20 }), (values) => {
       holds(linearScale(values, 12, 706), values, 12, 706);
     }),
   );
+});
+
+test('values that differ by less than can be drawn make an axis', () => {
+  for (const values of [[0], [0, 5e-324], [3, 3 + 1e-15], [-2, -2]]) {
+    const scale = linearScale(values, 12, 706);
+    holds(scale, values, 12, 706);
+    expect(scale.ticks.length).toBeGreaterThan(1);
+  }
 });
 
 test('ticks are round: decades with 1, 2 and 5 over wide ranges, even steps over narrow ones', () => {
