@@ -4,7 +4,7 @@
  */
 
 import { noiseWarning } from '../machine.ts';
-import type { AnalysedRow, AnalysedTable } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable } from './analysis.ts';
 import { INTERVAL_MIN_ROUNDS, type Interval } from './bootstrap.ts';
 import type { RecordedRun } from './read-record.ts';
 

@@ -62,11 +62,14 @@ export function logScale(values: readonly number[], from: number, to: number): S
   return { at, low, high, ticks: ticks ?? thin(byDigits.at(-1) ?? []) };
 }
 
+/** Values nearer to each other are drawn as one: their steps would be lost in rounding. */
+const SPAN_MIN = 1e-9;
+
 /** Round steps, zero included when `values` come near it. */
 export function linearScale(values: readonly number[], from: number, to: number): Scale {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const room = most === least ? Math.abs(most) || 1 : 0;
+  const room = most - least < SPAN_MIN ? Math.max(Math.abs(most), SPAN_MIN) : 0;
   const low = least >= 0 && least < most / 2 ? 0 : least - room / 2;
   const high = most + room / 2;
   const rough = (high - low) / Math.max(2, Math.abs(to - from) / (gapOf(from, to) * 1.6));

@@ -7,7 +7,8 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Analysis, analyse } from './analyse.ts';
+import { analyse } from './analyse.ts';
+import type { Analysis } from './analysis.ts';
 import { escapeMarkdown } from './markup.ts';
 import { readRecord } from './read-record.ts';
 import { verdictMarkdown } from './report-markdown.ts';
