@@ -10,6 +10,7 @@ import { type Contestant, type Round, type Target, timeEach } from '../harness.t
 import { startExecutor } from '../host/cells.ts';
 import { openHost } from '../host/hosts.ts';
 import { makeScratchFolder, vary } from '../host/packages.ts';
+import { openRoundTrip, ROUND_TRIP } from './bare.ts';
 import { prepareImage } from './images.ts';
 import type { SuiteTable } from './plan.ts';
 import { callSample, isReference, nameOf, OPEN_POOL, type Sample } from './sample.ts';
@@ -68,7 +69,7 @@ export function coldTable(samples: readonly Sample[], capabilities: CapabilityPo
     name: 'cold',
     question: 'Cold start, split by what is warm already (ms)',
     unit: 'ms',
-    baseline: rowsOf(firstOf(samples)).cell,
+    baseline: ROUND_TRIP,
     headline: 'p50',
     effort: { rounds: 5, samples: 400, warmUp: 100 },
     quick: { rounds: 1, samples: 30, warmUp: 5 },
@@ -78,13 +79,15 @@ export function coldTable(samples: readonly Sample[], capabilities: CapabilityPo
       const packages = samples.map(({ built }) => vary(built, { pool: OPEN_POOL }));
       const opened = await openHost({ packages, capabilities });
       const executor = startExecutor();
+      const bare = await openRoundTrip();
       const close = async (): Promise<void> => {
+        await bare.thread.close();
         await executor.stop();
         await opened.close();
         await scratch.remove();
       };
       try {
-        const contestants: Contestant[] = [];
+        const contestants: Contestant[] = [bare.contestant];
         for (const sample of samples) {
           const image = await prepareImage(sample.built, scratch.path);
           executor.load(image);

@@ -8,6 +8,7 @@ import type { Isolation } from '../../host/types.ts';
 import { type Contestant, timeEach } from '../harness.ts';
 import { type OpenedHost, openHost } from '../host/hosts.ts';
 import { vary } from '../host/packages.ts';
+import { openRoundTrip, ROUND_TRIP } from './bare.ts';
 import type { SuiteTable } from './plan.ts';
 import { callSample, forVariants, nameOf, type Sample } from './sample.ts';
 
@@ -24,7 +25,7 @@ export function isolationTable(samples: readonly Sample[], capabilities: Capabil
     name: 'isolation',
     question: `Warm lease + call by isolation, one call after the other (ms), and calls a second of ${CALLERS} callers`,
     unit: 'ms',
-    baseline: rowOf('shared', samples[0] as Sample),
+    baseline: ROUND_TRIP,
     headline: 'p50',
     effort: { rounds: 5, samples: 1_000, warmUp: 500 },
     quick: { rounds: 1, samples: 60, warmUp: 10 },
@@ -40,11 +41,18 @@ export function isolationTable(samples: readonly Sample[], capabilities: Capabil
           ISOLATIONS.map((isolation) => `${name}-${isolation}`),
         ),
       });
+      const bare = await openRoundTrip();
       return {
-        contestants: samples.flatMap((sample) =>
-          ISOLATIONS.map((isolation) => contestantOf(opened, sample, isolation)),
-        ),
-        close: () => opened.close(),
+        contestants: [
+          bare.contestant,
+          ...samples.flatMap((sample) =>
+            ISOLATIONS.map((isolation) => contestantOf(opened, sample, isolation)),
+          ),
+        ],
+        async close() {
+          await bare.thread.close();
+          await opened.close();
+        },
       };
     },
   };

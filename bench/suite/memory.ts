@@ -55,7 +55,7 @@ export function memoryTable(samples: readonly Sample[], { quick }: { readonly qu
           row: CAP,
           note: quick
             ? `Ended at ${CAP_CELLS_QUICK.toLocaleString('en-US')}: a smoke run does not look for the limit.`
-            : 'Created until V8 refuses one more memory, each of which takes 8 GiB of addresses; counted once. More of them need processes, not RAM.',
+            : 'Created until V8 has no more memories to give, each of which takes 8 GiB of addresses: it then refuses one or ends the thread that asked. Counted once. More of them need processes, not RAM.',
           async round() {
             cap ??= await run('fillProcess', reference, quick ? CAP_CELLS_QUICK : CAP_CELLS);
             return cap;

@@ -138,7 +138,8 @@ function byRejection(uniform: () => number, count: number, probability: number):
   }
 }
 
-const LOG_FACTORIALS = new Float64Array(128);
+/** Rounds of up to so many samples need no series. */
+const LOG_FACTORIALS = new Float64Array(2048);
 for (let n = 1; n < LOG_FACTORIALS.length; n++)
   LOG_FACTORIALS[n] = (LOG_FACTORIALS[n - 1] ?? 0) + Math.log(n);
 

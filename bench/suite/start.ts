@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Contestant } from '../harness.ts';
 import { makeScratchFolder, writePackages } from '../host/packages.ts';
 import { MAIN, startServer } from '../host/servers.ts';
+import { NODE_START, nodeStart } from './bare.ts';
 import type { SuiteTable } from './plan.ts';
 import { contentTypeOf, nameOf, type Sample } from './sample.ts';
 
@@ -21,7 +22,7 @@ export function startTable(samples: readonly Sample[]): SuiteTable {
     name: 'start',
     question: 'From the start of `hotcell serve` to its first answer over HTTP (ms)',
     unit: 'ms',
-    baseline: rowOf(samples[0] as Sample, 'nothing cached'),
+    baseline: NODE_START,
     headline: 'p50',
     effort: { rounds: 4, samples: STARTS_MAX, warmUp: 1 },
     quick: { rounds: 1, samples: 1, warmUp: 0 },
@@ -30,7 +31,7 @@ export function startTable(samples: readonly Sample[]): SuiteTable {
       const scratch = await makeScratchFolder();
       let folders = 0;
       const newData = (): string => join(scratch.path, `data-${folders++}`);
-      const contestants: Contestant[] = [];
+      const contestants: Contestant[] = [nodeStart(STARTS_MAX)];
       for (const sample of samples) {
         const adapters = join(scratch.path, `adapters-${nameOf(sample)}`);
         await writePackages(adapters, [sample.built]);
