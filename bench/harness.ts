@@ -124,16 +124,31 @@ const SUMMARY_METRICS: readonly (readonly [name: string, key: keyof Summary])[] 
   ['max', 'max'],
 ];
 
+/** Who wants to know of a table while it is measured, or to end it early. */
+export interface Watch {
+  /** Before anything is compared or timed. */
+  opened?(stage: Stage): void;
+  /** After each round that counts; `round` is from 0. */
+  measured?(row: string, round: number, measured: Round): void;
+  /** After the last round, while all contestants still stand. */
+  finished?(stage: Stage): Promise<void>;
+  /** Looked at between rounds: an aborted table throws the signal's reason, after its stage was closed. */
+  readonly signal?: AbortSignal;
+}
+
 /** Runs one table from opening to closing. Throws when answers differ or a contestant does. */
 export async function measureTable(
   table: Table,
   effort: Effort,
   progress: (text: string) => void,
+  watch: Watch = {},
 ): Promise<MeasuredTable> {
   progress('opening');
   const stage = await table.open();
   try {
+    watch.signal?.throwIfAborted();
     const { contestants, absent = [] } = stage;
+    watch.opened?.(stage);
     if (!contestants.some(({ row }) => row === table.baseline)) {
       throw new Error(`no row '${table.baseline}' in table '${table.name}': a table needs its baseline`);
     }
@@ -141,6 +156,7 @@ export async function measureTable(
     await compareAnswers(contestants);
     if (effort.warmUp > 0) {
       for (const contestant of contestants) {
+        watch.signal?.throwIfAborted();
         progress(`warming up: ${contestant.row}`);
         await contestant.round(effort.warmUp);
       }
@@ -151,10 +167,14 @@ export async function measureTable(
         const contestant = contestants[index];
         if (contestant === undefined) continue;
         progress(`round ${round + 1}/${effort.rounds}: ${contestant.row}`);
+        watch.signal?.throwIfAborted();
         await collectGarbage();
-        rounds[index]?.push(await contestant.round(effort.samples));
+        const measured = await contestant.round(effort.samples);
+        rounds[index]?.push(measured);
+        watch.measured?.(contestant.row, round, measured);
       }
     }
+    await watch.finished?.(stage);
     const rows = contestants.map(({ row, series, x, note, sameAs, targets = [] }, index): MeasuredRow => {
       const own = rounds[index] ?? [];
       return {

@@ -9,12 +9,13 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 
 /** Share of the cores that may be busy at the start before the machine is called noisy. */
 const NOISY_LOAD_SHARE = 0.25;
 
 export interface Machine {
-  /** Short commit id, with `+` when the tree has uncommitted changes; `unknown` outside a git tree. */
+  /** Short commit id, with `+` when the tree has uncommitted changes; of an installed package its version, `v0.1.0`. */
   readonly commit: string;
   readonly node: string;
   readonly cpu: string;
@@ -112,10 +113,17 @@ function readCommit(): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   try {
+    // An installed package may lie in somebody else's tree, whose commits say nothing of it.
+    if (git('rev-parse', '--show-prefix') !== 'bench/') return readVersion();
     const commit = git('rev-parse', '--short', 'HEAD');
     return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+`;
   } catch {
-    // A packed copy without git is a legitimate place to measure in; the line then says so.
-    return 'unknown';
+    // A copy without git is a legitimate place to measure in.
+    return readVersion();
   }
+}
+
+function readVersion(): string {
+  const text = readText(join(import.meta.dirname, '..', 'package.json'));
+  return text === undefined ? 'unknown' : `v${JSON.parse(text).version}`;
 }

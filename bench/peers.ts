@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url';
 
 const SOURCE = join(import.meta.dirname, 'peers');
 const MANIFESTS = ['package.json', 'package-lock.json'];
-/** 60 MB on a slow line. */
+/** Most of it is one binary of 150 MB, on a slow line. */
 const INSTALL_TIMEOUT_MS = 600_000;
 
 /** Why they could not be installed; tried once a process. */
@@ -88,7 +88,9 @@ function wanted(): Readonly<Record<string, string>> {
 function installPeers(say: (line: string) => void): void {
   if (refusal !== undefined) return;
   const folder = installFolder();
-  say(`installing what bench/peers/package.json names into ${folder}: npm ci --ignore-scripts, about 60 MB`);
+  say(
+    `installing what bench/peers/package.json names into ${folder}: npm ci --ignore-scripts, about 190 MB on disk`,
+  );
   try {
     if (folder !== SOURCE) {
       mkdirSync(folder, { recursive: true });

@@ -84,6 +84,14 @@ export function toJsonLines(
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** A missed target as a sentence. */
+export function describeMiss(table: string, { row, metric, value, unit, ratio, target }: Finding): string {
+  const measured = target?.includes('×')
+    ? `ratio ${ratio?.toPrecision(3)}`
+    : `${value.toPrecision(3)} ${unit}`;
+  return `${table}: ${row}: ${metric} is ${measured}, target ${target}`;
+}
+
 /** A table for people; with `markdown` one for a README. */
 export function renderTable(
   table: Shape,

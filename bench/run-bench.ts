@@ -9,7 +9,7 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bench, measureTable } from './harness.ts';
 import { type Machine, noiseWarning } from './machine.ts';
-import { type Finding, judge, renderTable, toJsonLines } from './report.ts';
+import { describeMiss, judge, renderTable, toJsonLines } from './report.ts';
 
 export interface RunOptions {
   readonly quick: boolean;
@@ -80,11 +80,4 @@ export async function runBench(
   for (const miss of missed) print(`${options.check ? 'MISSED' : 'WARNING: missed'}: ${miss}`);
   if (broken.length > 0) print(`BROKEN tables: ${broken.join(', ')}`);
   return broken.length > 0 || (options.check && missed.length > 0) ? 1 : 0;
-}
-
-function describeMiss(table: string, { row, metric, value, unit, ratio, target }: Finding): string {
-  const measured = target?.includes('×')
-    ? `ratio ${ratio?.toPrecision(3)}`
-    : `${value.toPrecision(3)} ${unit}`;
-  return `${table}: ${row}: ${metric} is ${measured}, target ${target}`;
 }

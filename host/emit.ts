@@ -21,7 +21,14 @@ const DIST = join(ROOT, 'dist');
 /** Programs, and what is embedded. Threads and processes are found from these. */
 const ENTRIES = ['host/main.ts', 'host/host.ts', 'host/client/client.ts', 'adapters/build.ts'];
 /** Shipped as they are: data, and sources that a guest's compiler reads. */
-const ASSETS = ['.build/adapters', 'adapters/templates', 'adapters/kit', 'adapters/wit'];
+const ASSETS = [
+  '.build/adapters',
+  'adapters/templates',
+  'adapters/kit',
+  'adapters/wit',
+  'bench/peers/package.json',
+  'bench/peers/package-lock.json',
+];
 
 /** A relative path to a TypeScript file where one is imported or started from; in lines of comments it stays. */
 const REFERENCE =

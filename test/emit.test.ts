@@ -1,9 +1,11 @@
 /** What is emitted for a package: JavaScript of the same lines, whose references are to what was emitted. */
 
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { emitModule } from '../host/emit.ts';
 import * as host from '../host/host.ts';
+import { sourceOf } from './tidy/sources.ts';
 
 describe('an emitted module', () => {
   const { code, refers } = emitModule(
@@ -41,6 +43,31 @@ describe('an emitted module', () => {
   test('has no types', () => {
     expect(code).not.toMatch(/types\.ts|: number/);
   });
+});
+
+test('nothing that is emitted imports what only a clone has', () => {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const strangers: string[] = [];
+  const waiting = ['host/main.ts'];
+  const seen = new Set(waiting);
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const text = readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+    for (const next of emitModule(path, text).refers) {
+      if (!seen.has(next)) waiting.push(next);
+      seen.add(next);
+    }
+    for (const { specifier, path: relative, typeOnly } of sourceOf(path, text).imports) {
+      // What begins with `wasi:` stands in the text of a guest.
+      if (relative !== undefined || typeOnly || /^wasi:/.test(specifier) || isBuiltin(specifier)) continue;
+      const [scope = '', name] = specifier.split('/');
+      const wanted = scope.startsWith('@') ? `${scope}/${name}` : scope;
+      if (!Object.hasOwn(dependencies, wanted)) strangers.push(`${path}: ${specifier}`);
+    }
+  }
+  expect(strangers).toEqual([]);
+  // The suite is part of it, and so is what it starts as processes of its own.
+  for (const file of ['suite/suite', 'load', 'suite/memory-entry', 'host/bare-fastify'])
+    expect(seen, file).toContain(`bench/${file}.ts`);
 });
 
 test('the entry of the package exports what the host exports', () => {

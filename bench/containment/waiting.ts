@@ -4,22 +4,19 @@
  */
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { systemClock } from '../../host/clock.ts';
 import type { Contestant, Round, Table } from '../harness.ts';
 import { openHost } from '../host/hosts.ts';
 import type { Package } from '../host/packages.ts';
+import { HANDLER, makeWatGuest } from '../suite/wat-guest.ts';
 
 const CALLS = 500;
 const WAIT_MS = 100;
 const TARGET_MS = 300;
 const BARE = 'node:http alone';
-const HANDLER = 'hotcell:adapter/handler@1.0.0';
 const HTTP = 'hotcell:capabilities/http@1.0.0';
 
 /** Sends a GET to the URL in its payload and returns the body of the answer. */
@@ -43,36 +40,18 @@ const GUEST = `(module
     (i32.const 16))
   (func (export "${HANDLER}#health") (result i32) (i32.store8 (i32.const 16) (i32.const 0)) (i32.const 16)))`;
 
-/** A WIT file as a package within the text of another. */
-function nested(file: string): string {
-  const text = readFileSync(new URL(`../../adapters/wit/${file}`, import.meta.url), 'utf8');
-  return text.replace(/^(?:\/\/\/.*\n)*package ([^;]*);/, 'package $1 {').concat('\n}');
-}
-
-async function packageFor(port: number): Promise<Package> {
-  const embedded = await componentEmbed({
-    binary: await parse(GUEST),
-    witSource: `package bench:waiting;
-      world waiting { import ${HTTP}; export ${HANDLER}; }
-      ${nested('hotcell.wit')} ${nested('capabilities.wit')}`,
-    world: 'bench:waiting/waiting',
-  });
-  const component = Uint8Array.from(await componentNew(embedded, []));
-  return {
-    component,
-    manifest: {
+const packageFor = (port: number): Promise<Package> =>
+  makeWatGuest(
+    GUEST,
+    {
       name: 'waiting',
-      version: '1.0.0',
-      component: 'waiting.wasm',
-      sha256: createHash('sha256').update(component).digest('hex'),
-      world: 'bytes',
       operations: { get: {} },
       limits: { memoryMaxMiB: 1, timeoutMs: 10_000 },
       pool: { min: CALLS, max: 512, permits: 1_024, tenantShare: 1 },
       capabilities: { http: grantFor(port) },
     },
-  };
-}
+    [HTTP],
+  );
 
 const grantFor = (port: number) => ({
   hosts: [`127.0.0.1:${port}`],

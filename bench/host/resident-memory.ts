@@ -4,16 +4,13 @@
  */
 
 import type { Executor, Session } from '../../host/types.ts';
-import { collectGarbage, type Round } from '../harness.ts';
-import { slope } from '../statistics.ts';
+import type { Round } from '../harness.ts';
 import { bytesOf, callOnce, echoRequest, makeServedImage, payloadOf, startExecutor } from './cells.ts';
 import { prepareGlue } from './glue.ts';
 import { openHost } from './hosts.ts';
 import { readBuilt, vary } from './packages.ts';
+import { slopePerThing } from './rss-slope.ts';
 
-/** RSS is read so many times on the way. */
-const STEPS = 8;
-const KIB = 1_024;
 /** A pool may be told to hold at most so many cells. */
 const POOL_MAX_CELLS = 1_000;
 const PAYLOAD = payloadOf(64);
@@ -67,24 +64,6 @@ export async function holdThroughHost(count: number): Promise<Round> {
     for (const session of sessions) session.close();
     await close();
   }
-}
-
-/**
- * Adds `count` things in steps; the slope of RSS in KiB a thing. Throws when things that are held took nothing: then
- * something else gave memory back meanwhile, and the figure would be worthless.
- */
-async function slopePerThing(count: number, add: () => Promise<void> | void, areHeld = true): Promise<Round> {
-  const points: [number, number][] = [];
-  const perStep = Math.max(1, Math.floor(count / STEPS));
-  for (let step = 0; step <= STEPS; step++) {
-    if (step > 0) for (let index = 0; index < perStep; index++) await add();
-    await collectGarbage();
-    points.push([step * perStep, process.memoryUsage.rss() / KIB]);
-  }
-  // The first step pays for what exists once: heap growth, code, the first arena of every kind.
-  const value = slope(points.slice(1));
-  if (areHeld && value <= 0) throw new Error(`RSS fell by ${-value} KiB a cell although cells were held`);
-  return { figures: { 'RSS per cell': { value, unit: 'KiB', n: STEPS * perStep } } };
 }
 
 async function withExecutor(use: (executor: Executor, imageId: string) => Promise<Round>): Promise<Round> {

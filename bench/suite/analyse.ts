@@ -6,17 +6,9 @@
  * table, row and metric.
  */
 
+import { combine, type MeasuredRow, type Metric, meets, ratioOf, type Target } from '../harness.ts';
+import type { AnalysedMetric, AnalysedRow, AnalysedTable, Analysis, Estimate, Verdict } from './analysis.ts';
 import {
-  type Absence,
-  combine,
-  type MeasuredRow,
-  type Metric,
-  meets,
-  ratioOf,
-  type Target,
-} from '../harness.ts';
-import {
-  type Interval,
   PERCENTILES,
   percentileInterval,
   type RatioSide,
@@ -30,56 +22,6 @@ import { findNoise } from './noise.ts';
 import { createRandom, type Random } from './random.ts';
 import type { RecordedRun, RecordedTable } from './read-record.ts';
 
-/** A number with its 95 % interval, left out where none can be stated. */
-export interface Estimate {
-  readonly value: number;
-  readonly interval?: Interval;
-}
-
-export interface AnalysedMetric extends Estimate {
-  readonly unit: string;
-  readonly n: number;
-  readonly perRound: readonly number[];
-  /** Why the value is not to be stated. */
-  readonly unstated?: string;
-}
-
-export interface AnalysedRow extends Pick<MeasuredRow, 'row' | 'series' | 'x' | 'note' | 'sameAs'> {
-  readonly metrics: ReadonlyMap<string, AnalysedMetric>;
-  /** Of the table's headline to that of its baseline; left out where one of the two lacks it. */
-  readonly ratio?: Estimate;
-  /** Samples sorted; undefined where the row has none. */
-  readonly sorted: SortedRounds | undefined;
-}
-
-export interface Verdict {
-  readonly table: string;
-  readonly row: string;
-  readonly metric: string;
-  readonly target: Target;
-  /** `unstated`: not measured, or too few samples to say. */
-  readonly outcome: 'met' | 'missed' | 'unstated';
-  /** The interval holds the target's value: the next run may say otherwise. */
-  readonly thin: boolean;
-  /** The amount, or with `against` the ratio; its unit is `×` then. */
-  readonly measured: Estimate & { readonly unit: string };
-  readonly reason?: string;
-}
-
-export interface AnalysedTable
-  extends Pick<RecordedTable, 'name' | 'question' | 'unit' | 'baseline' | 'headline' | 'chart' | 'broken'> {
-  readonly rows: readonly AnalysedRow[];
-  readonly absent: readonly Absence[];
-  readonly verdicts: readonly Verdict[];
-}
-
-export interface Analysis {
-  readonly record: RecordedRun;
-  readonly tables: readonly AnalysedTable[];
-  /** Sentences; the first things a reader must know. */
-  readonly noise: readonly string[];
-}
-
 export function analyse(record: RecordedRun): Analysis {
   const tables = record.tables.map((table) => analyseTable(table, record.run.seed));
   return { record, tables, noise: findNoise(record, tables) };
@@ -92,6 +34,7 @@ function analyseTable(table: RecordedTable, seed: number): AnalysedTable {
   const estimateRatio = (row: MeasuredRow, other: MeasuredRow, metric: string): Estimate | undefined => {
     const value = ratioOf(row, other, metric);
     if (value === undefined || !Number.isFinite(value)) return undefined;
+    if ([row, other].some((side) => whyUnstated(side, metric) !== undefined)) return undefined;
     const side = (of: MeasuredRow) => sideOf(of, sorted.get(of.row), metric);
     const interval =
       row === other ? undefined : ratioInterval(side(row), side(other), randomOf(row.row, other.row, metric));
@@ -150,11 +93,10 @@ function analyseMetric(
     const interval = roundsInterval(perRound, (values) => combine(values, over), random);
     return { ...plain, ...(interval === undefined ? {} : { interval }) };
   }
+  const unstated = whyUnstated(row, metric);
+  if (unstated !== undefined) return { ...plain, unstated };
   const share = PERCENTILES[metric];
   if (share === undefined || sorted === undefined) return plain;
-  if (n < samplesNeeded(share)) {
-    return { ...plain, unstated: `${metric} needs ${samplesNeeded(share)} samples, there are ${n}` };
-  }
   const interval = percentileInterval(sorted, share, random);
   return { ...plain, ...(interval === undefined ? {} : { interval }) };
 }
@@ -201,6 +143,15 @@ export function sideOf(row: MeasuredRow, sorted: SortedRounds | undefined, metri
   return share === undefined || sorted === undefined || figureOf(row, metric) !== undefined
     ? (row.metrics.get(metric)?.perRound ?? [])
     : { rounds: sorted.rounds, share };
+}
+
+/** Why a percentile of samples is not to be stated; undefined where it is, and for all that is none. */
+function whyUnstated(row: MeasuredRow, metric: string): string | undefined {
+  const share = PERCENTILES[metric];
+  const measured = row.metrics.get(metric);
+  if (share === undefined || measured === undefined || figureOf(row, metric) !== undefined) return undefined;
+  const needed = samplesNeeded(share);
+  return measured.n < needed ? `${metric} needs ${needed} samples, there are ${measured.n}` : undefined;
 }
 
 const figureOf = (row: MeasuredRow, metric: string) =>

@@ -2,7 +2,7 @@
 
 import type { Target } from '../harness.ts';
 import { formatNumber } from '../report.ts';
-import type { AnalysedRow, Estimate, Verdict } from './analyse.ts';
+import type { AnalysedRow, Estimate, Verdict } from './analysis.ts';
 
 /** `0.31 ms [0.30, 0.33]`, `1.21 × [1.10, 1.30]`. */
 export function describeEstimate({ value, interval }: Estimate, unit: string): string {

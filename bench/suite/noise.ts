@@ -4,7 +4,7 @@
  */
 
 import { noiseWarning } from '../machine.ts';
-import type { AnalysedRow, AnalysedTable } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable } from './analysis.ts';
 import { INTERVAL_MIN_ROUNDS, type Interval } from './bootstrap.ts';
 import type { RecordedRun } from './read-record.ts';
 
@@ -28,7 +28,7 @@ export function findNoise(record: RecordedRun, tables: readonly AnalysedTable[])
     ...record.broken.map(({ table, error }) => `table ${table} broke: ${error}`),
     ...tables.flatMap(({ name, broken }) => (broken === undefined ? [] : [`table ${name} broke: ${broken}`])),
     ...(busy === undefined ? [] : [busy]),
-    ...(few === 0
+    ...(few === 0 || run.quick
       ? []
       : [
           `${few} of ${rounds.length} rows have fewer than ${INTERVAL_MIN_ROUNDS} rounds, and so no interval`,
@@ -44,11 +44,11 @@ function sameButDifferent({ name, rows, headline }: AnalysedTable): string[] {
     const twin = rows.find((candidate) => candidate.row === row.sameAs);
     const mine = row.metrics.get(headline);
     const theirs = twin?.metrics.get(headline);
-    if (twin === undefined || !mine || !theirs || overlap(mine.interval, theirs.interval)) return [];
+    if (!mine?.interval || !theirs?.interval || overlap(mine.interval, theirs.interval)) return [];
     const ratio = Math.max(mine.value / theirs.value, theirs.value / mine.value);
     if (!(ratio > SAME_MAX_RATIO)) return [];
     return [
-      `table ${name}: ${row.row} measures what ${twin.row} measures, and differs by ${percent(ratio)}: differences of that size mean nothing here`,
+      `table ${name}: ${row.row} measures what ${row.sameAs} measures, and differs by ${percent(ratio)}: differences of that size mean nothing here`,
     ];
   });
 }

@@ -1,4 +1,10 @@
-/** Tables of calls within a process: a new instance for each, or one that is ready. Each subject times its own rounds. */
+/**
+ * Tables of calls within a process: a new instance for each, or one that is ready. Each subject times its own rounds in a process
+ * of its own; servers have rows in `peer-http.ts`.
+ *
+ * The baseline is the engine alone, and where a guest is no single module, Hotcell. Only echo has targets: of the other workloads
+ * the work itself is the larger part.
+ */
 
 import type { Table, Target } from '../harness.ts';
 import { inputOf } from './guests/work.ts';
@@ -25,7 +31,7 @@ export function callTable(workload: Workload, way: Way, subjects: () => readonly
     unit: 'ms',
     baseline: baselineOf(workload),
     headline: 'p50',
-    effort: { rounds: 4, samples: isWarm ? 1_000 : 250, warmUp: isWarm ? 2_000 : 250 },
+    effort: { rounds: 3, samples: isWarm ? 1_000 : 200, warmUp: isWarm ? 2_000 : 200 },
     quick: { rounds: 1, samples: 10, warmUp: 5 },
     open: () =>
       openStage({

@@ -1,6 +1,6 @@
 /** The headline figure of each row as a bar from zero, with its interval as a whisker and its number beside it. */
 
-import type { AnalysedTable } from './analyse.ts';
+import type { AnalysedTable } from './analysis.ts';
 import { describeEstimate, sharedUnit } from './figures.ts';
 import { html, type Markup, shorten } from './markup.ts';
 import { type Frame, linearScale, round, svg, WIDTH, xAxis } from './plot-frame.ts';

@@ -3,7 +3,7 @@
  * show a tail of one in a thousand and a tick does. Lanes need no colours to be told apart, whatever their number.
  */
 
-import type { AnalysedRow, AnalysedTable } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable } from './analysis.ts';
 import { describeEstimate, describeMetrics } from './figures.ts';
 import { html, type Markup, shorten } from './markup.ts';
 import { type Frame, LINES_MAX_COUNT, logScale, round, type Scale, svg, WIDTH, xAxis } from './plot-frame.ts';

@@ -23,6 +23,9 @@ export interface Scale {
 /** Ticks nearer to each other than this many units of the viewBox overlap. */
 const TICK_MIN_GAP = 44;
 
+/** A logarithmic axis whose ends are nearer is labelled in even steps. */
+const EVEN_MAX_RATIO = 3;
+
 /** Decades with 1, 2 and 5, thinned until labels fit. Asserts 0 < low; a single value gets room on both sides. */
 export function logScale(values: readonly number[], from: number, to: number): Scale {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
@@ -45,24 +48,28 @@ export function logScale(values: readonly number[], from: number, to: number): S
     ticks.every(
       (tick, index) => index === 0 || Math.abs(at(tick) - at(ticks[index - 1] ?? 0)) >= gapOf(from, to),
     );
-  const candidates = steps.map((digits) =>
+  const byDigits = steps.map((digits) =>
     decades
       .flatMap((decade) => digits.map((digit) => Number(`${digit}e${decade}`)))
       .filter((tick) => tick >= low && tick <= high),
   );
-  return {
-    at,
-    low,
-    high,
-    ticks: candidates.find((ticks) => ticks.length > 0 && fits(ticks)) ?? thin(candidates[3] ?? []),
-  };
+  // Within less than half a decade 1, 2 and 5 are too few; round steps are nearly even there.
+  const even =
+    high / low < EVEN_MAX_RATIO
+      ? [linearScale([low, high], from, to).ticks.filter((tick) => tick >= low)]
+      : [];
+  const ticks = [...even, ...byDigits].find((candidate) => candidate.length > 0 && fits(candidate));
+  return { at, low, high, ticks: ticks ?? thin(byDigits.at(-1) ?? []) };
 }
+
+/** Values nearer to each other are drawn as one: their steps would be lost in rounding. */
+const SPAN_MIN = 1e-9;
 
 /** Round steps, zero included when `values` come near it. */
 export function linearScale(values: readonly number[], from: number, to: number): Scale {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const room = most === least ? Math.abs(most) || 1 : 0;
+  const room = most - least < SPAN_MIN ? Math.max(Math.abs(most), SPAN_MIN) : 0;
   const low = least >= 0 && least < most / 2 ? 0 : least - room / 2;
   const high = most + room / 2;
   const rough = (high - low) / Math.max(2, Math.abs(to - from) / (gapOf(from, to) * 1.6));

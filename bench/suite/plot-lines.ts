@@ -3,7 +3,7 @@
  * Lines differ by colour, dash and marker together, so that none of the three has to be seen.
  */
 
-import type { AnalysedRow, AnalysedTable } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable } from './analysis.ts';
 import { type Interval, PERCENTILES } from './bootstrap.ts';
 import { describeEstimate, sharedUnit } from './figures.ts';
 import { html, type Markup } from './markup.ts';

@@ -19,7 +19,7 @@ import {
   type TableLine,
 } from './record.ts';
 
-/** Reasons and errors are cut: one may hold a whole stack. The record keeps all of it. */
+/** Longest reason or error that reports repeat. */
 const PROSE_MAX_CHARACTERS = 600;
 /** Names are refused beyond: they are keys, and every table prints them. */
 const NAME_MAX_CHARACTERS = 300;
@@ -106,9 +106,8 @@ function createReader(name: string): { line(text: string): void; end(): Recorded
       }
       case 'broken': {
         const table = tables.get(line.table);
-        if (table === undefined)
-          broken.push({ ...line, error: shorten(String(line.error), PROSE_MAX_CHARACTERS) });
-        else table.broken = shorten(String(line.error), PROSE_MAX_CHARACTERS);
+        if (table === undefined) broken.push({ ...line, error: proseOf(line.error) });
+        else table.broken = proseOf(line.error);
         return;
       }
       case 'end':
@@ -149,7 +148,7 @@ function closeTable({ line, rounds, broken }: OpenTable): RecordedTable {
   const rows: MeasuredRow[] = [];
   const absent: Absence[] = line.absent.map(({ row, reason }) => ({
     row,
-    reason: shorten(String(reason), PROSE_MAX_CHARACTERS),
+    reason: proseOf(reason),
   }));
   for (const row of line.rows) {
     const own = rounds.get(row.row) ?? [];
@@ -167,6 +166,11 @@ function closeTable({ line, rounds, broken }: OpenTable): RecordedTable {
     absent,
     ...(broken === undefined ? {} : { broken }),
   };
+}
+
+/** The first line: below it an error has a stack, with paths of the machine. The record keeps all of it. */
+function proseOf(text: unknown): string {
+  return shorten(String(text).split('\n')[0] ?? '', PROSE_MAX_CHARACTERS);
 }
 
 type Fail = (text: string) => never;

@@ -1,6 +1,6 @@
 /** Plots with their captions and legends, as the sections of the HTML report hold them. */
 
-import type { AnalysedTable } from './analyse.ts';
+import type { AnalysedTable } from './analysis.ts';
 import { samplesNeeded } from './bootstrap.ts';
 import { html, type Markup } from './markup.ts';
 import { plotBars } from './plot-bars.ts';
@@ -59,7 +59,7 @@ function drawDistributions(table: AnalysedTable, anchor: string): Markup[] {
 }
 
 function figure(caption: string, drawing: Markup, legend?: Markup): Markup {
-  return html`<figure><figcaption>${caption}</figcaption>${legend}<div class="fit">${drawing}</div></figure>`;
+  return html`<figure><figcaption>${caption}</figcaption>${legend}<div class="fit" role="group" tabindex="0" aria-label="Plot">${drawing}</div></figure>`;
 }
 
 function lineFigure({ caption, drawing, legend }: Figure, remark: string): Markup {

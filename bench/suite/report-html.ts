@@ -7,7 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Analysis, Verdict } from './analyse.ts';
+import type { Analysis, Verdict } from './analysis.ts';
 import { html, type Markup, textOf } from './markup.ts';
 import { tableSection, verdictTable } from './report-parts.ts';
 import { describeRun, HOW_TO_READ, NO_PROMISE, stampOf } from './report-prose.ts';

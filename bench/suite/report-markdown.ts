@@ -1,7 +1,7 @@
 /** The Markdown twin of the HTML report, for pull requests: the same figures without the plots. Names stand in code spans, all else is escaped. */
 
 import { formatNumber } from '../report.ts';
-import type { AnalysedRow, AnalysedTable, Analysis, Verdict } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable, Analysis, Verdict } from './analysis.ts';
 import {
   describeEstimate,
   describeInterval,

@@ -1,7 +1,7 @@
 /** The parts of the HTML report that hold figures: verdicts, a table of rows, its plots, its notes. Escaped by markup.ts, computed by analyse.ts. */
 
 import { formatNumber } from '../report.ts';
-import type { AnalysedRow, AnalysedTable, Verdict } from './analyse.ts';
+import type { AnalysedRow, AnalysedTable, Verdict } from './analysis.ts';
 import {
   describeEstimate,
   describeInterval,
@@ -20,13 +20,14 @@ export function scrolling(label: string, content: Markup): Markup {
 }
 
 export function verdictTable(verdicts: readonly Verdict[], anchors: ReadonlyMap<string, string>): Markup {
+  // The verdict stands second, so that it is in sight where the table has to be scrolled.
   return scrolling(
     'Targets and verdicts',
-    html`<table><thead><tr><th scope="col" class="text">What</th><th scope="col" class="text">Target</th><th scope="col">Measured, 95 % interval</th><th scope="col" class="text">Verdict</th></tr></thead><tbody>${verdicts.map(
+    html`<table><thead><tr><th scope="col" class="text">What</th><th scope="col" class="text">Verdict</th><th scope="col" class="text">Target</th><th scope="col">Measured, 95 % interval</th></tr></thead><tbody>${verdicts.map(
       (verdict) =>
-        html`<tr><th scope="row">${verdict.row}<small><a href="#${anchors.get(verdict.table) ?? ''}">${verdict.table}</a></small></th><td class="text">${verdict.metric} ${describeTarget(verdict.target, unitOf(verdict))}</td><td>${
+        html`<tr><th scope="row">${verdict.row}<small><a href="#${anchors.get(verdict.table) ?? ''}">${verdict.table}</a></small></th><td class="text">${pill(verdict)}${verdict.reason === undefined ? undefined : html`<small>${verdict.reason}</small>`}</td><td class="text">${verdict.metric} ${describeTarget(verdict.target, unitOf(verdict))}</td><td>${
           verdict.outcome === 'unstated' ? '–' : describeEstimate(verdict.measured, verdict.measured.unit)
-        }</td><td class="text">${pill(verdict)}${verdict.reason === undefined ? undefined : html`<small>${verdict.reason}</small>`}</td></tr>`,
+        }</td></tr>`,
     )}</tbody></table>`,
   );
 }
@@ -59,9 +60,9 @@ function rowTable(table: AnalysedTable): Markup {
   const columns = names.length + 3;
   return scrolling(
     `Rows of ${table.name}`,
-    html`<table><thead><tr><th scope="col" class="text">Row</th>${names.map(
+    html`<table><thead><tr><th scope="col" class="text">Row</th><th scope="col">${headline} ÷ baseline</th>${names.map(
       (name) => html`<th scope="col">${[name, sharedUnit(rows, name)].filter(Boolean).join(' ')}</th>`,
-    )}<th scope="col">n</th><th scope="col">${headline} ÷ baseline</th></tr></thead><tbody>${rows.map(
+    )}<th scope="col">n</th></tr></thead><tbody>${rows.map(
       (row) =>
         html`<tr${row.row === table.baseline ? html` class="baseline"` : undefined}><th scope="row">${row.row}${
           row.row === table.baseline ? html`<small>baseline</small>` : undefined
@@ -70,11 +71,11 @@ function rowTable(table: AnalysedTable): Markup {
           .map(
             (verdict) =>
               html`<small class="goal ${verdict.outcome}">${MARKS[verdict.outcome]} ${verdict.metric} ${describeTarget(verdict.target, unitOf(verdict))}</small>`,
-          )}</th>${names.map((name) => metricCell(row, name, sharedUnit(rows, name)))}<td>${formatNumber(mostSamples(row))}</td><td>${
+          )}</th><td>${
           row.ratio === undefined
             ? '–'
             : html`${formatNumber(row.ratio.value)}${row.ratio.interval && bound(describeInterval(row.ratio.interval))}`
-        }</td></tr>`,
+        }</td>${names.map((name) => metricCell(row, name, sharedUnit(rows, name)))}<td>${formatNumber(mostSamples(row))}</td></tr>`,
     )}${absent.map(
       ({ row, reason }) =>
         html`<tr class="absent"><th scope="row">${row}</th><td colspan="${columns - 1}">not measured: ${reason}</td></tr>`,

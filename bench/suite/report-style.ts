@@ -35,7 +35,7 @@ html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .wrap{max-width:64rem;margin:0 auto;padding:0 1.25rem 4rem}
 a{color:var(--accent)}
-a:focus-visible,input:focus-visible+label,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+a:focus-visible,input:focus-visible+label,.scroll:focus-visible,.fit:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 header{padding:2.25rem 0 1.25rem;display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:flex-start;justify-content:space-between}
 h1{font-size:1.85rem;line-height:1.2;letter-spacing:-.015em;margin:0}
 h2{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:3rem 0 .75rem}
@@ -58,7 +58,7 @@ code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .alarm h2{margin:0;font-size:1.02rem}.alarm ul{margin:.3rem 0 0;padding-left:1.15rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;list-style:none;margin:1.5rem 0 0;padding:0;font-size:.92rem}
 .scroll{overflow-x:auto;border:1px solid var(--rule);border-radius:.6rem;background:var(--panel);margin:.75rem 0;position:relative}
-table{border-collapse:collapse;width:100%;font-size:.88rem}
+table{overflow-wrap:break-word;border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{padding:.48rem .8rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);vertical-align:top}
 tr:last-child>*{border-bottom:0}
 thead th{color:var(--soft);font-weight:600;font-size:.8rem;background:var(--faint);border-bottom:1px solid var(--rule)}

@@ -14,7 +14,7 @@ const REFUSED = /^refused: (.+)$/m;
 const HAS_GROUPS = process.platform !== 'win32';
 const SAID_MAX_CHARACTERS = 4_000;
 /** Fifty threads that start at once on two cores take seconds. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 /** Draining included; what is left then is killed. */
 const CLOSE_TIMEOUT_MS = 10_000;
 /** A process group has no event for its end. */
@@ -64,7 +64,8 @@ export async function startServer(service: Service): Promise<Server | Refusal> {
       else reject(new Error(`${service.command} ended (${signal ?? code}) before it listened:\n${said}`));
     });
   });
-  const limit = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  // The whole group: what the program started holds its streams open, and only their end says that it ended.
+  const limit = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), START_TIMEOUT_MS);
   try {
     const port = await outcome;
     if (typeof port !== 'string') return port;
@@ -96,7 +97,7 @@ async function end(child: ChildProcess): Promise<void> {
   groups.delete(pid);
 }
 
-/** Groups are not the terminal's: whoever ends this program by a signal means them too. */
+/** A terminal's signals do not reach other groups than this program's: whoever ends it by one means them too. */
 const groups = new Set<number>();
 let isGuarded = false;
 
@@ -109,6 +110,8 @@ function guardGroups(): void {
   process.once('exit', killAll);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
+      // Who listens too ends in its own way, and closes what it opened.
+      if (process.listenerCount(signal) > 0) return;
       killAll();
       process.kill(process.pid, signal);
     });
@@ -116,7 +119,8 @@ function guardGroups(): void {
 }
 
 /** False when nothing of the group is left. */
-function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(groupId: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (groupId === undefined) return false;
   try {
     return process.kill(HAS_GROUPS ? -groupId : groupId, signal);
   } catch (error) {

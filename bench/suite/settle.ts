@@ -15,25 +15,37 @@ const WAIT_MAX_MS = 15_000;
 const PAUSE_MS = 1_000;
 const TICK_MS = 10;
 
-export async function settle(groupId: number): Promise<void> {
-  const untilMs = performance.now() + WAIT_MAX_MS;
-  let before = await usedMs(groupId);
+/** What settling needs to know of a machine; tests have one of their own. */
+export interface Observer {
+  /** Milliseconds of processor time that a process group has used; undefined where that cannot be known. */
+  usedMs(groupId: number): Promise<number | undefined>;
+  now(): number;
+  pause(ms: number): Promise<void>;
+}
+
+const system: Observer = {
+  usedMs,
+  now: () => performance.now(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+export async function settle(groupId: number, observer = system): Promise<void> {
+  const untilMs = observer.now() + WAIT_MAX_MS;
+  let before = await observer.usedMs(groupId);
   if (before === undefined) {
-    await pause(PAUSE_MS);
+    await observer.pause(PAUSE_MS);
     return;
   }
-  for (let idle = 0; idle < IDLE_LOOKS && performance.now() < untilMs; ) {
-    await pause(LOOK_MS);
-    const now = await usedMs(groupId);
+  for (let idle = 0; idle < IDLE_LOOKS && observer.now() < untilMs; ) {
+    await observer.pause(LOOK_MS);
+    const now = await observer.usedMs(groupId);
     if (now === undefined) return;
     idle = now - before <= LOOK_MS * IDLE_SHARE ? idle + 1 : 0;
     before = now;
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Milliseconds of processor time that the group's processes have used; undefined where that cannot be known. */
+/** Of the processes that are in the group now. */
 async function usedMs(groupId: number): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));

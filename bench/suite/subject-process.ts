@@ -111,6 +111,8 @@ async function main(): Promise<void> {
   });
   // Who started it is gone: nobody will ask again.
   process.on('disconnect', () => process.exit(0));
+  // A terminal's Ctrl-C is for who started it, which ends this process when the round is over.
+  process.on('SIGINT', () => {});
   report({ kind: 'ready' });
 }
 

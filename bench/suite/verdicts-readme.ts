@@ -7,7 +7,8 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Analysis, analyse } from './analyse.ts';
+import { analyse } from './analyse.ts';
+import type { Analysis } from './analysis.ts';
 import { escapeMarkdown } from './markup.ts';
 import { readRecord } from './read-record.ts';
 import { verdictMarkdown } from './report-markdown.ts';
@@ -30,7 +31,7 @@ export function placeVerdicts(readme: string, { record, tables, noise }: Analysi
   const verdicts = tables.flatMap((table) => table.verdicts);
   const text = [
     escapeMarkdown(place),
-    ...noise.map((line) => `- ${escapeMarkdown(line)}`),
+    ...(noise.length === 0 ? [] : [noise.map((line) => `- ${escapeMarkdown(line)}`).join('\n')]),
     verdictMarkdown(verdicts),
   ].join('\n\n');
   return `${readme.slice(0, begin)}${VERDICTS_BEGIN}\n\n${text}\n\n${readme.slice(end)}`;

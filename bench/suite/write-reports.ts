@@ -2,7 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Analysis, analyse } from './analyse.ts';
+import { analyse } from './analyse.ts';
+import type { Analysis } from './analysis.ts';
 import type { Comparison } from './compare.ts';
 import { comparisonMarkdown, comparisonSection } from './compare-report.ts';
 import type { RecordedRun } from './read-record.ts';

@@ -13,6 +13,7 @@ import { HostError } from '../errors.ts';
 import { boundText } from '../option-values.ts';
 import { OPTION_NAMES, type OptionRow, optionRow } from '../options.ts';
 import { addAdapterCommands } from './adapter-commands.ts';
+import { addBenchCommand } from './bench-commands.ts';
 import { addCopybookCommands } from './copybook-commands.ts';
 import { type InvokeFlags, runInvoke } from './invoke.ts';
 import type { McpFlags } from './mcp.ts';
@@ -130,6 +131,14 @@ function describeProgram(world: World, finish: (exitCode: number) => void): Comm
     finish,
     withConfig: (command) => withConfig(command, true),
     configOf: (command) => smallHost(configOf(world, command)),
+    example,
+  });
+
+  addBenchCommand(program, {
+    world,
+    finish,
+    withConfig: (command) => withConfig(command, true),
+    configOf: (command) => configOf(world, command).config,
     example,
   });
 

@@ -28,6 +28,8 @@ export interface TextSink {
   write(text: string): unknown;
   /** True where people look at it. */
   readonly isTTY?: boolean;
+  /** How wide it is there, in characters. */
+  readonly columns?: number;
 }
 
 export interface World {

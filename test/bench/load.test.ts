@@ -111,6 +111,34 @@ describe('load', () => {
     expect(report).toMatchObject({ requests: 4, brokenConnections: 1, unanswered: 1 });
   });
 
+  test('in an open loop opens a connection for each request that finds none, and numbers bodies from its seed', async () => {
+    const numbers: number[] = [];
+    const held: (() => void)[] = [];
+    const url = await listen(async (request, reply) => {
+      const body = Buffer.concat(await request.toArray());
+      numbers.push(body.readUInt32LE(body.length - 4));
+      held.push(() => reply.setHeader('content-length', 0).end());
+      // Nobody is answered before six have come: on fewer connections than that they never would.
+      if (numbers.length >= 6) for (const release of held.splice(0)) release();
+    });
+    const report = await generateLoad({
+      url,
+      body: new Uint8Array(8),
+      numbered: true,
+      seed: 100,
+      perSecond: 1_000,
+      arrivals: 'uniform',
+      connections: 6,
+      warmUpMs: 0,
+      durationMs: 60_000,
+      requestsMax: 9,
+      samples: true,
+    });
+    expect(numbers.toSorted()).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108]);
+    expect(report).toMatchObject({ requests: 9, connectionsOpened: 6, non2xx: 0, brokenConnections: 0 });
+    expect(report.samples).toHaveLength(9);
+  });
+
   test('refuses every address but loopback, and bounds its options', async () => {
     const options = { connections: 1, warmUpMs: 0, durationMs: 100 };
     const refused = [

@@ -101,7 +101,7 @@ test('every run appends its lines; those of a smoke run go elsewhere and it says
   await run([meeting]);
   expect(await readdir(folder)).toEqual(['made-up.jsonl']);
   const lines = (await readFile(join(folder, 'made-up.jsonl'), 'utf8')).trimEnd().split('\n');
-  expect(lines).toHaveLength(2 * 2 * 4);
+  expect(lines).toHaveLength(2 * 2 * 5);
   expect(new Set(lines.map((line) => JSON.parse(line).row))).toEqual(new Set(['meets: peer', 'meets: ours']));
   expect(printed.join('\n')).not.toMatch(/QUICK RUN/);
   await run([meeting], { quick: true });

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -98,6 +99,19 @@ test('the kit works: a template is built, checked and packed', async () => {
   expect(stdout).toMatch(/^cases +ok +3 of 3 pass/m);
   await run(process.execPath, [launcher, 'adapter', 'pack'], inShout);
   expect(readdirSync(join(folder, 'shout'))).toContain('shout-0.1.0.hotcell.tgz');
+}, 120_000);
+
+test('the suite measures', async () => {
+  const only = ['cold', 'http', 'memory'].flatMap((table) => ['--only', table]);
+  const args = [launcher, 'bench', 'echo', '--quick', '--out', 'measured', ...only];
+  const { stdout } = await run(process.execPath, args, inFolder);
+  expect(stdout).toMatch(/^new cell in a warm executor, echo/m);
+  const lines = readFileSync(join(folder, 'measured', 'run.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const kinds = lines.map((line) => JSON.parse(line).kind);
+  expect(kinds).not.toContain('broken');
+  expect([kinds[0], kinds.at(-1)]).toEqual(['run', 'end']);
 }, 120_000);
 
 test('declarations are those of the sources', async () => {

@@ -30,8 +30,8 @@ world app {
   import wasi:io/streams@${WASI_VERSION};
   export wasi:http/incoming-handler@${WASI_VERSION};
 }`;
-/** Of the tools whose output the digest cannot see, raised by hand with their versions in package.json. */
-const TOOLS = 'jco-transpile 0.15.0, componentize-qjs 0.4.5';
+/** Versions of the tools: other versions make other binaries. A test holds them against package.json. */
+export const TOOLS = { '@bytecodealliance/jco-transpile': '0.15.0', 'componentize-qjs': '0.4.5' } as const;
 
 const TEXTS = { core: coreText, bytes: bytesText, http: httpText, extism: extismText } as const;
 
@@ -93,7 +93,11 @@ async function kept(
   sources: readonly string[],
   build: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const path = join(benchFolder(), 'guests', `${name}-${digest(TOOLS, ...sources).slice(0, 32)}.wasm`);
+  const path = join(
+    benchFolder(),
+    'guests',
+    `${name}-${digest(JSON.stringify(TOOLS), ...sources).slice(0, 32)}.wasm`,
+  );
   const built = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

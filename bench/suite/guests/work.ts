@@ -6,7 +6,7 @@
  * runtime runs the same instructions. Memory below `FREE` is the work's own.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Workload } from '../subject.ts';
 
 export type CoreWorkload = Exclude<Workload, 'javascript-64B'>;
@@ -135,7 +135,7 @@ const TRANSFORM_TEXT = `(func $work (param $at i32) (param $length i32) (result 
 
 function hashAgain(input: Uint8Array): Uint8Array {
   const bytes = Buffer.from(input);
-  for (let round = 0; round < HASH_ROUNDS; round++) createHash('sha256').update(bytes).digest().copy(bytes);
+  for (let round = 0; round < HASH_ROUNDS; round++) hash('sha256', bytes, 'buffer').copy(bytes);
   return Uint8Array.from(bytes.subarray(0, 32));
 }
 

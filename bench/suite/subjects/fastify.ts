@@ -1,4 +1,9 @@
-/** No guest at all: the work as a plain function of the server's own process. What HTTP itself costs, and the baseline of its tables. */
+/**
+ * No guest at all: the work as a plain function of the server's own process.
+ *
+ * It is what HTTP itself costs, and the baseline of its tables. `cpu-1ms` is 1,200 calls of node:crypto there: that many calls of so
+ * few bytes cost more than the hash in WebAssembly, so in that workload it is a baseline and no bound.
+ */
 
 import { referenceAnswer } from '../guests/work.ts';
 import type { Standing, Subject, Workload } from '../subject.ts';

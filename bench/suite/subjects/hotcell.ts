@@ -82,7 +82,7 @@ export function hotcellSubjects(): Subject[] {
       name: 'hotcell',
       isRequired: true,
       row: 'Hotcell',
-      note: 'Defaults, log and metrics on; cold is isolation `fresh` with `min` 0, so that a cell is made while its caller waits (README, "Isolation").',
+      note: 'Defaults, log and metrics on, but one tenant may hold all 64 permits; cold is isolation `fresh` with `min` 0, so that a cell is made while its caller waits (README, "Isolation").',
       open: (workload, way) => open(workload, termsOf(way)),
       serve: (workload, way) => serve('bytes', workload, termsOf(way)),
     },

@@ -1,4 +1,8 @@
-/** A thread of Piscina: compiles the module whose file it is given when it starts, and runs one call at a time. */
+/**
+ * A thread of Piscina: compiles the module whose file it is given when it starts, and runs one call at a time.
+ *
+ * The pool names the export that a task is for.
+ */
 
 import { readFileSync } from 'node:fs';
 import { callCore } from './plain.ts';

@@ -1,4 +1,8 @@
-/** Piscina: plain WebAssembly in a pool of worker threads, which is what one has before one has a host. */
+/**
+ * Piscina: plain WebAssembly in a pool of worker threads, which is what one has before one has a host.
+ *
+ * A task is one call; its input and answer are copied between threads. A task that does not end takes its thread with it.
+ */
 
 import { fileURLToPath } from 'node:url';
 import { makeScratchFolder } from '../../host/packages.ts';

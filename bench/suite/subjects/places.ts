@@ -1,4 +1,8 @@
-/** What servers of peers need of this machine: a file with their guest, a port, a program on the PATH. */
+/**
+ * What servers of peers need of this machine: a file with their guest, a port, a program on the PATH.
+ *
+ * Nothing here is taken for good: the file lies in its caller's folder, and a port is free until somebody takes it.
+ */
 
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

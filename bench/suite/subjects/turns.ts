@@ -1,4 +1,9 @@
-/** Things that serve one caller at a time, shared by many: who finds none free waits in line. */
+/**
+ * Things that serve one caller at a time, shared by many: who finds none free waits in line, and who waits longest is next.
+ *
+ * For plug-ins that refuse a call while another is under way, as a server has to use them. The line has no limit: its callers are
+ * the connections of a bench.
+ */
 
 export interface Turns<Thing> {
   /** Runs with one of the things, which nobody else has meanwhile. */

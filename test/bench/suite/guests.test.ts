@@ -1,10 +1,11 @@
 /** The guests of the suite do what the reference says, in every form that can be run without a runtime of its own. */
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INPUT } from '../../../bench/suite/guests/forms.ts';
-import { buildGuest } from '../../../bench/suite/guests/guests.ts';
+import { buildGuest, TOOLS } from '../../../bench/suite/guests/guests.ts';
 import { SCRIPT_SOURCE } from '../../../bench/suite/guests/javascript.ts';
 import {
   type CoreWorkload,
@@ -115,6 +116,11 @@ test('the input does not lie where a guest works', async () => {
   // The digest takes the place of the first 32 bytes; nothing else of the input has changed.
   const after = new Uint8Array(memory.buffer, INPUT + 32, 32);
   expect(Uint8Array.from(after)).toEqual(input.slice(32));
+});
+
+test('a guest is made anew with another version of a tool', () => {
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  expect(JSON.parse(manifest).dependencies).toMatchObject(TOOLS);
 });
 
 test('a guest in JavaScript has no form of one module', async () => {

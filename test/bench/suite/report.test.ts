@@ -78,16 +78,14 @@ describe('a run says itself', () => {
     expect(run([{ row: 'peer', scale: 1 }]).noise).toEqual([]);
   });
 
-  test('that the machine was busy, that it was a smoke run, that rounds were too few', () => {
-    const { noise } = run(
-      [{ row: 'peer', scale: 1 }],
-      { quick: true, machine: { ...ENVIRONMENT, load: 6 } },
-      2,
-    );
+  test('that the machine was busy, and that rounds were too few or it was a smoke run at all', () => {
+    const { noise } = run([{ row: 'peer', scale: 1 }], { machine: { ...ENVIRONMENT, load: 6 } }, 2);
     expect(noise).toEqual([
-      expect.stringMatching(/^smoke run/),
       expect.stringMatching(/^noisy machine: load average 6\.00 on 8 cores/),
       '1 of 1 rows have fewer than 3 rounds, and so no interval',
+    ]);
+    expect(run([{ row: 'peer', scale: 1 }], { quick: true }, 2).noise).toEqual([
+      expect.stringMatching(/^smoke run/),
     ]);
   });
 

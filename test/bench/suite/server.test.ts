@@ -57,6 +57,21 @@ test('a server that ends before it listens is an error with what it said', async
   await expect(startServer(service)).rejects.toThrow(/ended \(3\) before it listened:.*port is taken/s);
 });
 
+test('a server that leaves others behind as it fails is an error, and they end', async () => {
+  const service = await serviceFrom(`
+    import { spawn } from 'node:child_process';
+    const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    console.error('left ' + left.pid + ' behind');
+    left.once('spawn', () => process.exit(4));`);
+  const error = await startServer(service).then(
+    () => new Error('it stands'),
+    (reason: Error) => reason,
+  );
+  const [, pid] = /left (\d+) behind/.exec(error.message) ?? [];
+  expect(error.message).toContain('ended (4) before it listened');
+  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+});
+
 test('a program that is not there is an error', async () => {
   const service = { ...(await serviceFrom('')), command: join(folder, 'no-such-program') };
   await expect(startServer(service)).rejects.toThrow('ENOENT');
