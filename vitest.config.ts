@@ -15,6 +15,7 @@ export default defineConfig({
     // Several times what any takes: a machine that others use too must not fail what is right.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },

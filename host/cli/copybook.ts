@@ -12,7 +12,7 @@ import type { Host } from '../types.ts';
 import { detectedOptions, detectionText, layoutText, withExcerpt } from './copybook-print.ts';
 import { readSpecification, type SourceFlags } from './copybook-source.ts';
 import { counted, inputBytes, readInput } from './input.ts';
-import { createOutput } from './output.ts';
+import { createOutput, pour } from './output.ts';
 import { createProgress } from './progress.ts';
 import { listenForStop } from './stop.ts';
 import { startHost, type World } from './world.ts';
@@ -119,17 +119,7 @@ export async function runConvert(
                 ...(flags.format === undefined ? {} : { format: flags.format }),
                 ...(flags.rows === undefined ? {} : { rows: flags.rows }),
               });
-        const reader = stream.getReader();
-        try {
-          for (;;) {
-            const next = await Promise.race([reader.read(), stop.asked]);
-            if (next.done) break;
-            await output.write(next.value);
-          }
-        } finally {
-          // After the end of the stream this does nothing. Not waited for: a silent pipe may never answer.
-          reader.cancel().catch(() => {});
-        }
+        await pour(stream, output, stop);
       });
       await output.commit();
       return 0;

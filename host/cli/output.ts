@@ -8,8 +8,10 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { ReadableStream } from 'node:stream/web';
 import { HostError } from '../errors.ts';
 import { fileError } from './invoke.ts';
+import type { Stop } from './stop.ts';
 import type { World } from './world.ts';
 
 export interface Output {
@@ -19,6 +21,21 @@ export interface Output {
   commit(): Promise<void>;
   /** Removes what was not committed. Idempotent, and nothing after `commit`. */
   discard(): Promise<void>;
+}
+
+/** Writes all of a stream as it comes. Throws what the stream or the output throws, and what a signal became. */
+export async function pour(stream: ReadableStream<Uint8Array>, output: Output, stop: Stop): Promise<void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const next = await Promise.race([reader.read(), stop.asked]);
+      if (next.done) break;
+      await output.write(next.value);
+    }
+  } finally {
+    // After the end of the stream this does nothing. Not waited for: a silent pipe may never answer.
+    reader.cancel().catch(() => {});
+  }
 }
 
 /**

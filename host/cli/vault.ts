@@ -10,7 +10,7 @@ import { HostError } from '../errors.ts';
 import { tenantBinding } from '../http/vault-binding.ts';
 import type { Binding, Vault } from '../vault/face.ts';
 import { counted, inputBytes, readInput } from './input.ts';
-import { createOutput } from './output.ts';
+import { createOutput, pour } from './output.ts';
 import { createProgress } from './progress.ts';
 import { listenForStop } from './stop.ts';
 import { hasKeys, type World } from './world.ts';
@@ -55,17 +55,7 @@ export async function runVault(world: World, config: HostConfig, request: VaultR
       const binding = bindingOf(request);
       const stream =
         direction === 'seal' ? vault.sealStream(source, binding) : vault.openStream(source, binding);
-      const reader = stream.getReader();
-      try {
-        for (;;) {
-          const next = await Promise.race([reader.read(), stop.asked]);
-          if (next.done) break;
-          await output.write(next.value);
-        }
-      } finally {
-        // After the end of the stream this does nothing. Not waited for: a silent pipe may never answer.
-        reader.cancel().catch(() => {});
-      }
+      await pour(stream, output, stop);
     });
     await output.commit();
     return 0;
