@@ -96,7 +96,13 @@ describe('requests', () => {
   });
 
   it('with limits of their own are sent with these, and say more of what came', async () => {
-    const page = { status: 200, headers: [], body: text('hi'), truncated: true, url: 'https://api.example.org/' };
+    const page = {
+      status: 200,
+      headers: [],
+      body: text('hi'),
+      truncated: true,
+      url: 'https://api.example.org/',
+    };
     const cell = createFakeCell({ service: async () => page });
     const limits = { 'redirects-max': 0, 'body-max-bytes': 2 };
     expect(await cell.call(`${C}http#fetch`, request, limits)).toEqual({ tag: 'ok', val: page });
