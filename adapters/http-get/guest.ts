@@ -5,7 +5,7 @@
  * calls. Whatever goes wrong is thrown as a case of the WIT variant `failure`.
  */
 
-import { fetch } from 'hotcell:capabilities/http@1.0.0';
+import { fetch, type Limits, type Page, type Request } from 'hotcell:capabilities/http@1.0.0';
 import { decodeLatin1, decodeUtf8 } from './decode.ts';
 
 interface Header {
@@ -22,15 +22,6 @@ interface Response {
   readonly headers: readonly Header[];
   readonly contentType: string | undefined;
   readonly body: Body;
-  readonly truncated: boolean;
-  readonly url: string;
-}
-
-/** What the import gives. */
-interface Page {
-  readonly status: number;
-  readonly headers: readonly { readonly name: string; readonly value: Uint8Array }[];
-  readonly body: Uint8Array;
   readonly truncated: boolean;
   readonly url: string;
 }
@@ -71,11 +62,11 @@ function get(
   return { status, headers: received, contentType, body: bodyOf(page, contentType ?? ''), truncated, url: page.url };
 }
 
-function send(request: object, limits: object): Page {
+function send(request: Request, limits: Limits): Page {
   try {
     return fetch(request, limits);
   } catch (error) {
-    throw failureOf(error);
+    throw failureOf(error as Parameters<typeof failureOf>[0]);
   }
 }
 
@@ -97,7 +88,7 @@ function failureOf(error: { tag?: string; val?: string; payload?: { tag: string;
 }
 
 function latin1(name: string, value: string): Uint8Array {
-  return Uint8Array.from(value, (character) => {
+  return Uint8Array.from([...value], (character) => {
     const byte = character.codePointAt(0) ?? 0;
     if (byte > 0xff) throw { tag: 'bad-header', val: `the value of ${name} has a character beyond ISO 8859-1` };
     return byte;

@@ -66,11 +66,13 @@ test('there is a template for each language that the build knows', () => {
   expect([...TEMPLATE_LANGUAGES].sort()).toEqual(Object.keys(LANGUAGES).sort());
 });
 
-test('the TypeScript of the template has the types of its world', () => {
-  const template = new URL('../../adapters/templates/ts/guest.ts', import.meta.url);
+test('the TypeScript of the template, and of the adapter in it, has types that fit', () => {
+  const files = ['templates/ts/guest.ts', 'http-get/guest.ts', 'http-get/capabilities.d.ts'];
+  const paths = files.map((file) => new URL(`../../adapters/${file}`, import.meta.url).pathname);
   const tsc = new URL('../../node_modules/.bin/tsc', import.meta.url).pathname;
-  const options = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'esnext', '--types', ''];
-  expect(execFileSync(tsc, [...options, template.pathname], { encoding: 'utf8' })).toBe('');
+  const options = ['--ignoreConfig', '--noEmit', '--strict', '--noUncheckedIndexedAccess', '--types', ''];
+  const modules = ['--target', 'esnext', '--module', 'esnext', '--allowImportingTsExtensions'];
+  expect(execFileSync(tsc, [...options, ...modules, ...paths], { encoding: 'utf8' })).toBe('');
 });
 
 test('the manifests differ in their language alone', () => {

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceHash } from '../../crypto-wasm/hash/reference.ts';
+import { anyText } from './any-text.ts';
 import { type BundledSession, openBundled } from './bundled-session.ts';
 
 let tools: BundledSession;
@@ -20,7 +21,7 @@ const ok = async (operation: string, given: unknown): Promise<unknown> => {
 };
 
 /** Whole code points, many of them beyond ASCII. */
-const text = fc.string({ unit: 'binary', maxLength: 60 });
+const text = anyText(60);
 
 describe('hash', () => {
   const reference = createReferenceHash();
