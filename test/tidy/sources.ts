@@ -25,7 +25,7 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-const SKIPPED = new Set(['node_modules', '.git', '.build', 'dist', 'hotcell-data', 'results']);
+const SKIPPED = new Set(['node_modules', '.git', '.build', 'dist', 'hotcell-data', 'results', 'bench-out']);
 
 /** Every file below the root that belongs to the repository, as paths from the root, sorted. */
 export function listFiles(root: string, folder = ''): string[] {
