@@ -58,6 +58,7 @@ beforeAll(async () => {
   url = pathToFileURL(html).href;
   if (!existsSync(CHROMIUM)) {
     missing = `there is no ${CHROMIUM}: install chromium, or name one in HOTCELL_CHROMIUM`;
+    console.warn(`The report is not looked at in a browser: ${missing}`);
     return;
   }
   try {
@@ -65,6 +66,7 @@ beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, chromiumSandbox: false, args: ARGUMENTS });
   } catch (error) {
     missing = `no browser through ${PACKAGE}: ${error instanceof Error ? error.message : String(error)}`;
+    console.warn(`The report is not looked at in a browser: ${missing}`);
   }
 }, 120_000);
 
