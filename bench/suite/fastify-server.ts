@@ -25,5 +25,10 @@ app.post('/', async (request, reply) => {
   const answer = await standing.call(request.body as Buffer);
   return reply.type('application/octet-stream').send(answer);
 });
+process.once('SIGTERM', async () => {
+  await app.close();
+  await standing.close();
+  process.exit(0);
+});
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 console.error(`listens on ${origin}`);
