@@ -6,7 +6,7 @@
 
 import type { Contestant, Target } from '../harness.ts';
 import type { Ground } from './ground.ts';
-import type { SuiteTable } from './plan.ts';
+import type { SuiteTable, TableOptions } from './plan.ts';
 import type { Sample } from './sample.ts';
 import { CONNECTIONS_MAX, failuresOf, type Served } from './served.ts';
 import { RATES, REPLAY_MAX } from './storm-guest.ts';
@@ -16,9 +16,14 @@ const P99_OF_CALM_MAX = 5;
 /** Of the calm capacity: crashes take some of it. */
 const SHARE = 0.4;
 const SAMPLE_MS = 100;
+/** Cells need a past before crashes in them are independent of each other. */
 const WARM_UP_MS = 1_000;
+const WARM_UP_QUICK_MS = 300;
 
-export function stormTable(ground: Ground, { seed }: { readonly seed: number }): SuiteTable {
+export function stormTable(
+  ground: Ground,
+  { seed, quick }: Pick<TableOptions, 'seed' | 'quick'>,
+): SuiteTable {
   return {
     name: 'storm',
     question: `Calls of which some crash their cell, replayed at most ${REPLAY_MAX} times (seed ${seed}): ms from when a call was due`,
@@ -34,14 +39,31 @@ export function stormTable(ground: Ground, { seed }: { readonly seed: number }):
       if (calm === undefined) throw new Error('the storm has no calm');
       const perSecond = SHARE * (await capacityOf(calm));
       return {
-        contestants: [...storm].map(([rate, sample]) => storming(served, sample, rate, perSecond, seed)),
+        contestants: [...storm].map(([rate, sample]) =>
+          storming(served, sample, {
+            rate,
+            perSecond,
+            seed,
+            warmUpMs: quick ? WARM_UP_QUICK_MS : WARM_UP_MS,
+          }),
+        ),
         close: () => {},
       };
     },
   };
 }
 
-function storming(served: Served, sample: Sample, rate: number, perSecond: number, seed: number): Contestant {
+function storming(
+  served: Served,
+  sample: Sample,
+  drive: {
+    readonly rate: number;
+    readonly perSecond: number;
+    readonly seed: number;
+    readonly warmUpMs: number;
+  },
+): Contestant {
+  const { rate, perSecond, seed, warmUpMs } = drive;
   const adapter = sample.built.manifest.name;
   const targets: readonly Target[] = [
     { metric: 'failures', test: '<=', value: 0 },
@@ -62,7 +84,7 @@ function storming(served: Served, sample: Sample, rate: number, perSecond: numbe
         arrivals: 'poisson',
         numbered: true,
         seed: seed + 1_000_000 * round++,
-        warmUpMs: WARM_UP_MS,
+        warmUpMs,
         durationMs: count * SAMPLE_MS,
         samples: true,
       });

@@ -10,7 +10,9 @@ import type { World } from '../../host/cli/world.ts';
 import { createFakeClock } from '../../host/clock.ts';
 import { makePackage } from '../../host/package/package.ts';
 import { builtAdapter } from '../built-adapters.ts';
-import { folder, stage } from './stage.ts';
+import { folder, stage, useFolders } from './stage.ts';
+
+useFolders();
 
 beforeAll(async () => {
   await builtAdapter('echo');
