@@ -156,6 +156,8 @@ export interface Executor {
   readonly id: number;
   /** Calls given and not yet answered. */
   readonly inFlight: number;
+  /** Expected ms until a call that is given now begins, as far as calls of its kind have shown. */
+  readonly waitMs: number;
   readonly alive: boolean;
   /** Idempotent. Frames are ordered: a cell may be created right after. */
   load(image: AdapterImage): void;

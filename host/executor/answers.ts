@@ -3,7 +3,7 @@
  */
 
 import { ERRORS, HostError, type Problem } from '../errors.ts';
-import type { RunResult } from '../types.ts';
+import type { CellInfo, RunResult } from '../types.ts';
 import type { FrameRing, HostBulk } from './link.ts';
 import {
   BULK,
@@ -79,6 +79,17 @@ export function readAnswer(ring: FrameRing, offset: number, port: Pick<HostBulk,
     default:
       throw new Error(`unknown answer ${kind}`);
   }
+}
+
+/** The answer to a creation. Throws POOL_CREATE_FAILED — instantiation failed; EXECUTOR_DIED. */
+export function createdCell(result: RunResult, id: number, limitMs: number): CellInfo {
+  if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
+  if (result.kind === 'crash') {
+    throw result.error.code === 'EXECUTOR_DEADLINE'
+      ? new HostError('POOL_CREATE_FAILED', `instantiation did not end within ${limitMs} ms`)
+      : result.error;
+  }
+  throw new HostError('EXECUTOR_DIED', 'the executor died while the cell was created');
 }
 
 /** Arguments that were refused. Throws Error — this is something else. */

@@ -11,10 +11,18 @@ import { notice } from '../channels.ts';
 import type { Timer } from '../clock.ts';
 import { HostError } from '../errors.ts';
 import type { AdapterImage, CellInfo, Executor, RunRequest, RunResult } from '../types.ts';
-import { bytesOf, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
+import { bytesOf, createdCell, EXECUTOR_GONE, LATE, readAnswer } from './answers.ts';
 import { CREATE_TIMEOUT_MS, SWEEP_MS, type ThreadExecutorOptions } from './executor-options.ts';
-import { askerOf, createGuestCalls, type GuestCalls } from './guest-calls.ts';
-import { type By, cancelledRun, type InFlight, openRequest, standingOf } from './in-flight.ts';
+import { type Answer, askerOf, createGuestCalls, type GuestCalls } from './guest-calls.ts';
+import {
+  type By,
+  cancelledRun,
+  expectedMsOf,
+  type InFlight,
+  InFlightRequests,
+  openRequest,
+  standingOf,
+} from './in-flight.ts';
 import type { HostLink } from './link.ts';
 import {
   COLLECT,
@@ -40,7 +48,7 @@ export class ThreadExecutor implements Executor {
   readonly #options: ThreadExecutorOptions;
   readonly #link: HostLink;
   readonly #writer: RequestWriter;
-  readonly #inFlight = new Map<number, InFlight>();
+  readonly #inFlight = new InFlightRequests();
   readonly #images = new Map<string, number>();
   readonly #guestCalls: GuestCalls;
   readonly #ended: Promise<void>;
@@ -93,14 +101,16 @@ export class ThreadExecutor implements Executor {
     return this.#inFlight.size;
   }
 
+  get waitMs(): number {
+    return this.#inFlight.waitMs(this.#link.requests, this.#options.clock.now());
+  }
+
   get alive(): boolean {
     return this.#state === 'live';
   }
 
   /** Resolves when the thread is ready for requests, or dead. */
-  online(): Promise<void> {
-    return this.#online;
-  }
+  online = (): Promise<void> => this.#online;
 
   load(image: AdapterImage): void {
     if (this.#images.has(image.id)) return;
@@ -121,14 +131,7 @@ export class ThreadExecutor implements Executor {
     const limitMs = this.#options.createTimeoutMs ?? CREATE_TIMEOUT_MS;
     const frame = { kind: CREATE, cell: id, a: this.#images.get(imageId) ?? 0 };
     // However long it waits behind calls: were it given up, a cell that nobody knows would be made after all.
-    const result = await this.#request(Number.POSITIVE_INFINITY, limitMs, frame);
-    if (result.kind === 'ok') return { id, createMs: result.runMs, memoryBytes: result.memoryBytes };
-    if (result.kind === 'crash') {
-      throw result.error.code === 'EXECUTOR_DEADLINE'
-        ? new HostError('POOL_CREATE_FAILED', `instantiation did not end within ${limitMs} ms`)
-        : result.error;
-    }
-    throw new HostError('EXECUTOR_DIED', 'the executor died while the cell was created');
+    return createdCell(await this.#request(Number.POSITIVE_INFINITY, limitMs, frame), id, limitMs);
   }
 
   destroyCell(cellId: number): void {
@@ -147,7 +150,7 @@ export class ThreadExecutor implements Executor {
       operation: request.operation,
       payload: request.exchange?.head ?? request.payload,
     };
-    const by = { asker: askerOf(request), signal: request.signal };
+    const by = { asker: askerOf(request), signal: request.signal, expectedMs: expectedMsOf(request) };
     return this.#request(request.deadlineMs, Number.POSITIVE_INFINITY, frame, by);
   }
 
@@ -176,7 +179,7 @@ export class ThreadExecutor implements Executor {
     this.#lastSequence = sequence;
     return new Promise<RunResult>((resolve) => {
       const about = { sequence, deadlineMs, runMaxMs, cell: frame.cell, sentMs: this.#options.clock.now() };
-      this.#inFlight.set(sequence, openRequest(about, by, resolve, this.#giveUp));
+      this.#inFlight.add(openRequest(about, by, resolve, this.#giveUp));
       this.#startSweep();
       this.#writer.send(frame, sequence);
     });
@@ -235,7 +238,7 @@ export class ThreadExecutor implements Executor {
     const entry = this.#inFlight.get(sequence);
     // Answered as late before: the thread skipped it, or ended it without being killed.
     if (!entry) return;
-    this.#inFlight.delete(sequence);
+    this.#inFlight.remove(entry);
     if (result.kind === 'ok' && !fitsInline(result.bytes.length))
       this.#writer.noteResult(result.bytes.length);
     entry.settle(result);
@@ -247,13 +250,9 @@ export class ThreadExecutor implements Executor {
     const number = answers.i32[(offset >> 2) + 6] as number;
     const bytes = bytesOf(answers, offset, bulk);
     const asker = this.#inFlight.get(sequence)?.asker;
-    if (kind === LOG) {
-      if (asker) this.#guestCalls.log(asker.caller, number, new TextDecoder().decode(bytes));
-      return;
-    }
-    this.#guestCalls.ask(asker, bytes, (status, payload) =>
-      this.#send({ kind: SERVED, a: number, c: status, payload }),
-    );
+    const answer: Answer = (status, payload) => this.#send({ kind: SERVED, a: number, c: status, payload });
+    if (kind === LOG) this.#guestCalls.log(asker, number, bytes);
+    else this.#guestCalls.ask(asker, bytes, answer);
   }
 
   #compareDeadlines(): void {
@@ -277,7 +276,7 @@ export class ThreadExecutor implements Executor {
         overdue = entry.sequence;
         if (this.#overdue !== overdue) continue;
       }
-      this.#inFlight.delete(entry.sequence);
+      this.#inFlight.remove(entry);
       if (standing === 'late' || standing === 'left') {
         entry.settle(LATE);
         continue;

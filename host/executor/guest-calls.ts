@@ -34,8 +34,11 @@ export type Answer = (status: number, bytes: Uint8Array) => void;
 export interface GuestCalls {
   /** `asker` is undefined when the call is over. */
   ask(asker: Asker | undefined, question: Uint8Array, answer: Answer): void;
-  log(caller: Pick<Caller, 'adapter'> & Partial<Caller>, level: number, text: string): void;
+  /** A line of a call that is over is nobody's. */
+  log(asker: Asker | undefined, level: number, line: Uint8Array): void;
 }
+
+const decoder = new TextDecoder();
 
 export function createGuestCalls(services: Services | undefined): GuestCalls {
   const serve = async (asker: Asker | undefined, question: Uint8Array): Promise<unknown> => {
@@ -62,10 +65,11 @@ export function createGuestCalls(services: Services | undefined): GuestCalls {
         },
       );
     },
-    log({ adapter, tenant, requestId }, level, text) {
-      if (!guestLogChannel.hasSubscribers) return;
-      const name = LOG_LEVELS[level] ?? 'error';
-      guestLogChannel.publish({ adapter, tenant, requestId, level: name, message: text });
+    log(asker, level, line) {
+      if (!asker || !guestLogChannel.hasSubscribers) return;
+      const { adapter, tenant, requestId } = asker.caller;
+      const message = decoder.decode(line);
+      guestLogChannel.publish({ adapter, tenant, requestId, level: LOG_LEVELS[level] ?? 'error', message });
     },
   };
 }

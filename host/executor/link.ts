@@ -26,6 +26,7 @@ export type FrameRing = Pick<
   | 'release'
   | 'waitingCount'
   | 'sleep'
+  | 'sleepBlocked'
   | 'take'
   | 'begin'
   | 'run'

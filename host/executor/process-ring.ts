@@ -264,6 +264,11 @@ export class ProcessRing {
     return this.#isBroken || this.#theirs[HEAD] === this.#known;
   }
 
+  /** A pipe rings: there is nothing to be blocked on. */
+  sleepBlocked(): boolean {
+    return this.sleep();
+  }
+
   take(sequence: number): void {
     this.#mine[TAKEN] = sequence;
     this.#publish();

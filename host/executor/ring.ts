@@ -24,6 +24,11 @@ const TAKEN = 12;
 const COMMITTED = 13;
 const RUNNING = 14;
 
+/** What `ASLEEP` says: the reader reads, or is in its event loop and hears a bell, or is stopped until it is notified. */
+const AWAKE = 0;
+const SLEEPS = 1;
+const BLOCKED = 2;
+
 /** In the place of a sequence number. */
 export const NOTHING = -1;
 
@@ -85,9 +90,12 @@ export class Ring {
     Atomics.store(this.i32, HEAD, this.#position);
   }
 
-  /** Writer: true once for each time the reader fell asleep; the caller then wakes it by a message. */
+  /** Writer: true once for each time the reader fell asleep; the caller then wakes it by a message. Wakes one that is blocked. */
   wakeNeeded(): boolean {
-    return Atomics.load(this.i32, ASLEEP) === 1 && Atomics.exchange(this.i32, ASLEEP, 0) === 1;
+    if (Atomics.load(this.i32, ASLEEP) === AWAKE) return false;
+    const was = Atomics.exchange(this.i32, ASLEEP, AWAKE);
+    if (was === BLOCKED) Atomics.notify(this.i32, ASLEEP);
+    return was === SLEEPS;
   }
 
   /** Writer, in a thread that may block: waits until the reader has released something. */
@@ -130,9 +138,23 @@ export class Ring {
 
   /** Reader: declares itself asleep; false when something arrived meanwhile and it must read on. */
   sleep(): boolean {
-    Atomics.store(this.i32, ASLEEP, 1);
+    Atomics.store(this.i32, ASLEEP, SLEEPS);
     if (this.#position === Atomics.load(this.i32, HEAD)) return true;
-    Atomics.store(this.i32, ASLEEP, 0);
+    Atomics.store(this.i32, ASLEEP, AWAKE);
+    return false;
+  }
+
+  /**
+   * Reader, in a thread that may block: stops until something arrives, at most `maxMs`; then as `sleep`, true when it is asleep. A writer
+   * wakes one that is blocked for a fraction of what a message costs both.
+   */
+  sleepBlocked(maxMs: number): boolean {
+    Atomics.store(this.i32, ASLEEP, BLOCKED);
+    if (this.#position === Atomics.load(this.i32, HEAD)) {
+      Atomics.wait(this.i32, ASLEEP, BLOCKED, maxMs);
+      if (Atomics.load(this.i32, ASLEEP) === BLOCKED) return this.sleep();
+    }
+    Atomics.store(this.i32, ASLEEP, AWAKE);
     return false;
   }
 

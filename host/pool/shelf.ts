@@ -70,12 +70,13 @@ export function createShelf(): Shelf {
       let cell = affinity === undefined ? undefined : withAffinity(stacks, affinity);
       if (!cell) {
         let best: PooledCell[] | undefined;
-        let bestInFlight = Number.POSITIVE_INFINITY;
+        let bestWaitMs = Number.POSITIVE_INFINITY;
         for (const [executor, stack] of stacks) {
           // A cell behind a long call is no idle cell.
-          if (executor.inFlight < bestInFlight) {
+          const { waitMs } = executor;
+          if (waitMs < bestWaitMs) {
             best = stack;
-            bestInFlight = executor.inFlight;
+            bestWaitMs = waitMs;
           }
         }
         cell = best?.at(-1);

@@ -150,7 +150,7 @@ export function createStock(options: {
     return found;
   };
   const any = (): boolean => true;
-  const busy = (home: Virgins): number => home.executor.inFlight + home.creating;
+  const busy = (home: Virgins): number => home.executor.waitMs + home.creating;
   const standing = (home: Virgins): number => home.idle + home.creating;
 
   const growAt = async (home: Virgins): Promise<void> => {

@@ -73,6 +73,7 @@ function createPuppets(): {
       id,
       images,
       inFlight: 0,
+      waitMs: 0,
       get alive() {
         return alive;
       },

@@ -136,6 +136,9 @@ export function createFakeExecutor(options: {
     get inFlight() {
       return creations.length + runs.length + probes.length;
     },
+    get waitMs() {
+      return executor.inFlight;
+    },
     load(_image: AdapterImage) {},
     unload(_imageId: string) {},
     createCell(_imageId: string) {
