@@ -38,7 +38,7 @@ export function httpTable(samples: readonly Sample[], ground: Ground): SuiteTabl
     unit: 'ms',
     baseline: BARE,
     headline: 'p50',
-    effort: { rounds: 4, samples: 10, warmUp: 5 },
+    effort: { rounds: 4, samples: 10, warmUp: 20 },
     quick: { rounds: 1, samples: 2, warmUp: 0 },
     expectedMs: { full: 4_000 + 9_000 * (samples.length + 1), quick: 1_500 + 800 * (samples.length + 1) },
     async open() {
@@ -104,7 +104,7 @@ export function throughputTable(samples: readonly Sample[], ground: Ground): Sui
     unit: 'ms',
     baseline: BARE,
     headline: 'throughput',
-    effort: { rounds: 5, samples: 20, warmUp: 10 },
+    effort: { rounds: 5, samples: 20, warmUp: 60 },
     quick: { rounds: 1, samples: 3, warmUp: 0 },
     expectedMs: { full: 4_000 + 14_000 * (samples.length + 1), quick: 1_500 + 900 * (samples.length + 1) },
     async open() {

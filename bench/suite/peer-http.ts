@@ -44,7 +44,7 @@ export function coldHttpTable(workload: Workload, subjects: () => readonly Subje
 const SHAPE = {
   unit: 'ms',
   baseline: BARE_FASTIFY,
-  effort: { rounds: 3, samples: 4, warmUp: 4 },
+  effort: { rounds: 3, samples: 4, warmUp: 8 },
   quick: { rounds: 1, samples: 5, warmUp: 0 },
 } as const;
 

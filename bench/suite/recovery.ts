@@ -3,6 +3,7 @@
  * until the pool has its cells and the host its spare again.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import type { CapabilityPolicy } from '../../host/capability-types.ts';
@@ -14,6 +15,8 @@ import { callSample, nameOf, OPEN_POOL, type Sample } from './sample.ts';
 
 /** Node tells on it of every thread that is started. */
 const THREADS = channel('worker_threads');
+/** Whose threads are started: it follows a host through its own callbacks. */
+const owner = new AsyncLocalStorage<object>();
 /** Executors of a host: with one nobody serves while it is gone. */
 const COUNTS = [1, 2] as const;
 /** A kill costs a thread: so many a round at most. */
@@ -36,7 +39,10 @@ async function openKillable(
   executors: number,
 ): Promise<Killable> {
   const threads: Worker[] = [];
+  const own = {};
   const onThread = (message: unknown): void => {
+    // Hosts of other rows start threads too, now and later.
+    if (owner.getStore() !== own) return;
     const { worker } = message as { readonly worker: Worker };
     threads.push(worker);
     worker.once('exit', () => threads.splice(threads.indexOf(worker), 1));
@@ -45,7 +51,7 @@ async function openKillable(
   THREADS.subscribe(onThread);
   try {
     const packages = [vary(sample.built, { pool: OPEN_POOL })];
-    const { host, close } = await openHost({ packages, executors, capabilities });
+    const { host, close } = await owner.run(own, () => openHost({ packages, executors, capabilities }));
     return {
       host,
       async close() {
