@@ -8,7 +8,7 @@ import type { LoadOptions, LoadReport } from './load.ts';
 export interface LoadRequest
   extends Pick<
     LoadOptions,
-    'url' | 'headers' | 'numbered' | 'connections' | 'perSecond' | 'arrivals' | 'seed' | 'samples'
+    'url' | 'headers' | 'numbered' | 'connections' | 'perSecond' | 'arrivals' | 'seed' | 'spin' | 'samples'
   > {
   /** Body of n bytes that repeat mod 251. */
   readonly bodyBytes?: number;
@@ -36,7 +36,7 @@ export async function runLoadProcess(request: LoadRequest): Promise<LoadReport> 
     ['warm-up-ms', request.warmUpMs],
     ['duration-ms', request.durationMs],
   ];
-  const switches = (['numbered', 'samples'] as const).filter((name) => request[name] === true);
+  const switches = (['numbered', 'spin', 'samples'] as const).filter((name) => request[name] === true);
   const { stdout } = await run(
     process.execPath,
     [

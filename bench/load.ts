@@ -5,8 +5,8 @@
  *   npx node bench/load.ts --url http://127.0.0.1:8080/v1/adapters/echo/echo --body-bytes 64 --connections 32 --duration-ms 3000
  *   npx node bench/load.ts --url … --rate 2000 --arrivals poisson --seed 1 --connections 256
  *
- * With `--rate` it is an open loop (`load-pacing.ts`): latencies count from when a request was due. It then rests for a tenth of a
- * millisecond at most, because a timer is a millisecond wide and that would be its own fault in every latency.
+ * With `--rate` it is an open loop (`load-pacing.ts`): latencies count from when a request was due. It then does not sleep between
+ * two requests, because a timer is a millisecond wide and that would be its own fault in every latency: it takes a core.
  *
  * Loopback only: any other address is refused before a socket is opened. Bounded in time, connections and requests.
  * It reads responses that have a Content-Length; one it cannot read breaks its connection and is counted, never retried.
@@ -24,10 +24,6 @@ import { summarise } from './statistics.ts';
 const DURATION_MAX_MS = 120_000;
 const CONNECTIONS_MAX = 1_024;
 const RATE_MAX = 1_000_000;
-/** Longest rest of an open loop before something is due: an answer that comes meanwhile is read so much later. */
-const NAP_MS = 0.1;
-/** What a resting loop waits on: nobody notifies. */
-const nobody = new Int32Array(new SharedArrayBuffer(4));
 /** A timer is late by up to so much: what is due sooner is waited for awake. */
 const TIMER_MS = 2;
 /** 8 bytes a latency: 32 MB at most. */
@@ -51,6 +47,8 @@ export interface LoadOptions {
   readonly arrivals?: Arrivals;
   /** Of arrivals and numbers. Default 0. */
   readonly seed?: number;
+  /** A closed loop that takes a core as an open one does, so that the two can be compared. */
+  readonly spin?: boolean;
   /** All latencies are reported, not only what they come to. */
   readonly samples?: boolean;
   /** Unmeasured time before the measured. */
@@ -210,6 +208,7 @@ export async function generateLoad(options: LoadOptions): Promise<LoadReport> {
     },
     options.warmUpMs + options.durationMs + DRAIN_MAX_MS,
   );
+  const isSpinning = options.perSecond !== undefined || options.spin === true;
   let isRunning = true;
   const turn = (): void => {
     if (!isRunning) return;
@@ -217,11 +216,9 @@ export async function generateLoad(options: LoadOptions): Promise<LoadReport> {
     const nextMs = pacing.release(nowMs);
     settleWhenDone();
     const gapMs = nextMs - nowMs;
-    if (options.perSecond !== undefined && nowMs < untilMs && gapMs <= TIMER_MS) {
-      // Timers are too coarse for what is due next, and a loop without rest would take a core from the server.
-      if (gapMs > 0) Atomics.wait(nobody, 0, 0, Math.min(gapMs, NAP_MS));
+    if (isSpinning && nowMs < untilMs && !(options.perSecond !== undefined && gapMs > TIMER_MS))
       setImmediate(turn);
-    } else if (nextMs < Number.POSITIVE_INFINITY) setTimeout(turn, gapMs - TIMER_MS);
+    else if (nextMs < Number.POSITIVE_INFINITY) setTimeout(turn, gapMs - TIMER_MS);
   };
   turn();
   await over.promise;
@@ -301,6 +298,7 @@ function readArguments(): LoadOptions {
       rate: { type: 'string' },
       arrivals: { type: 'string', default: 'poisson' },
       seed: { type: 'string', default: '0' },
+      spin: { type: 'boolean', default: false },
       samples: { type: 'boolean', default: false },
       'warm-up-ms': { type: 'string', default: '500' },
       'duration-ms': { type: 'string', default: '3000' },
@@ -326,6 +324,7 @@ function readArguments(): LoadOptions {
     ...(values.rate === undefined ? {} : { perSecond: Number(values.rate) }),
     arrivals,
     seed: Number(values.seed),
+    spin: values.spin,
     samples: values.samples,
     warmUpMs: Number(values['warm-up-ms']),
     durationMs: Number(values['duration-ms']),

@@ -59,8 +59,8 @@ async function openKillable(
         await close();
       },
       kill() {
-        // The youngest is the spare, and whoever prepared the component is gone.
-        const [oldest] = threads;
+        // The youngest is the spare; whoever prepares components is another thread.
+        const oldest = threads.find(({ threadName }) => threadName?.startsWith('executor-'));
         if (oldest === undefined) throw new Error('the host has no thread');
         void oldest.terminate();
       },

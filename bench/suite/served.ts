@@ -22,7 +22,7 @@ export const CONNECTIONS_MAX = 512;
 /** What of the load a row may choose. */
 export type Drive = Pick<
   LoadRequest,
-  'connections' | 'perSecond' | 'arrivals' | 'seed' | 'samples' | 'warmUpMs' | 'durationMs'
+  'connections' | 'perSecond' | 'arrivals' | 'seed' | 'spin' | 'samples' | 'warmUpMs' | 'durationMs'
 > & { readonly numbered?: boolean };
 
 export interface Served extends Pick<Server, 'origin' | 'inspector'> {
