@@ -54,8 +54,15 @@ function schemeChoice(): Markup {
   )}</fieldset>`;
 }
 
+/** The first ones say the most: that the run was cut off, that the machine was busy. */
+const ALARMS_SHOWN = 4;
+
 function alarm(noise: readonly string[]): Markup {
-  return html`<aside class="alarm" aria-labelledby="noise"><h2 id="noise">Read this first</h2><ul>${noise.map((text) => html`<li>${text}</li>`)}</ul></aside>`;
+  const list = (texts: readonly string[]): Markup =>
+    html`<ul>${texts.map((text) => html`<li>${text}</li>`)}</ul>`;
+  const rest = noise.slice(ALARMS_SHOWN);
+  const more = html`<details><summary>${rest.length} more</summary>${list(rest)}</details>`;
+  return html`<aside class="alarm" aria-labelledby="noise"><h2 id="noise">Read this first</h2>${list(noise.slice(0, ALARMS_SHOWN))}${rest.length > 0 ? more : undefined}</aside>`;
 }
 
 function tiles(verdicts: readonly Verdict[], tables: number): Markup {
