@@ -246,16 +246,16 @@ test('variables of single commands are no options and no mistakes, but a list of
 describe('trusted keys', () => {
   const pem = '-----BEGIN PUBLIC KEY-----\nc4n4ry\n-----END PUBLIC KEY-----\n';
   const keysOf = (inputs: Parameters<typeof resolveConfig>[0]) =>
-    resolveConfig({ cwd: '/work', ...inputs }).config.trustedKeys;
+    resolveConfig({ cwd: '/srv', ...inputs }).config.trustedKeys;
 
   test('are texts as they are and paths made absolute, from the folder that named them', () => {
-    expect(keysOf({ file: file({ trustedKeys: [pem, 'ada.pem'] }) })).toEqual([pem, '/work/ada.pem']);
+    expect(keysOf({ file: file({ trustedKeys: [pem, 'ada.pem'] }) })).toEqual([pem, '/srv/ada.pem']);
     expect(keysOf({ flags: { trustedKeys: ['ada.pem', '/keys/eve.pem'] } })).toEqual([
-      '/work/ada.pem',
+      '/srv/ada.pem',
       '/keys/eve.pem',
     ]);
-    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: '["ada.pem"]' } })).toEqual(['/work/ada.pem']);
-    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: 'ada.pem' } })).toEqual(['/work/ada.pem']);
+    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: '["ada.pem"]' } })).toEqual(['/srv/ada.pem']);
+    expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: 'ada.pem' } })).toEqual(['/srv/ada.pem']);
     expect(keysOf({ env: { HOTCELL_TRUSTED_KEYS: pem } })).toEqual([pem]);
     expect(keysOf({})).toBeUndefined();
   });
@@ -278,9 +278,9 @@ describe('trusted keys', () => {
   });
 
   test('are shown as files, and never themselves', () => {
-    const lines = describeConfig(resolveConfig({ cwd: '/work', flags: { trustedKeys: [pem, 'ada.pem'] } }));
+    const lines = describeConfig(resolveConfig({ cwd: '/srv', flags: { trustedKeys: [pem, 'ada.pem'] } }));
     const value = lines.find(({ name }) => name === 'trustedKeys')?.value;
-    expect(value).toEqual(['a key in PEM', '/work/ada.pem']);
+    expect(value).toEqual(['a key in PEM', '/srv/ada.pem']);
     expect(JSON.stringify(lines)).not.toContain('c4n4ry');
     const broken = problemsOf({ file: file({ trustedKeys: [`${pem}\0`] }) });
     expect(JSON.stringify(broken)).not.toContain('c4n4ry');
