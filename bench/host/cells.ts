@@ -78,6 +78,23 @@ export function startExecutor(id = 0, startLink?: ThreadExecutorOptions['startLi
   });
 }
 
+/** Milliseconds from nothing to an executor with one cell, so many times. */
+export async function bootExecutors(
+  image: AdapterImage,
+  count: number,
+): Promise<{ readonly samples: Float64Array }> {
+  const samples = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    const startMs = performance.now();
+    const executor = startExecutor(index);
+    executor.load(image);
+    await executor.createCell(image.id);
+    samples[index] = performance.now() - startMs;
+    await executor.stop();
+  }
+  return { samples };
+}
+
 export function echoRequest(payload: Uint8Array): RunRequest {
   const deadlineMs = systemClock.now() + DEADLINE_MS;
   return {

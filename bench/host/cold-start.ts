@@ -7,7 +7,15 @@ import { systemClock } from '../../host/clock.ts';
 import { createPreparer } from '../../host/registry/prepare.ts';
 import type { AdapterImage, Executor, Host } from '../../host/types.ts';
 import { type Contestant, type Round, type Table, type Target, timeEach } from '../harness.ts';
-import { bytesOf, callOnce, echoRequest, makeServedImage, payloadOf, startExecutor } from './cells.ts';
+import {
+  bootExecutors,
+  bytesOf,
+  callOnce,
+  echoRequest,
+  makeServedImage,
+  payloadOf,
+  startExecutor,
+} from './cells.ts';
 import { callHost, openHost } from './hosts.ts';
 import { type Package, readBuilt } from './packages.ts';
 
@@ -110,19 +118,6 @@ async function prepareFromNothing({ component }: Package): Promise<void> {
     await WebAssembly.compile(code.slice(offset, offset + length));
   }
   await preparer.close();
-}
-
-async function bootExecutors(image: AdapterImage, count: number): Promise<Round> {
-  const samples = new Float64Array(count);
-  for (let index = 0; index < count; index++) {
-    const startMs = performance.now();
-    const executor = startExecutor(index);
-    executor.load(image);
-    await executor.createCell(image.id);
-    samples[index] = performance.now() - startMs;
-    await executor.stop();
-  }
-  return { samples };
 }
 
 async function createCells(

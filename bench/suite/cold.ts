@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { CapabilityPolicy } from '../../host/capability-types.ts';
 import type { AdapterImage, Executor, Host } from '../../host/types.ts';
 import { type Contestant, type Round, type Target, timeEach } from '../harness.ts';
-import { startExecutor } from '../host/cells.ts';
+import { bootExecutors, startExecutor } from '../host/cells.ts';
 import { openHost } from '../host/hosts.ts';
 import { makeScratchFolder, vary } from '../host/packages.ts';
 import { openRoundTrip, ROUND_TRIP } from './bare.ts';
@@ -127,19 +127,6 @@ function contestantsOf({ sample, image, executor, host }: Stand): Contestant[] {
     { row: rows.call, targets: below(0.3), round: call },
     { row: rows.again, sameAs: rows.call, round: call },
   ];
-}
-
-async function bootExecutors(image: AdapterImage, count: number): Promise<Round> {
-  const samples = new Float64Array(count);
-  for (let index = 0; index < count; index++) {
-    const startMs = performance.now();
-    const executor = startExecutor(index);
-    executor.load(image);
-    await executor.createCell(image.id);
-    samples[index] = performance.now() - startMs;
-    await executor.stop();
-  }
-  return { samples };
 }
 
 async function createCells(executor: Executor, image: AdapterImage, count: number): Promise<Round> {

@@ -9,6 +9,7 @@ import type { RunRequest, RunResult } from '../types.ts';
 import type { Asker } from './guest-calls.ts';
 import type { FrameRing } from './link.ts';
 import { isUpTo } from './protocol.ts';
+import { NOTHING } from './ring.ts';
 
 export interface InFlight {
   readonly sequence: number;
@@ -132,7 +133,7 @@ export class InFlightRequests {
    */
   waitMs({ running, runningSinceMs }: Pick<FrameRing, 'running' | 'runningSinceMs'>, nowMs: number): number {
     if (this.#entries.size === 0) return WAKE_MS;
-    const runsForMs = running <= 0 ? 0 : Math.min(LONG_MS, Math.max(0, nowMs - runningSinceMs));
+    const runsForMs = running === NOTHING ? 0 : Math.min(LONG_MS, Math.max(0, nowMs - runningSinceMs));
     return this.#expectedMs + runsForMs;
   }
 }

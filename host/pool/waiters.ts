@@ -4,7 +4,7 @@
  * A waiter leaves exactly once: served, timed out, or refused (its cell could not be made, the pool closes).
  */
 
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { HostError } from '../errors.ts';
 
 export interface Waiter<T> {
@@ -17,7 +17,8 @@ export interface Waiter<T> {
 }
 
 interface Entry<T> extends Waiter<T> {
-  timer: Timer | undefined;
+  /** Nothing ends its wait any more: it has left. */
+  release(): void;
 }
 
 export interface Waiters<T> {
@@ -57,7 +58,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     const [entry] = line.splice(index, 1);
     size--;
     if (line.length === 0) lines.delete(waiter.tenant);
-    entry?.timer?.cancel();
+    entry?.release();
     waiter.reject(error);
   };
 
@@ -67,14 +68,18 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     },
     wait(tenant, affinity, timeoutMs, onTimeout, signal) {
       return new Promise<T>((resolve, reject) => {
-        const entry: Entry<T> = { tenant, affinity, resolve, reject, isMaking: false, timer: undefined };
-        entry.timer = clock.after(timeoutMs, () => refuse(entry, onTimeout()));
+        const timer = clock.after(timeoutMs, () => refuse(entry, onTimeout()));
+        const leave = (): void =>
+          refuse(entry, new HostError('EXECUTOR_CANCELLED', 'given up while it waited'));
+        const release = (): void => {
+          timer.cancel();
+          signal?.removeEventListener('abort', leave);
+        };
+        const entry: Entry<T> = { tenant, affinity, resolve, reject, isMaking: false, release };
         const line = lines.get(tenant);
         if (line) line.push(entry);
         else lines.set(tenant, [entry]);
         size++;
-        const leave = (): void =>
-          refuse(entry, new HostError('EXECUTOR_CANCELLED', 'given up while it waited'));
         signal?.addEventListener('abort', leave, { once: true });
       });
     },
@@ -88,7 +93,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
         lines.delete(tenant);
         if (line.length > 0) lines.set(tenant, line);
         size--;
-        entry?.timer?.cancel();
+        entry?.release();
         return entry;
       }
       return undefined;
@@ -104,7 +109,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     rejectAll(error) {
       for (const line of lines.values()) {
         for (const entry of line) {
-          entry.timer?.cancel();
+          entry.release();
           entry.reject(error);
         }
       }

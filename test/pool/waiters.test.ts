@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { createFakeClock } from '../../host/clock.ts';
 import { HostError } from '../../host/errors.ts';
@@ -125,4 +126,19 @@ test('giving up after one was served changes nothing', async () => {
   waiters.shift()?.resolve('cell');
   giving.abort();
   expect(await served).toBe('cell');
+});
+
+test('a signal that outlives its call keeps nothing of it, however the wait ended', async () => {
+  const { clock, waiters } = make();
+  const { signal } = new AbortController();
+  const wait = () =>
+    waiters.wait('a', undefined, 1_000, late, signal).catch((error: HostError) => error.code);
+  const served = wait();
+  waiters.shift()?.resolve('cell');
+  const timedOut = wait();
+  await clock.advance(1_000);
+  const refused = wait();
+  waiters.rejectAll(new HostError('POOL_CLOSED', 'the end'));
+  expect(await Promise.all([served, timedOut, refused])).toEqual(['cell', 'POOL_TIMEOUT', 'POOL_CLOSED']);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
